@@ -1,0 +1,23 @@
+"""QWOP as a native engine: the game, and gymnasium environments on it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as _version
+from pathlib import Path as _Path
+
+try:
+    from qwop_native._core import Game
+except ModuleNotFoundError as error:
+    if error.name != "qwop_native._core":
+        raise
+    raise ImportError(
+        f"the compiled part of qwop_native is not in {_Path(__file__).parent}. In a source "
+        "checkout install with 'pip install -e .', or run from another folder after "
+        "'pip install .'."
+    ) from error
+
+from qwop_native.keys import Keys
+
+__version__ = _version("qwop-native")
+
+__all__ = ["Game", "Keys", "__version__"]
