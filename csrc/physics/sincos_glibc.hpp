@@ -1,0 +1,217 @@
+// Sine and cosine with the bits of glibc 2.28 and later, in both of its builds.
+//
+// The algorithm (IBM's, as glibc carries it since 2.28): the argument is brought to a + da with
+// |a| <= 0.8555, a + da is split at the nearest multiple of 1/128, and the remainder's short
+// polynomials are combined with a table of sin and cos of k/128 in two parts. Sines of |a| < 0.126
+// come from a Taylor-like polynomial instead. glibc's FMA build differs in that the compiler fused
+// some products with the following addition; which ones is fixed here by mul_add and sub_mul.
+#pragma once
+
+#include <limits>
+
+#include "physics/lanes.hpp"
+#include "physics/sincos_table.hpp"
+
+namespace qwop {
+inline namespace QWOP_ISA_NAMESPACE {
+
+template <class F>
+struct SinCos {
+  F sin, cos;
+};
+
+}  // namespace QWOP_ISA_NAMESPACE
+}  // namespace qwop
+
+namespace qwop::sincos_detail {
+inline namespace QWOP_ISA_NAMESPACE {
+
+using lanes::Bits;
+using lanes::Mask;
+using lanes::Row;
+
+// Ends of the argument ranges (exclusive, in |x|). glibc compares high words; these doubles are the
+// first of the next high word.
+inline constexpr double kDirectEnd = 0.85546875;
+inline constexpr double kMiddleEnd = 0x1.368fdp+1;  // 2.42626...
+inline constexpr double kGlibcEnd = 0x1.921fbp+26;  // 105414336
+inline constexpr double kTaylorEnd = 0.126;         // in |a|
+
+// pi/2 as a sum of two doubles (middle range) and of four (above it).
+inline constexpr double kHalfPi = 0x1.921fb54442d18p+0;
+inline constexpr double kHalfPiRest = 0x1.1a62633145c07p-54;
+inline constexpr double kHalfPi1 = 0x1.921fb58p+0;
+inline constexpr double kHalfPi2 = -0x1.dde973cp-27;
+inline constexpr double kHalfPi3 = -0x1.cb3b398p-55;
+inline constexpr double kHalfPi4 = -0x1.d747f23e32ed7p-83;
+inline constexpr double kTwoOverPi = 0x1.45f306dc9c883p-1;
+
+// Adding one of these rounds to a multiple of 1 or 1/128, whose number is then in the low bits.
+inline constexpr double kToInteger = 0x1.8p+52;
+inline constexpr double kToTable = 0x1.8p+45;
+
+// An angle as the unevaluated sum value + rest.
+template <class F>
+struct Angle {
+  F value, rest;
+};
+
+// a*b + c and c - a*b, with the product rounded or not.
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE F mul_add(F a, F b, F c) {
+  if constexpr (kFused) return lanes::fma(a, b, c);
+  return a * b + c;
+}
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE F sub_mul(F c, F a, F b) {
+  if constexpr (kFused) return lanes::fma(-a, b, c);
+  return c - a * b;
+}
+
+// |value| = k/128 + offset; the low 32 bits of index are k.
+template <class F>
+struct Nearest {
+  F offset;
+  Bits<F> index;
+};
+
+template <class F>
+QWOP_ALWAYS_INLINE Nearest<F> nearest_row(F value) {
+  const F magnitude = lanes::abs(value);
+  const F shifted = kToTable + magnitude;
+  return {magnitude - (shifted - kToTable), lanes::to_bits(shifted)};
+}
+
+// x^3*(...) without the x^3, and x^2*(...): the tails of sin x = x + ..., cos x = 1 - ...
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE F odd_tail(F xx) {
+  constexpr double kS3 = -0x1.5555555555515p-3, kS5 = 0x1.11110e829872fp-7;
+  return mul_add<kFused>(xx, F(kS5), F(kS3));
+}
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE F even_tail(F xx) {
+  constexpr double kC2 = 0.5, kC4 = -0x1.5555555555535p-5, kC6 = 0x1.6c16bedd9e239p-10;
+  return xx * mul_add<kFused>(xx, mul_add<kFused>(xx, F(kC6), F(kC4)), F(kC2));
+}
+
+// sin(a + da) for |a| < 0.126; loses the sign of a zero.
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE F sine_near_zero(Angle<F> a) {
+  constexpr double kS1 = -0x1.5555555555555p-3, kS2 = 0x1.1111111110ecep-7,
+                   kS3 = -0x1.a01a019db08b8p-13, kS4 = 0x1.71de27b9a7ed9p-19,
+                   kS5 = -0x1.addffc2fcdf59p-26;
+  const F xx = a.value * a.value;
+  F p = mul_add<kFused>(F(kS5), xx, F(kS4));
+  p = mul_add<kFused>(p, xx, F(kS3));
+  p = mul_add<kFused>(p, xx, F(kS2));
+  p = mul_add<kFused>(p, xx, F(kS1));
+  const F t = mul_add<kFused>(p, a.value, -(F(0.5) * a.rest));
+  return a.value + mul_add<kFused>(t, xx, a.rest);
+}
+
+// |sin(a + da)| for |a| >= 0.126, given a's nearest row; rest is da with the sign of a taken out.
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE F sine_from_table(F x, F rest, const Row<F>& row) {
+  const auto [sn, sn_rest, cs, cs_rest] = row;
+  const F xx = x * x;
+  const F s = x + mul_add<kFused>(x * xx, odd_tail<kFused>(xx), rest);
+  const F c = mul_add<kFused>(x, rest, even_tail<kFused>(xx));
+  const F low = sub_mul<kFused>(mul_add<kFused>(s, cs_rest, sn_rest), c, sn);
+  return sn + mul_add<kFused>(s, cs, low);
+}
+
+// cos(a + da), arguments as above.
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE F cosine_from_table(F offset, F rest, const Row<F>& row) {
+  const auto [sn, sn_rest, cs, cs_rest] = row;
+  const F x = offset + rest;
+  const F xx = x * x;
+  const F s = mul_add<kFused>(x * xx, odd_tail<kFused>(xx), x);
+  const F c = even_tail<kFused>(xx);
+  const F low = sub_mul<kFused>(sub_mul<kFused>(cs_rest, s, sn_rest), c, cs);
+  return cs + sub_mul<kFused>(low, s, sn);
+}
+
+// pi/2 - |x|, as the cosine wants it (rest not yet added) and as the sine does (rest added).
+template <class F>
+QWOP_ALWAYS_INLINE Angle<F> complement(F magnitude) {
+  return {kHalfPi - magnitude, F(kHalfPiRest)};
+}
+template <class F>
+QWOP_ALWAYS_INLINE Angle<F> normalised(Angle<F> t) {
+  const F value = t.value + t.rest;
+  return {value, (t.value - value) + t.rest};
+}
+
+// x - n*pi/2 and n (in the low bits of quadrant).
+template <class F>
+struct Reduced {
+  Angle<F> angle;
+  Bits<F> quadrant;
+};
+
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE Reduced<F> reduce(F x) {
+  const F shifted = mul_add<kFused>(x, F(kTwoOverPi), F(kToInteger));
+  const F n = shifted - kToInteger;
+  const F y = sub_mul<kFused>(sub_mul<kFused>(x, n, F(kHalfPi1)), n, F(kHalfPi2));
+  const F y3 = sub_mul<kFused>(y, n, F(kHalfPi3));
+  const F rest3 = sub_mul<kFused>(y - y3, n, F(kHalfPi3));
+  const F y4 = sub_mul<kFused>(y3, n, F(kHalfPi4));
+  const F rest4 = sub_mul<kFused>(y3 - y4, n, F(kHalfPi4));
+  return {{y4, rest3 + rest4}, lanes::to_bits(shifted)};
+}
+
+// Sine and cosine of a reduced angle.
+template <bool kFused>
+QWOP_ALWAYS_INLINE SinCos<double> sincos_of_angle(Angle<double> a) {
+  const auto [offset, index] = nearest_row(a.value);
+  const double rest = lanes::flip_sign(a.rest, lanes::to_bits(a.value));
+  const auto row = lanes::lookup<double>(kTable, index);
+  const double sine = lanes::abs(a.value) < kTaylorEnd ? sine_near_zero<kFused>(a)
+                                                       : sine_from_table<kFused>(offset, rest, row);
+  return {lanes::copysign(sine, a.value), cosine_from_table<kFused>(offset, rest, row)};
+}
+
+// The sine is the cosine of the complement and the other way round; the two spell the complement
+// differently, so each looks up its own row.
+template <bool kFused>
+QWOP_ALWAYS_INLINE SinCos<double> sincos_in_middle(double x) {
+  const Angle<double> t = complement(lanes::abs(x));
+  const Angle<double> a = normalised(t);
+  const auto [t_offset, t_index] = nearest_row(t.value);
+  const double t_rest = lanes::flip_sign(t.rest, lanes::to_bits(t.value));
+  const double sine =
+      cosine_from_table<kFused>(t_offset, t_rest, lanes::lookup<double>(kTable, t_index));
+  if (lanes::abs(a.value) < kTaylorEnd) {
+    return {lanes::copysign(sine, x), sine_near_zero<kFused>(a)};
+  }
+  const auto [a_offset, a_index] = nearest_row(a.value);
+  const double a_rest = lanes::flip_sign(a.rest, lanes::to_bits(a.value));
+  const double cosine =
+      sine_from_table<kFused>(a_offset, a_rest, lanes::lookup<double>(kTable, a_index));
+  return {lanes::copysign(sine, x), lanes::copysign(cosine, a.value)};
+}
+
+// Turns by quarter turns: quadrant's bit 0 exchanges the two, bit 1 is a half turn.
+QWOP_ALWAYS_INLINE SinCos<double> turned(SinCos<double> v, std::int64_t quadrant) {
+  const bool odd = (quadrant & 1) != 0;
+  const double sine = odd ? v.cos : v.sin, cosine = odd ? v.sin : v.cos;
+  return {lanes::flip_sign(sine, quadrant << 62), lanes::flip_sign(cosine, (quadrant + 1) << 62)};
+}
+
+template <bool kFused>
+QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc(double x) {
+  const double magnitude = lanes::abs(x);
+  if (magnitude < kDirectEnd) return sincos_of_angle<kFused>({x, 0.0});
+  if (magnitude < kMiddleEnd) return sincos_in_middle<kFused>(x);
+  if (magnitude < kGlibcEnd) {
+    const Reduced<double> r = reduce<kFused>(x);
+    return turned(sincos_of_angle<kFused>(r.angle), r.quadrant);
+  }
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  return {nan, nan};
+}
+
+}  // namespace QWOP_ISA_NAMESPACE
+}  // namespace qwop::sincos_detail
