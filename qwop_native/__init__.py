@@ -16,8 +16,12 @@ except ModuleNotFoundError as error:
         "'pip install .'."
     ) from error
 
+from qwop_native.env import QwopEnv
 from qwop_native.keys import Keys
+from qwop_native.registration import register
 
 __version__ = _version("qwop-native")
 
-__all__ = ["Game", "Keys", "__version__"]
+__all__ = ["Game", "Keys", "QwopEnv", "__version__", "register"]
+
+register()
