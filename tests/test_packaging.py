@@ -1,0 +1,67 @@
+"""What an installed package offers to type checkers and to the command line."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points, version
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import qwop_native
+
+
+def test_the_package_says_that_it_is_typed():
+    package = files("qwop_native")
+    assert (package / "py.typed").is_file()
+    assert (package / "_core.pyi").is_file()
+
+
+def test_the_stub_matches_the_compiled_module(tmp_path):
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy.stubtest", "qwop_native._core", "--concise"],
+        capture_output=True,
+        text=True,
+        cwd=Path(qwop_native.__file__).parent.parent,
+        env={"MYPY_CACHE_DIR": str(tmp_path), "PATH": "", "PYTHONPATH": ""},
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert qwop_native.__version__ == version("qwop-native")
+
+
+def test_the_console_script_points_to_the_cli():
+    (script,) = entry_points(group="console_scripts", name="qwop-native")
+    assert script.value == "qwop_native.cli:main"
+    assert callable(script.load())
+
+
+def test_the_public_names():
+    assert set(qwop_native.__all__) == {"Game", "Keys", "QwopEnv", "__version__", "register"}
+    for name in qwop_native.__all__:
+        assert getattr(qwop_native, name) is not None
+
+
+WITHOUT_CORE = """
+import sys
+sys.modules["qwop_native._core"] = None
+import qwop_native
+"""
+
+
+def test_a_missing_extension_is_said_plainly():
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_CORE], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "the compiled part of qwop_native is not in" in done.stderr
+    assert "pip install -e ." in done.stderr
+
+
+@pytest.mark.parametrize("name", ["torch", "stable_baselines3", "yaml", "matplotlib", "playwright"])
+def test_importing_the_package_imports_no_extra(name):
+    code = f"import sys, qwop_native; sys.exit({name!r} in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

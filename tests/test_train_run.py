@@ -1,0 +1,274 @@
+"""Training runs from the command line: what they leave behind, however they end."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from sb3_contrib import QRDQN
+from stable_baselines3.common.env_checker import check_env
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from qwop_native import QwopEnv
+from train import config, evaluation
+from train.files import write_text, written_whole
+from train.qrdqn import ALGORITHM, QRDQNSettings
+from train.runner import INTERRUPTED, Run, make_vec_env
+
+SMALL = """
+total_timesteps: 1600
+n_envs: 4
+max_episode_steps: 60
+env: {frames_per_step: 4, action_set: essential}
+seed: 11
+n_checkpoints: 2
+n_reports: 4
+log_interval: 4
+evaluation_episodes: 2
+progress_bar: false
+learner:
+  buffer_size: 1000
+  learning_starts: 100
+  batch_size: 16
+  transitions_per_update: 8
+  n_quantiles: 5
+  net_arch: [16]
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "small.yml"
+    path.write_text(SMALL + f"out_dir: {tmp_path / 'runs'}\n")
+    return path
+
+
+def command(path, *overrides):
+    pairs = [word for override in overrides for word in ("-s", override)]
+    return [sys.executable, "-m", "train.qrdqn", "-c", str(path), *pairs]
+
+
+def train(path, *overrides):
+    return subprocess.run(
+        command(path, *overrides), capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def test_stable_baselines_check_env_without_warnings():
+    check_env(QwopEnv())
+    check_env(QwopEnv(action_set="essential", frames_per_step=4, t_for_terminate=True))
+
+
+def test_a_whole_run(small):
+    done = train(small, "run_name=one")
+    assert done.returncode == 0, done.stderr
+    folder = small.parent / "runs" / "one"
+    assert re.search(r"untrained policy +-?[\d.]+ m\n +trained policy +-?[\d.]+ m", done.stdout)
+    assert re.search(r"\d env steps/s, [\d.]+ updates/s, 8\.\d transitions per update", done.stdout)
+    assert "100 %  1,600 steps  distance" in done.stdout
+
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {
+        "model_800.zip",
+        "model_1600.zip",
+    }
+    assert not list(folder.rglob("*.tmp"))
+    again = config.load(folder / "config.yml", [], QRDQNSettings)
+    assert again == config.load(small, ["run_name=one"], QRDQNSettings)
+    about = yaml.safe_load((folder / "run.yml").read_text())
+    assert about["state"] == "finished"
+    assert about["seed"] == 11
+    assert about["steps"] == 1600
+    assert "-m train.qrdqn -c" in about["command"]
+    assert set(about["versions"]) >= {"qwop-native", "torch", "stable-baselines3", "sb3-contrib"}
+    results = json.loads((folder / "evaluation.json").read_text())
+    assert [len(results[kind]) for kind in ("untrained", "trained")] == [2, 2]
+
+    model = QRDQN.load(folder / "model.zip")
+    played = evaluation.evaluate(model, again.env, 2, again.max_episode_steps)
+    assert [episode.distance for episode in played] == [e["distance"] for e in results["trained"]]
+
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    curves = set(events.Tags()["scalars"])
+    names = ("time", "distance", "avgspeed", "is_success", "frames")
+    assert {f"user/{name}" for name in names} <= curves
+    assert {"throughput/env_steps_per_s", "throughput/updates_per_s", "train/loss"} <= curves
+
+
+def test_same_seed_same_policy_other_seed_another(small):
+    def parameters(name, seed):
+        settings = config.load(small, [f"run_name={name}", f"seed={seed}"], QRDQNSettings)
+        assert Run(ALGORITHM, settings).execute() == 0
+        model = QRDQN.load(small.parent / "runs" / name / "model.zip")
+        return torch.cat([p.flatten() for p in model.policy.parameters()]).detach().numpy()
+
+    one, two, other = parameters("a", 1), parameters("b", 1), parameters("c", 2)
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any()
+
+
+def test_a_seed_is_drawn_and_recorded(small):
+    settings = config.load(small, ["seed=null", "run_name=s"], QRDQNSettings)
+    Run(ALGORITHM, settings).execute()
+    kept = config.load(small.parent / "runs" / "s" / "config.yml", [], QRDQNSettings)
+    assert kept.seed is not None
+
+
+def test_the_games_of_a_run_have_time_limits_and_statistics(small):
+    settings = config.load(small, ["max_episode_steps=5"], QRDQNSettings)
+    venv = make_vec_env(settings)
+    venv.reset()
+    for _ in range(5):
+        _, _, dones, infos = venv.step(np.zeros(4, dtype=int))
+    assert dones.all()
+    for info in infos:
+        assert info["TimeLimit.truncated"]
+        assert info["terminal_observation"].shape == (60,)
+        assert info["episode"]["l"] == 5
+        assert info["episode"]["distance"] == info["distance"]
+
+
+def stop(small, number):
+    """Starts a long run, sends it a signal once it has made a checkpoint, returns its end."""
+    folder = small.parent / "runs" / "long"
+    long = ("total_timesteps=10_000_000", "n_checkpoints=20000", "run_name=long")
+    process = subprocess.Popen(
+        command(small, *long), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(folder.glob("checkpoints/*.zip")):
+        assert process.poll() is None, process.stderr.read()
+        if time.monotonic() > deadline:
+            pytest.fail("no checkpoint after two minutes")
+        time.sleep(0.05)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=120)
+    return folder, process.returncode, output, errors
+
+
+def assert_every_file_is_whole(folder):
+    models = list(folder.rglob("*.zip"))
+    assert models
+    for path in models:
+        assert zipfile.ZipFile(path).testzip() is None
+        QRDQN.load(path)
+    config.load(folder / "config.yml", [], QRDQNSettings)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_by_signal_saves_the_model(small, number):
+    folder, status, output, errors = stop(small, number)
+    assert status == INTERRUPTED, errors
+    assert "Traceback" not in errors
+    assert re.search(r"interrupted after [\d,]+ steps; model.zip is saved", output)
+    assert yaml.safe_load((folder / "run.yml").read_text())["state"] == "interrupted"
+    assert (folder / "model.zip").exists()
+    assert not list(folder.rglob("*.tmp"))
+    assert_every_file_is_whole(folder)
+
+
+def test_a_kill_leaves_no_file_half_written(small):
+    folder, status, _, _ = stop(small, signal.SIGKILL)
+    assert status == -signal.SIGKILL
+    assert not (folder / "model.zip").exists()
+    assert_every_file_is_whole(folder)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["seed=x"], "error: seed must be a whole number, got 'x'\n"),
+        (["env.frames_per_stp=4"], "error: QwopEnv has no argument 'frames_per_stp'; did you mean"),
+        (["env.sincos=msvc"], "error: "),
+    ],
+)
+def test_bad_settings_end_with_one_sentence(small, overrides, message):
+    done = train(small, *overrides)
+    assert done.returncode == 2
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+    assert not (small.parent / "runs").exists()
+
+
+def test_a_missing_configuration_is_named(tmp_path):
+    done = train(tmp_path / "none.yml")
+    assert done.returncode == 2
+    assert done.stderr == f"error: there is no configuration file {tmp_path / 'none.yml'}\n"
+
+
+def test_a_run_folder_is_never_written_over(small):
+    folder = small.parent / "runs" / "one"
+    folder.mkdir(parents=True)
+    (folder / "precious").write_text("kept")
+    done = train(small, "run_name=one")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: the run folder {folder} is not empty")
+    assert [path.name for path in folder.iterdir()] == ["precious"]
+
+
+def test_written_whole_keeps_the_old_file_when_interrupted(tmp_path):
+    path = tmp_path / "file"
+    write_text(path, "old")
+
+    def interrupted():
+        with written_whole(path) as file:
+            file.write(b"half of the n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    write_text(path, "new")
+    assert path.read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+class Fixed:
+    """Plays one action for ever."""
+
+    def __init__(self, action):
+        self.action = action
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        assert deterministic
+        return self.action, None
+
+
+def test_evaluation_plays_the_same_starts_for_everyone():
+    kwargs = {"action_set": "essential", "frames_per_step": 4}
+    one = evaluation.evaluate(Fixed(1), kwargs, 5, 40)
+    assert one == evaluation.evaluate(Fixed(1), kwargs, 5, 40)
+    assert one[0].idle_steps == 0
+    assert len({episode.idle_steps for episode in one}) > 1
+    other = evaluation.evaluate(Fixed(2), kwargs, 5, 40)
+    assert [e.idle_steps for e in one] == [e.idle_steps for e in other]
+    assert evaluation.mean_distance(one) != evaluation.mean_distance(other)
+
+
+def test_evaluation_counts_as_the_environment_does():
+    env = QwopEnv(frames_per_step=4)
+    env.reset(seed=0)
+    total = 0.0
+    for _ in range(30):
+        _, reward, ended, _, info = env.step(2)
+        total += reward
+        if ended:
+            break
+    (episode,) = evaluation.evaluate(Fixed(2), {"frames_per_step": 4}, 1, 30)
+    assert episode.reward == total
+    assert episode.distance == info["distance"]
+    assert episode.frames == info["frames"]
+    assert episode.time_s == info["frames"] / 30
+    assert f"{episode.distance:.1f} m" in evaluation.table([episode])
+
+
+def test_a_configuration_is_found_wherever_the_package_is_installed():
+    assert Path(ALGORITHM.default_config).is_file()
