@@ -7,7 +7,7 @@ import inspect
 import numbers
 import operator
 import warnings
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -63,7 +63,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         ValueError: An argument has a value that is not accepted.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 30}
+    metadata: dict[str, Any] = {"render_modes": [], "render_fps": 30}  # noqa: RUF012  gymnasium's
 
     def __init__(
         self,
@@ -92,14 +92,13 @@ class QwopEnv(gym.Env[Observation, np.int64]):
                 stacklevel=2,
             )
         self.render_mode = None
-        self.metadata = {**self.metadata}
 
         self.failure_cost = _float32("failure_cost", failure_cost)
         self.success_reward = _float32("success_reward", success_reward)
         self.time_cost_mult = _float32("time_cost_mult", time_cost_mult)
         self.speed_rew_mult = _float32("speed_rew_mult", speed_rew_mult)
         self.frames_per_step = _positive_int("frames_per_step", frames_per_step)
-        self.metadata["render_fps"] = 30 / self.frames_per_step
+        self.metadata = {**self.metadata, "render_fps": 30 / self.frames_per_step}
         self.reload_on_reset = _bool("reload_on_reset", reload_on_reset)
         self.reduced_action_set = _bool("reduced_action_set", reduced_action_set)
         self.t_for_terminate = _bool("t_for_terminate", t_for_terminate)
@@ -250,7 +249,7 @@ def _choose_action_set(action_set: str | None, reduced: bool) -> str:
 def _check_seed(seed: Any) -> int:
     if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, numbers.Integral):
         raise TypeError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    if not 0 <= seed < _SEED_END:
+    if not 0 <= int(seed) < _SEED_END:
         raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
     return int(seed)
 
@@ -258,7 +257,7 @@ def _check_seed(seed: Any) -> int:
 def _positive_int(name: str, value: Any) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer of at least 1, got {value!r}")
-    if value < 1:
+    if int(value) < 1:
         raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
     return int(value)
 
@@ -266,9 +265,10 @@ def _positive_int(name: str, value: Any) -> int:
 def _float32(name: str, value: Any) -> np.float32:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    if not abs(value) <= np.finfo(np.float32).max:
+    if not abs(float(value)) <= np.finfo(np.float32).max:
         raise ValueError(f"{name} must be finite in float32, got {value!r}")
-    return np.float32(value)
+    rounded: np.float32 = np.float32(float(value))
+    return rounded
 
 
 def _bool(name: str, value: Any) -> bool:

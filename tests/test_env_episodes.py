@@ -192,5 +192,5 @@ assert gymnasium.make("QwopNative-v1").unwrapped.__class__ is qwop_native.QwopEn
 """
 
 
-def test_an_environment_registered_before_keeps_its_name():
-    subprocess.run([sys.executable, "-W", "error", "-c", REGISTRATION], check=True)
+def test_an_environment_registered_before_keeps_its_name(tmp_path):
+    subprocess.run([sys.executable, "-W", "error", "-c", REGISTRATION], cwd=tmp_path, check=True)

@@ -1,5 +1,6 @@
 """What an installed package offers to type checkers and to the command line."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
@@ -23,7 +24,7 @@ def test_the_stub_matches_the_compiled_module(tmp_path):
         capture_output=True,
         text=True,
         cwd=Path(qwop_native.__file__).parent.parent,
-        env={"MYPY_CACHE_DIR": str(tmp_path), "PATH": "", "PYTHONPATH": ""},
+        env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path)},
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -52,9 +53,13 @@ import qwop_native
 """
 
 
-def test_a_missing_extension_is_said_plainly():
+def test_a_missing_extension_is_said_plainly(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_CORE], capture_output=True, text=True, check=False
+        [sys.executable, "-c", WITHOUT_CORE],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode != 0
     assert "the compiled part of qwop_native is not in" in done.stderr
@@ -62,6 +67,6 @@ def test_a_missing_extension_is_said_plainly():
 
 
 @pytest.mark.parametrize("name", ["torch", "stable_baselines3", "yaml", "matplotlib", "playwright"])
-def test_importing_the_package_imports_no_extra(name):
+def test_importing_the_package_imports_no_extra(name, tmp_path):
     code = f"import sys, qwop_native; sys.exit({name!r} in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

@@ -58,7 +58,12 @@ def command(path, *overrides):
 
 def train(path, *overrides):
     return subprocess.run(
-        command(path, *overrides), capture_output=True, text=True, timeout=300, check=False
+        command(path, *overrides),
+        cwd=path.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -141,7 +146,11 @@ def stop(small, number):
     folder = small.parent / "runs" / "long"
     long = ("total_timesteps=10_000_000", "n_checkpoints=20000", "run_name=long")
     process = subprocess.Popen(
-        command(small, *long), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(small, *long),
+        cwd=small.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.monotonic() + 120
     while not list(folder.glob("checkpoints/*.zip")):

@@ -112,7 +112,8 @@ def parse(settings: Mapping[str, Any], learner_type: type[Any]) -> RunConfig:
 
 def dump(config: RunConfig) -> str:
     """The settings as YAML that `load` reads back to an equal `RunConfig`."""
-    return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False)
+    text: str = yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False)
+    return text
 
 
 def _plain(value: Any) -> Any:

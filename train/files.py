@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
+def written_whole(path: Path) -> Iterator[BufferedIOBase]:
     """Opens a temporary file that takes the place of `path` once the block is left in order.
 
     However the process ends, `path` is the old file, the new one, or absent. An exception removes
