@@ -1,0 +1,104 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "env/episode.hpp"
+
+namespace py = pybind11;
+
+namespace qwop::bindings {
+namespace {
+
+using env::Episode;
+
+// Without forcecast: writing into a converted copy would lose the observation.
+using FloatArray = py::array_t<float, py::array::c_style>;
+
+std::span<float, env::kObservationSize> observation_span(FloatArray& array) {
+  if (array.ndim() != 1 || array.shape(0) != env::kObservationSize) {
+    throw py::value_error("obs must be a float32 array of shape (60,)");
+  }
+  return std::span<float, env::kObservationSize>(array.mutable_data(), env::kObservationSize);
+}
+
+Episode make_episode(std::vector<int> action_keys, int frames_per_step, double failure_cost,
+                     double success_reward, double time_cost_mult, double speed_rew_mult,
+                     bool reload_on_reset, const std::string& sincos) {
+  if (action_keys.empty()) throw py::value_error("action_keys must not be empty");
+  for (const int keys : action_keys) {
+    if (keys < env::kTerminateAction || keys > game::kAllKeys) {
+      throw py::value_error("action_keys must be key masks (0 to 15) or -1, got " +
+                            std::to_string(keys));
+    }
+  }
+  if (frames_per_step < 1) {
+    throw py::value_error("frames_per_step must be 1 or more, got " +
+                          std::to_string(frames_per_step));
+  }
+  const env::RewardTerms reward{static_cast<float>(speed_rew_mult),
+                                static_cast<float>(time_cost_mult),
+                                static_cast<float>(success_reward),
+                                static_cast<float>(failure_cost), frames_per_step};
+  return Episode({std::move(action_keys), reward, reload_on_reset, parse_sincos_flavour(sincos)});
+}
+
+std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray obs) {
+  const auto actions = static_cast<py::ssize_t>(episode.options().action_keys.size());
+  if (action < 0 || action >= actions) {
+    throw py::value_error("action must be in 0.." + std::to_string(actions - 1) + ", got " +
+                          std::to_string(action));
+  }
+  const auto result = episode.step(static_cast<int>(action), observation_span(obs));
+  return {result.reward, result.terminated};
+}
+
+}  // namespace
+
+void bind_episode(py::module_& module) {
+  py::class_<Episode>(module, "Episode",
+                      "The core of QwopEnv: qwop-gym's protocol on one game.\n\n"
+                      "action_keys holds the key mask of each action; -1 is the action that only\n"
+                      "terminates. The other arguments are QwopEnv's.")
+      .def(py::init(&make_episode), py::arg("action_keys"), py::arg("frames_per_step"),
+           py::arg("failure_cost"), py::arg("success_reward"), py::arg("time_cost_mult"),
+           py::arg("speed_rew_mult"), py::arg("reload_on_reset"), py::arg("sincos"))
+      .def(
+          "reset", [](Episode& e, FloatArray obs) { e.reset(observation_span(obs)); },
+          py::arg("obs").noconvert(), "Starts an episode; writes the observation into obs.")
+      .def("step", &step, py::arg("action"), py::arg("obs").noconvert(),
+           "Takes one action; writes the observation into obs.\n\n"
+           "Returns:\n    Reward and whether the episode is over.")
+      .def_property_readonly(
+          "time", [](const Episode& e) { return static_cast<double>(e.progress().time); },
+          "The game's clock / 10, a float32 value.")
+      .def_property_readonly(
+          "distance", [](const Episode& e) { return static_cast<double>(e.progress().distance); },
+          "Torso's distance in metres, a float32 value.")
+      .def_property_readonly(
+          "avgspeed",
+          [](const Episode& e) {
+            const auto p = e.progress();
+            return static_cast<double>(p.distance / p.time);
+          },
+          "distance / time, a float32 value.")
+      .def_property_readonly("is_success", &Episode::is_success,
+                             "Whether the episode ended with the torso beyond 100 m.")
+      .def_property_readonly("frames", &Episode::frames, "Updates since the reset.")
+      .def_property_readonly(
+          "time_s",
+          [](const Episode& e) {
+            return static_cast<double>(e.frames()) / game::kFramesPerSecond;
+          },
+          "Seconds of game since the reset: frames / 30.")
+      .def_property_readonly(
+          "game", [](Episode& e) -> game::Game& { return e.game(); },
+          py::return_value_policy::reference_internal, "The live game.")
+      .def("copy", [](const Episode& e) { return Episode(e); },
+           "An independent episode in the same state.");
+}
+
+}  // namespace qwop::bindings

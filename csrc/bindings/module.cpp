@@ -1,0 +1,15 @@
+// The extension module: names only; each part of the engine binds itself in a file of its own.
+#include <pybind11/pybind11.h>
+
+namespace qwop::bindings {
+void bind_sincos(pybind11::module_& module);
+void bind_game(pybind11::module_& module);
+void bind_episode(pybind11::module_& module);
+}  // namespace qwop::bindings
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The native engine behind qwop_native.";
+  qwop::bindings::bind_sincos(module);
+  qwop::bindings::bind_game(module);
+  qwop::bindings::bind_episode(module);
+}

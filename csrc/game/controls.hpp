@@ -1,0 +1,61 @@
+// What the keys do to the joints, over a lane type F.
+#pragma once
+
+#include "game/game_facts.hpp"
+#include "game/keys.hpp"
+#include "physics/revolute_joint.hpp"
+
+namespace qwop::game {
+
+// Which keys have an effect: Q beats W, O beats P.
+template <class F>
+struct ActiveKeys {
+  lanes::Mask<F> q, w, o, p;
+};
+
+inline ActiveKeys<double> active_keys(KeyMask keys) {
+  return {(keys & kQ) != 0, (keys & (kQ | kW)) == kW, (keys & kO) != 0, (keys & (kO | kP)) == kP};
+}
+
+// Q and W swing hips and shoulders, O and P knees; O and P also move the hips' limits, which stay
+// where they were put when the key is let go. (The game sets elbow speeds too; elbows have no motor.)
+template <class F, class Joints>
+void apply_keys(const ActiveKeys<F>& keys, Joints& joints) {
+  const auto speed = [&](int joint, lanes::Mask<F> forward, lanes::Mask<F> backward, double value) {
+    joints[joint].motor_speed = lanes::select(
+        forward, F(value), lanes::select(backward, F(-value), F(0.0)));
+  };
+  speed(kRightHip, keys.q, keys.w, kHipSpeed);
+  speed(kLeftHip, keys.q, keys.w, -kHipSpeed);
+  speed(kRightShoulder, keys.q, keys.w, -kShoulderSpeed);
+  speed(kLeftShoulder, keys.q, keys.w, kShoulderSpeed);
+  speed(kRightKnee, keys.o, keys.p, kKneeSpeed);
+  speed(kLeftKnee, keys.o, keys.p, -kKneeSpeed);
+
+  const auto limits = [&](int joint, AngleLimits with_o, AngleLimits with_p) {
+    auto& j = joints[joint];
+    const auto choose = [&](double o, double p, F now) {
+      return lanes::select(keys.o, F(o), lanes::select(keys.p, F(p), now));
+    };
+    j.lower = choose(with_o.lower, with_p.lower, j.lower);
+    j.upper = choose(with_o.upper, with_p.upper, j.upper);
+  };
+  limits(kLeftHip, kLeftHipWithO, kLeftHipWithP);
+  limits(kRightHip, kRightHipWithO, kRightHipWithP);
+}
+
+// The end of a game takes the strength out of the joints; hip and ankle limits stay.
+template <class F, class Joints>
+void go_limp(lanes::Mask<F> ended, Joints& joints) {
+  const auto off = [&](lanes::Mask<F> now) { return lanes::both(now, lanes::negate(ended)); };
+  for (const int joint : {kRightHip, kLeftHip}) {
+    joints[joint].motor_speed = lanes::select(ended, F(0.0), joints[joint].motor_speed);
+    joints[joint].motor_enabled = off(joints[joint].motor_enabled);
+  }
+  for (const int joint : {kRightKnee, kLeftKnee, kRightShoulder, kLeftShoulder}) {
+    joints[joint].limit_enabled = off(joints[joint].limit_enabled);
+    joints[joint].motor_enabled = off(joints[joint].motor_enabled);
+  }
+}
+
+}  // namespace qwop::game

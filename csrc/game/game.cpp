@@ -1,0 +1,133 @@
+#include "game/game.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "game/controls.hpp"
+
+namespace qwop::game {
+
+Game::Game(SinCosFlavour flavour) : world_(scene(flavour)) {
+  create_ground();
+  create_hurdle();
+  create_runner();
+}
+
+// Each body appears at the origin and is moved in two steps, position then angle, as the game does
+// it: every move searches for contacts and shapes the broad phase's tree.
+void Game::create_ground() {
+  for (int i = kTrack0; i <= kBlock; ++i) {
+    const auto& def = world_.scene().bodies[i].def;
+    world_.create_body(i, {0.0, 0.0}, 0.0);
+    world_.teleport(i, def.position, 0.0);
+    world_.teleport(i, def.position, def.angle);
+  }
+}
+
+void Game::create_hurdle() {
+  for (const int i : {kHurdleBase, kHurdleTop}) {
+    world_.create_body(i);
+    world_.put_to_sleep(i);
+  }
+  world_.create_joint(kHurdleJoint);
+}
+
+void Game::create_runner() {
+  for (int i = kFirstPart; i < kBodyCount; ++i) {
+    const auto& def = world_.scene().bodies[i].def;
+    world_.create_body(i, {0.0, 0.0}, 0.0);
+    world_.teleport(i, def.position, 0.0);
+    world_.teleport(i, def.position, def.angle);
+  }
+  for (int k = kHurdleJoint + 1; k < kJointCount; ++k) world_.create_joint(k);
+}
+
+void Game::destroy_runner_and_hurdle() {
+  constexpr std::array kOrder{kHurdleBase,    kHurdleTop,    kTorso,      kHead,      kLeftArm,
+                              kLeftForearm,   kLeftThigh,    kLeftCalf,   kLeftFoot,  kRightArm,
+                              kRightForearm,  kRightThigh,   kRightCalf,  kRightFoot};
+  for (const int body : kOrder) world_.destroy_body(body);
+}
+
+void Game::click() {
+  if (clicked_) return;
+  clicked_ = true;
+  score_time_ = 0.0;
+  frames_ = 0;
+}
+
+void Game::reset() {
+  score_time_ = 0.0;
+  frames_ = 0;
+  destroy_runner_and_hurdle();
+  set_camera(kCameraAtReset);
+  create_hurdle();
+  create_runner();
+  const double high_score = status_.high_score;
+  status_ = {};
+  status_.high_score = high_score;
+  update();
+}
+
+void Game::update(double elapsed) {
+  if (!status_.paused && !status_.ended) {
+    score_time_ += elapsed;
+    ++frames_;
+  }
+  move_track();
+  hold_head_up();
+  apply_keys(active_keys(keys_), world_.joints());
+  if (clicked_ && !status_.paused) {
+    Rules rules(status_);
+    world_.step(rules);
+  }
+  follow_torso();
+  end_if_over();
+}
+
+// Three tiles lie under the camera; they jump ahead when it leaves one behind.
+void Game::move_track() {
+  const double first = std::floor(camera_x_ / kScreenWidth);
+  for (int i = 0; i < kTrackTiles; ++i) {
+    const int body = kTrack0 + i;
+    const double x = (first + i) * kScreenWidth / kWorldScale;
+    const auto& pose = world_.body(body).pose;
+    if (x != pose.centre.x) world_.teleport(body, {x, pose.centre.y}, pose.angle);
+  }
+}
+
+// Works on the intro screen too, where it adds up without moving anything.
+void Game::hold_head_up() {
+  if (status_.fallen) return;
+  if (!world_.body(kHead).awake) world_.wake(kHead);
+  const double angle = world_.body(kHead).pose.angle;
+  world_.add_torque(kHead, kHeadTorqueGain * (angle + kHeadUprightAngle));
+}
+
+void Game::follow_torso() {
+  const auto& centre = world_.body(kTorso).pose.centre;
+  if (clicked_ && !(centre.y < kCameraLiftHeight) && !status_.fallen) {
+    set_camera((centre.x + kCameraOffset) * kWorldScale);
+  }
+  if (!status_.jump_landed) status_.score = score_at(centre.x);
+}
+
+void Game::set_camera(double x) {
+  camera_x_ = physics::clamp(x, kCameraLowest, kCameraHighest);
+}
+
+void Game::end_if_over() {
+  if (status_.ended || (!status_.jump_landed && !status_.fallen)) return;
+  status_.paused = status_.jump_landed;
+  status_.ended = true;
+  go_limp<double>(true, world_.joints());
+}
+
+bool Game::valid() const {
+  for (const double v : {score_time_, camera_x_, status_.score, status_.high_score}) {
+    if (!std::isfinite(v)) return false;
+  }
+  return frames_ >= 0 && keys_ <= kAllKeys && world_.data().valid(kBodyCount);
+}
+
+}  // namespace qwop::game

@@ -1,0 +1,71 @@
+// One game of QWOP: the page from loading through the intro screen, runs and restarts.
+#pragma once
+
+#include <cstdint>
+
+#include "game/keys.hpp"
+#include "game/rules.hpp"
+#include "physics/world.hpp"
+
+namespace qwop::game {
+
+class Game {
+ public:
+  // A freshly loaded page: intro screen up, nothing has moved yet.
+  explicit Game(SinCosFlavour flavour);
+
+  // Ends the intro screen and zeroes the clock. Without effect when done before.
+  void click();
+  // The game's own restart. One update with the held keys is part of it.
+  void reset();
+  // One frame of the game with the held keys.
+  void update(double elapsed = kFrameTime);
+
+  void hold(KeyMask keys) { keys_ = keys; }
+  KeyMask held_keys() const { return keys_; }
+
+  bool started() const { return clicked_; }
+  const Status& status() const { return status_; }
+  double score_time() const { return score_time_; }  // s, the game's clock
+  double camera_x() const { return camera_x_; }      // px
+  std::int64_t frames() const { return frames_; }    // updates its clock has counted
+  double head_torque() const { return world_.body(kHead).torque; }
+  const physics::Body& body(int index) const { return world_.body(index); }
+  const physics::World& world() const { return world_; }
+  SinCosFlavour flavour() const { return world_.scene().flavour; }
+
+  template <class Archive>
+  void serialise(Archive& archive);
+  // Whether what was restored into this game can be played on.
+  bool valid() const;
+
+ private:
+  void create_ground();
+  void create_hurdle();
+  void create_runner();
+  void destroy_runner_and_hurdle();
+  void move_track();
+  void hold_head_up();
+  void follow_torso();
+  void end_if_over();
+  void set_camera(double x);
+
+  physics::World world_;
+  Status status_;
+  double score_time_ = 0.0;
+  double camera_x_ = kCameraAtLoad;
+  std::int64_t frames_ = 0;
+  KeyMask keys_ = 0;
+  bool clicked_ = false;
+};
+
+template <class Archive>
+void Game::serialise(Archive& archive) {
+  archive(score_time_), archive(camera_x_), archive(frames_), archive(keys_), archive(clicked_);
+  archive(status_.score), archive(status_.high_score);
+  archive(status_.fallen), archive(status_.jumped), archive(status_.jump_landed);
+  archive(status_.ended), archive(status_.paused);
+  world_.data().serialise(archive);
+}
+
+}  // namespace qwop::game

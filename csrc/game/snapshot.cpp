@@ -1,0 +1,165 @@
+#include "game/snapshot.hpp"
+
+#include <bit>
+#include <cstring>
+#include <type_traits>
+
+namespace qwop::game {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "snapshots are little endian");
+
+constexpr std::string_view kMagic = "QWOPSNAP";
+constexpr std::size_t kHeaderSize = 8 + 4 + 1 + 4;
+constexpr std::size_t kChecksumSize = 8;
+
+class Writer {
+ public:
+  template <class T>
+  void operator()(const T& value) {
+    static_assert(std::is_arithmetic_v<T>);
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+  template <class T>
+  void operator()(T& value) {
+    static_assert(std::is_arithmetic_v<T>);
+    if (bytes_.size() < sizeof value) {
+      complete_ = false;
+      value = {};
+      return;
+    }
+    if constexpr (std::is_same_v<T, bool>) {
+      complete_ = complete_ && static_cast<unsigned char>(bytes_[0]) <= 1;
+      value = bytes_[0] != 0;
+    } else {
+      std::memcpy(&value, bytes_.data(), sizeof value);
+    }
+    bytes_.remove_prefix(sizeof value);
+  }
+  bool exhausted() const { return complete_ && bytes_.empty(); }
+
+ private:
+  std::string_view bytes_;
+  bool complete_ = true;
+};
+
+// Eight bytes at a time: multiply to spread each bit upwards, shift to bring them down again.
+class Hasher {
+ public:
+  template <class T>
+  void operator()(const T& value) {
+    static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8);
+    std::uint64_t word = 0;
+    std::memcpy(&word, &value, sizeof value);
+    add(word);
+  }
+  void add(std::uint64_t word) {
+    hash_ = (hash_ ^ word) * 0x9e3779b97f4a7c15u;
+    hash_ ^= hash_ >> 32;
+  }
+  std::uint64_t value() const { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325u;
+};
+
+std::uint64_t checksum(std::string_view bytes) {
+  Hasher hasher;
+  hasher.add(bytes.size());
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), 8);
+    hasher.add(word);
+  }
+  std::uint64_t rest = 0;
+  if (!bytes.empty()) std::memcpy(&rest, bytes.data(), bytes.size());
+  hasher.add(rest);
+  return hasher.value();
+}
+
+// An archive visits fields as lvalues; writing and hashing only read them.
+Game& visitable(const Game& game) { return const_cast<Game&>(game); }
+
+struct Header {
+  std::uint32_t version;
+  std::uint8_t flavour;
+  std::uint32_t payload_size;
+};
+
+// Checks everything around the payload and returns what it announces.
+Header checked_header(std::string_view bytes) {
+  if (bytes.size() < kHeaderSize + kChecksumSize || bytes.substr(0, 8) != kMagic) {
+    throw SnapshotError("not a snapshot of a game: expected bytes made by Game.snapshot()");
+  }
+  Header header{};
+  Reader reader(bytes.substr(8));
+  reader(header.version), reader(header.flavour), reader(header.payload_size);
+  if (header.version != kSnapshotVersion) {
+    throw SnapshotError("snapshot has version " + std::to_string(header.version) +
+                        ", this build reads version " + std::to_string(kSnapshotVersion));
+  }
+  std::uint64_t stored;
+  std::memcpy(&stored, bytes.data() + bytes.size() - kChecksumSize, kChecksumSize);
+  if (bytes.size() != kHeaderSize + header.payload_size + kChecksumSize ||
+      stored != checksum(bytes.substr(0, bytes.size() - kChecksumSize)) ||
+      header.flavour >= kSinCosFlavours) {
+    throw SnapshotError("snapshot is damaged: its bytes do not match its checksum");
+  }
+  return header;
+}
+
+}  // namespace
+
+std::string snapshot(const Game& game) {
+  Writer body;
+  visitable(game).serialise(body);
+  const std::string payload = body.take();
+  Writer writer;
+  for (const char c : kMagic) writer(c);
+  writer(kSnapshotVersion);
+  writer(static_cast<std::uint8_t>(game.flavour()));
+  writer(static_cast<std::uint32_t>(payload.size()));
+  std::string bytes = writer.take() + payload;
+  const std::uint64_t sum = checksum(bytes);
+  bytes.append(reinterpret_cast<const char*>(&sum), sizeof sum);
+  return bytes;
+}
+
+SinCosFlavour snapshot_flavour(std::string_view bytes) {
+  return static_cast<SinCosFlavour>(checked_header(bytes).flavour);
+}
+
+void restore(Game& game, std::string_view bytes) {
+  const auto flavour = snapshot_flavour(bytes);
+  if (flavour != game.flavour()) {
+    throw SnapshotError("snapshot was taken with sincos='" + std::string(to_string(flavour)) +
+                        "', this game has sincos='" + std::string(to_string(game.flavour())) +
+                        "'");
+  }
+  Game restored(flavour);
+  Reader reader(bytes.substr(kHeaderSize, bytes.size() - kHeaderSize - kChecksumSize));
+  restored.serialise(reader);
+  if (!reader.exhausted() || !restored.valid()) {
+    throw SnapshotError("snapshot is damaged: it does not describe a game");
+  }
+  game = restored;
+}
+
+std::uint64_t state_hash(const Game& game) {
+  Hasher hasher;
+  hasher(static_cast<std::uint8_t>(game.flavour()));
+  visitable(game).serialise(hasher);
+  return hasher.value();
+}
+
+}  // namespace qwop::game

@@ -1,0 +1,32 @@
+// Axis-aligned boxes. Boxes that touch overlap.
+#pragma once
+
+#include "physics/settings.hpp"
+#include "physics/vec2.hpp"
+
+namespace qwop::physics {
+
+struct Aabb {
+  Vec2<double> low, high;
+};
+
+inline bool overlap(const Aabb& a, const Aabb& b) {
+  return !(b.low.x > a.high.x || b.low.y > a.high.y || a.low.x > b.high.x || a.low.y > b.high.y);
+}
+
+inline bool contains(const Aabb& outer, const Aabb& inner) {
+  return outer.low.x <= inner.low.x && outer.low.y <= inner.low.y &&
+         inner.high.x <= outer.high.x && inner.high.y <= outer.high.y;
+}
+
+inline Aabb unite(const Aabb& a, const Aabb& b) {
+  return {{lanes::min(a.low.x, b.low.x), lanes::min(a.low.y, b.low.y)},
+          {lanes::max(a.high.x, b.high.x), lanes::max(a.high.y, b.high.y)}};
+}
+
+inline Aabb fatten(const Aabb& box, Vec2<double> margin) {
+  return {{box.low.x - margin.x, box.low.y - margin.y},
+          {box.high.x + margin.x, box.high.y + margin.y}};
+}
+
+}  // namespace qwop::physics

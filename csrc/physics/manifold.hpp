@@ -1,0 +1,36 @@
+// Contact points of two boxes, in the bodies' own frames, and their place in the world.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "physics/body.hpp"
+
+namespace qwop::physics {
+
+inline constexpr int kMaxManifoldPoints = 2;
+
+struct ManifoldPoint {
+  Vec2<double> local;  // in the incident body's frame
+  double normal_impulse, tangent_impulse;
+  std::uint32_t id;  // features: reference edge | incident edge << 8 | vertex << 16 | flip << 24
+};
+
+struct Manifold {
+  std::array<ManifoldPoint, kMaxManifoldPoints> points;
+  Vec2<double> local_normal;       // of the reference edge, in the reference body's frame
+  Vec2<double> local_plane_point;  // middle of the reference edge, same frame
+  std::uint8_t count;
+  bool flip;  // body B holds the reference edge
+};
+
+struct WorldManifold {
+  Vec2<double> normal;
+  std::array<Vec2<double>, kMaxManifoldPoints> points;  // an unused slot is (0, 0)
+};
+
+// Places a manifold in the world; points lie half-way between the two skins.
+WorldManifold world_manifold(const Manifold& manifold, const Pose<double>& a,
+                             const Pose<double>& b);
+
+}  // namespace qwop::physics

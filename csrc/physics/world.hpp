@@ -1,0 +1,65 @@
+// One world: bodies, joints and contacts of a scene, and the step that moves them.
+#pragma once
+
+#include "physics/island.hpp"
+#include "physics/scene.hpp"
+#include "physics/world_data.hpp"
+
+namespace qwop::physics {
+
+// Told when two bodies begin to touch, in the middle of a step.
+class ContactListener {
+ public:
+  virtual void begin_contact(int body_a, int body_b, const WorldManifold& manifold) = 0;
+
+ protected:
+  ~ContactListener() = default;
+};
+
+class World {
+ public:
+  // Empty at first. The scene must outlive the world.
+  explicit World(const Scene& scene) : scene_(&scene) {}
+
+  // Puts body `index` of the scene into the world, at rest and awake.
+  void create_body(int index, Vec2<double> position, double angle);
+  void create_body(int index);  // where the scene has it
+  void destroy_body(int index);
+  // Joint `index` as the scene has it, without accumulated force.
+  void create_joint(int index);
+
+  // Sets the pose without a motion; contacts are looked for at once.
+  void teleport(int index, Vec2<double> position, double angle);
+  void wake(int index);
+  void put_to_sleep(int index);
+  void add_torque(int index, double torque) { data_.bodies[index].torque += torque; }
+
+  // Advances by the fixed time step.
+  void step(ContactListener& listener);
+
+  const Scene& scene() const { return *scene_; }
+  const Body& body(int index) const { return data_.bodies[index]; }
+  std::array<JointState<double>, kMaxJoints>& joints() { return data_.joints; }
+  const WorldData& data() const { return data_; }
+  WorldData& data() { return data_; }
+
+ private:
+  void add_moved(std::int8_t body) { moved_[moved_count_++] = body; }
+  void find_new_contacts();
+  void find_contacts_of(int body);
+  void create_contact(int body, int other);
+  void destroy_contact(int position);
+  void collide(ContactListener& listener);
+  void update_contact(Contact& contact, ContactListener& listener);
+  template <SinCosFlavour flavour>
+  void solve();
+  void synchronise(const StepStart& start);
+
+  const Scene* scene_;
+  WorldData data_;
+  // Bodies whose leaf was (re)inserted since contacts were last looked for; empty between calls.
+  std::array<std::int8_t, 2 * kMaxBodies> moved_{};
+  int moved_count_ = 0;
+};
+
+}  // namespace qwop::physics

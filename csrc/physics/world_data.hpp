@@ -1,0 +1,75 @@
+// Everything of a world that changes. Plain data without pointers, so that a copy is a snapshot.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "physics/body.hpp"
+#include "physics/contact.hpp"
+#include "physics/dynamic_tree.hpp"
+#include "physics/revolute_joint.hpp"
+#include "physics/settings.hpp"
+
+namespace qwop::physics {
+
+struct WorldData {
+  std::array<Body, kMaxBodies> bodies{};
+  std::array<JointState<double>, kMaxJoints> joints{};
+  // Oldest first. The game walks its lists newest first: from the end.
+  std::array<Contact, kMaxContacts> contacts{};
+  int contact_count = 0;
+  std::array<std::uint32_t, kMaxBodies> contact_partners{};  // bit j: a contact with body j exists
+  DynamicTree tree;
+  double warm_start_ratio = 0.0;  // this step's length over the one before: 0 in the first step
+
+  template <class Archive>
+  void serialise(Archive& archive);
+  // Whether counts, indices and links are what a world can hold: guards restoring a snapshot.
+  bool valid(int body_count) const;
+};
+
+template <class Archive>
+void serialise(Archive& archive, Body& body) {
+  auto& [pose, velocity, torque, sleep_time, box, awake, exists, leaf] = body;
+  archive(pose.centre.x), archive(pose.centre.y), archive(pose.angle);
+  archive(pose.rotation.sin), archive(pose.rotation.cos);
+  archive(velocity.linear.x), archive(velocity.linear.y), archive(velocity.angular);
+  archive(torque), archive(sleep_time);
+  archive(box.low.x), archive(box.low.y), archive(box.high.x), archive(box.high.y);
+  archive(awake), archive(exists), archive(leaf);
+}
+
+template <class Archive>
+void serialise(Archive& archive, JointState<double>& joint) {
+  archive(joint.force.x), archive(joint.force.y);
+  archive(joint.motor_force), archive(joint.limit_force), archive(joint.limit_state);
+  archive(joint.motor_speed), archive(joint.lower), archive(joint.upper);
+  archive(joint.motor_enabled), archive(joint.limit_enabled);
+}
+
+template <class Archive>
+void serialise(Archive& archive, Contact& contact) {
+  archive(contact.body_a), archive(contact.body_b), archive(contact.touching);
+  auto& m = contact.manifold;
+  archive(m.count), archive(m.flip);
+  archive(m.local_normal.x), archive(m.local_normal.y);
+  archive(m.local_plane_point.x), archive(m.local_plane_point.y);
+  for (auto& point : m.points) {
+    archive(point.local.x), archive(point.local.y);
+    archive(point.normal_impulse), archive(point.tangent_impulse), archive(point.id);
+  }
+}
+
+template <class Archive>
+void WorldData::serialise(Archive& archive) {
+  archive(warm_start_ratio);
+  for (auto& body : bodies) physics::serialise(archive, body);
+  for (auto& joint : joints) physics::serialise(archive, joint);
+  for (auto& partners : contact_partners) archive(partners);
+  tree.serialise(archive);
+  archive(contact_count);
+  const int count = contact_count < 0 || contact_count > kMaxContacts ? 0 : contact_count;
+  for (int i = 0; i < count; ++i) physics::serialise(archive, contacts[i]);
+}
+
+}  // namespace qwop::physics
