@@ -20,7 +20,7 @@
 #define QWOP_ISA_NAMESPACE baseline
 #endif
 
-#define QWOP_ALWAYS_INLINE [[gnu::always_inline]] inline
+#define QWOP_ALWAYS_INLINE inline __attribute__((always_inline))
 
 namespace qwop::lanes {
 inline namespace QWOP_ISA_NAMESPACE {
@@ -85,11 +85,13 @@ QWOP_ALWAYS_INLINE constexpr double clamp(double x, double low, double high) {
 QWOP_ALWAYS_INLINE constexpr std::int64_t to_bits(double x) {
   return std::bit_cast<std::int64_t>(x);
 }
+QWOP_ALWAYS_INLINE constexpr double from_bits(std::int64_t x) { return std::bit_cast<double>(x); }
+
+inline constexpr std::int64_t kSignBit = INT64_MIN;
+
 // Flips the sign of x in lanes where bit 63 of sign is set.
 QWOP_ALWAYS_INLINE constexpr double flip_sign(double x, std::int64_t sign) {
-  constexpr auto kSignBit = std::uint64_t{1} << 63;
-  const auto bits = std::bit_cast<std::uint64_t>(x);
-  return std::bit_cast<double>(bits ^ (static_cast<std::uint64_t>(sign) & kSignBit));
+  return from_bits(to_bits(x) ^ (sign & kSignBit));
 }
 
 // ---- tables --------------------------------------------------------------------------------

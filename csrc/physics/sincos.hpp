@@ -14,9 +14,16 @@ inline namespace QWOP_ISA_NAMESPACE {
 
 template <SinCosFlavour kFlavour, class F>
 QWOP_ALWAYS_INLINE SinCos<F> sincos(F x) {
-  if constexpr (kFlavour == SinCosFlavour::Glibc) return sincos_detail::sincos_glibc<false>(x);
-  if constexpr (kFlavour == SinCosFlavour::GlibcFma) return sincos_detail::sincos_glibc<true>(x);
-  if constexpr (kFlavour == SinCosFlavour::Fdlibm) return sincos_detail::sincos_fdlibm(x);
+  constexpr bool kScalar = lanes::kWidth<F> == 1;
+  constexpr bool kFused = kFlavour == SinCosFlavour::GlibcFma;
+  if constexpr (kFlavour == SinCosFlavour::Fdlibm) {
+    if constexpr (kScalar) return sincos_detail::sincos_fdlibm_scalar(x);
+    else return sincos_detail::sincos_fdlibm_lanes(x);
+  } else {
+    if constexpr (!kScalar) return sincos_detail::sincos_glibc_lanes<kFused>(x);
+    else if constexpr (kFused) return sincos_detail::sincos_glibc_fma(x);
+    else return sincos_detail::sincos_glibc_scalar<false>(x);
+  }
 }
 
 // The same with the flavour chosen at run time.

@@ -26,12 +26,13 @@ QWOP_ALWAYS_INLINE F kernel_sine(Angle<F> a) {
 }
 
 // What kernel_cosine takes off 1 before it subtracts the rest: about x/4 for 0.3 <= |x| <= 0.78125.
-QWOP_ALWAYS_INLINE double cosine_pivot(double x) {
-  const double magnitude = lanes::abs(x);
-  if (magnitude < 0x1.33333p-2) return 0.0;
-  if (magnitude >= 0x1.90001p-1) return 0.28125;
-  const auto high_word = std::bit_cast<std::uint64_t>(magnitude) & 0xffffffff00000000u;
-  return 0.25 * std::bit_cast<double>(high_word);
+template <class F>
+QWOP_ALWAYS_INLINE F cosine_pivot(F x) {
+  constexpr auto kHighWord = static_cast<std::int64_t>(0xffffffff00000000u);
+  const F magnitude = lanes::abs(x);
+  const F quarter = 0.25 * lanes::from_bits(lanes::to_bits(magnitude) & kHighWord);
+  const F pivot = lanes::select(magnitude >= F(0x1.90001p-1), F(0.28125), quarter);
+  return lanes::select(magnitude < F(0x1.33333p-2), F(0.0), pivot);
 }
 
 template <class F>
@@ -45,51 +46,73 @@ QWOP_ALWAYS_INLINE F kernel_cosine(Angle<F> a) {
   return (1.0 - pivot) - ((0.5 * z - pivot) - (z * r - x * a.rest));
 }
 
-// Whether y has lost more than this many leading bits against t.
-QWOP_ALWAYS_INLINE bool cancelled(double t, double y, int bits) {
-  const auto exponent = [](double v) { return (lanes::to_bits(v) >> 52) & 0x7ff; };
-  return exponent(t) - exponent(y) > bits;
+// Whether y has lost more leading bits against t than 1/ratio (a power of two) has.
+template <class F>
+QWOP_ALWAYS_INLINE Mask<F> cancelled(F t, F y, double ratio) {
+  constexpr auto kExponent = std::int64_t{0x7ff} << 52;
+  return lanes::abs(y) < lanes::from_bits(lanes::to_bits(t) & kExponent) * ratio;
 }
 
-// t - n*pi/2 for t >= pi/4, with pi/2 in parts of 33 bits, as many as the cancellation asks for.
-QWOP_ALWAYS_INLINE Reduced<double> reduce_fdlibm(double t) {
+// t - n*pi/2 for t >= pi/4 (n = 0 below), with pi/2 in parts of 33 bits, as many of them as the
+// cancellation asks for.
+template <class F>
+QWOP_ALWAYS_INLINE Reduced<F> reduce_fdlibm(F t, Mask<F> below) {
   constexpr double kPart1 = 0x1.921fb544p+0, kTail1 = 0x1.0b4611a626331p-34,
                    kPart2 = 0x1.0b4611a6p-34, kTail2 = 0x1.3198a2e037073p-69,
                    kPart3 = 0x1.3198a2ep-69, kTail3 = 0x1.b839a252049c1p-104;
-  const auto n = static_cast<std::int64_t>(t * kTwoOverPi + 0.5);
-  const auto fn = static_cast<double>(n);
-  double r = t - fn * kPart1, w = fn * kTail1, y = r - w;
+  constexpr double kFloor = 0x1p+52;
+  const F turns = t * kTwoOverPi + 0.5;
+  const F rounded = (turns + kFloor) - kFloor;
+  const F n = lanes::select(below, F(0.0), lanes::select(rounded > turns, rounded - 1.0, rounded));
+  F r = t - n * kPart1, w = n * kTail1, y = r - w;
   // Below 32 quarter turns fdlibm looks for cancellation only where the high word says so.
-  const bool look = n >= 32 || (lanes::to_bits(t) >> 32) == (lanes::to_bits(fn * kHalfPi) >> 32);
-  const auto next_part = [&](double part, double tail) {
-    const double before = r;
-    w = fn * part;
-    r = before - w;
-    w = fn * tail - ((before - r) - w);
+  const Bits<F> difference = lanes::to_bits(t) ^ lanes::to_bits(n * kHalfPi);
+  const Mask<F> same_high_word = (difference & static_cast<std::int64_t>(0xffffffff00000000u)) == 0;
+  const Mask<F> look = lanes::either(n >= F(32.0), same_high_word);
+  const auto next_part = [&](Mask<F> where, double part, double tail) {
+    const F next_w = n * part, next_r = r - next_w;
+    w = lanes::select(where, n * tail - ((r - next_r) - next_w), w);
+    r = lanes::select(where, next_r, r);
     y = r - w;
   };
-  if (look && cancelled(t, y, 16)) {
-    next_part(kPart2, kTail2);
-    if (cancelled(t, y, 49)) next_part(kPart3, kTail3);
+  const Mask<F> second = lanes::both(look, cancelled(t, y, 0x1p-16));
+  if (lanes::any(second)) [[unlikely]] {
+    next_part(second, kPart2, kTail2);
+    next_part(lanes::both(second, cancelled(t, y, 0x1p-49)), kPart3, kTail3);
   }
-  return {{y, (r - y) - w}, n};
+  return {{y, (r - y) - w}, lanes::to_bits(n + kFloor)};
 }
 
-QWOP_ALWAYS_INLINE SinCos<double> sincos_fdlibm(double x) {
-  constexpr double kTiny = 0x1p-27;  // below it the sine is the argument itself
+inline constexpr double kTiny = 0x1p-27;  // below it the sine is the argument itself
+
+QWOP_ALWAYS_INLINE SinCos<double> sincos_fdlibm_scalar(double x) {
   const double magnitude = lanes::abs(x);
   if (magnitude < kQuarterPiEnd) {
     const Angle<double> a{x, 0.0};
     return {magnitude < kTiny ? x : kernel_sine<false>(a), kernel_cosine(a)};
   }
   if (magnitude < kFdlibmEnd) {
-    const auto [a, quadrant] = reduce_fdlibm(magnitude);
+    const auto [a, quadrant] = reduce_fdlibm(magnitude, false);
     const double sine = lanes::abs(a.value) < kTiny ? a.value : kernel_sine<true>(a);
-    const SinCos<double> v = turned({sine, kernel_cosine(a)}, quadrant);
+    const SinCos<double> v = turned<double>({sine, kernel_cosine(a)}, quadrant);
     return {lanes::flip_sign(v.sin, lanes::to_bits(x)), v.cos};
   }
   const double nan = std::numeric_limits<double>::quiet_NaN();
   return {nan, nan};
+}
+
+template <class F>
+QWOP_ALWAYS_INLINE SinCos<F> sincos_fdlibm_lanes(F x) {
+  const Mask<F> inside = lanes::abs(x) < F(kFdlibmEnd);
+  const F magnitude = lanes::select(inside, lanes::abs(x), F(0.0));
+  const Mask<F> below = magnitude < F(kQuarterPiEnd);
+  const auto [a, quadrant] = reduce_fdlibm(magnitude, below);
+  const F kernel = lanes::select(below, kernel_sine<false>(a), kernel_sine<true>(a));
+  const F sine = lanes::select(lanes::abs(a.value) < F(kTiny), a.value, kernel);
+  const SinCos<F> v = turned<F>({sine, kernel_cosine(a)}, quadrant);
+  const F nan = std::numeric_limits<double>::quiet_NaN();
+  return {lanes::select(inside, lanes::flip_sign(v.sin, lanes::to_bits(x)), nan),
+          lanes::select(inside, v.cos, nan)};
 }
 
 }  // namespace QWOP_ISA_NAMESPACE

@@ -194,23 +194,80 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_in_middle(double x) {
 }
 
 // Turns by quarter turns: quadrant's bit 0 exchanges the two, bit 1 is a half turn.
-QWOP_ALWAYS_INLINE SinCos<double> turned(SinCos<double> v, std::int64_t quadrant) {
-  const bool odd = (quadrant & 1) != 0;
-  const double sine = odd ? v.cos : v.sin, cosine = odd ? v.sin : v.cos;
+template <class F>
+QWOP_ALWAYS_INLINE SinCos<F> turned(SinCos<F> v, Bits<F> quadrant) {
+  const Mask<F> odd = (quadrant & 1) != 0;
+  const F sine = lanes::select(odd, v.cos, v.sin), cosine = lanes::select(odd, v.sin, v.cos);
   return {lanes::flip_sign(sine, quadrant << 62), lanes::flip_sign(cosine, (quadrant + 1) << 62)};
 }
 
+// One double: a branch for each range, since the next angle of a body is mostly in the same one.
 template <bool kFused>
-QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc(double x) {
+QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_scalar(double x) {
   const double magnitude = lanes::abs(x);
   if (magnitude < kDirectEnd) return sincos_of_angle<kFused>({x, 0.0});
   if (magnitude < kMiddleEnd) return sincos_in_middle<kFused>(x);
   if (magnitude < kGlibcEnd) {
     const Reduced<double> r = reduce<kFused>(x);
-    return turned(sincos_of_angle<kFused>(r.angle), r.quadrant);
+    return turned<double>(sincos_of_angle<kFused>(r.angle), r.quadrant);
   }
   const double nan = std::numeric_limits<double>::quiet_NaN();
   return {nan, nan};
+}
+
+#if defined(__x86_64__) && !defined(__FMA__)
+#define QWOP_FMA_AT_RUN_TIME 1
+// The same compiled for processors with FMA, for builds that do not assume one.
+__attribute__((target("avx,fma"))) inline SinCos<double> sincos_glibc_hardware_fma(double x) {
+  return sincos_glibc_scalar<true>(x);
+}
+#endif
+
+// Without FMA in the processor each fused operation is a library call, and this six times slower.
+QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
+#ifdef QWOP_FMA_AT_RUN_TIME
+  if (__builtin_cpu_supports("fma")) [[likely]] return sincos_glibc_hardware_fma(x);
+#endif
+  return sincos_glibc_scalar<true>(x);
+}
+
+// Many lanes: every range is computed and each lane takes its own.
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F argument) {
+  const Mask<F> inside = lanes::abs(argument) < F(kGlibcEnd);
+  const F x = lanes::select(inside, argument, F(0.0));  // keeps table indices in the table
+  const F magnitude = lanes::abs(x);
+  const Mask<F> direct = magnitude < F(kDirectEnd);
+  const Mask<F> near = magnitude < F(kMiddleEnd);
+  const Mask<F> middle = lanes::both(lanes::negate(direct), near);
+  const Reduced<F> far = reduce<kFused>(x);
+  const Angle<F> t = complement(magnitude), a = normalised(t);
+
+  const auto pick = [&](F in_direct, F in_middle, F in_far) {
+    return lanes::select(direct, in_direct, lanes::select(middle, in_middle, in_far));
+  };
+  const Angle<F> s{pick(x, a.value, far.angle.value), pick(F(0.0), a.rest, far.angle.rest)};
+  const Angle<F> c{lanes::select(middle, t.value, s.value), lanes::select(middle, t.rest, s.rest)};
+  const Nearest<F> s_near = nearest_row(s.value), c_near = nearest_row(c.value);
+  const Row<F> s_row = lanes::lookup<F>(kTable, s_near.index);
+  Row<F> c_row = s_row;
+  if (lanes::any(s_near.index != c_near.index)) [[unlikely]] {
+    c_row = lanes::lookup<F>(kTable, c_near.index);
+  }
+  const F s_rest = lanes::flip_sign(s.rest, lanes::to_bits(s.value));
+  const F c_rest = lanes::flip_sign(c.rest, lanes::to_bits(c.value));
+  const F sine = lanes::copysign(
+      lanes::select(lanes::abs(s.value) < F(kTaylorEnd), sine_near_zero<kFused>(s),
+                    sine_from_table<kFused>(s_near.offset, s_rest, s_row)),
+      s.value);
+  const F cosine = cosine_from_table<kFused>(c_near.offset, c_rest, c_row);
+
+  const Bits<F> zero = 0;
+  const SinCos<F> v = turned<F>({sine, cosine}, lanes::select(near, zero, far.quadrant));
+  const F nan = std::numeric_limits<double>::quiet_NaN();
+  const F result_sin = lanes::select(middle, lanes::copysign(cosine, x), v.sin);
+  const F result_cos = lanes::select(middle, sine, v.cos);
+  return {lanes::select(inside, result_sin, nan), lanes::select(inside, result_cos, nan)};
 }
 
 }  // namespace QWOP_ISA_NAMESPACE
