@@ -32,6 +32,7 @@ BROWSER_ONLY = (
 """Arguments of qwop-gym that mean something only where a browser plays the game."""
 
 _SEED_END = 2**31
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 class QwopEnv(gym.Env[Observation, np.int64]):
@@ -265,7 +266,7 @@ def _positive_int(name: str, value: Any) -> int:
 def _float32(name: str, value: Any) -> np.float32:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    if not abs(float(value)) <= np.finfo(np.float32).max:
+    if not abs(float(value)) <= _FLOAT32_MAX:
         raise ValueError(f"{name} must be finite in float32, got {value!r}")
     rounded: np.float32 = np.float32(float(value))
     return rounded

@@ -10,9 +10,6 @@ import numpy as np
 
 from qwop_native import QwopEnv
 
-MAX_IDLE_STEPS = 10
-"""Longest start without keys, in steps of the environment."""
-
 
 class Policy(Protocol):
     """What SB3's models have in common when they act."""
@@ -49,32 +46,24 @@ class Episode:
 
 
 def evaluate(
-    policy: Policy,
-    env_kwargs: dict[str, Any],
-    episodes: int,
-    max_episode_steps: int,
-    seed: int = 0,
+    policy: Policy, env_kwargs: dict[str, Any], episodes: int, max_episode_steps: int
 ) -> list[Episode]:
     """Plays episodes greedily, each on a freshly loaded page.
 
-    The game holds no chance, so a greedy policy would run the same episode over and over. Each
-    episode therefore starts with a number of steps without keys, drawn from 0 to
-    `MAX_IDLE_STEPS` with the seed; the first starts at once.
+    The game holds no chance, so a greedy policy would run the same episode over and over. The k-th
+    episode, counted from 0, therefore starts with k steps without keys.
 
     Args:
         policy: Acts on one observation, float32 of shape (60,).
         env_kwargs: Arguments of `QwopEnv`.
         episodes: Number of episodes.
         max_episode_steps: Steps after which an episode is cut off.
-        seed: Decides the starts.
 
     Returns:
         The episodes in the order in which they were played.
     """
-    idle = np.random.default_rng(seed).integers(0, MAX_IDLE_STEPS + 1, size=episodes)
-    idle[:1] = 0
     env = QwopEnv(**env_kwargs)
-    return [_play(policy, env, int(steps), max_episode_steps) for steps in idle]
+    return [_play(policy, env, idle_steps, max_episode_steps) for idle_steps in range(episodes)]
 
 
 def _play(policy: Policy, env: QwopEnv, idle_steps: int, max_episode_steps: int) -> Episode:
@@ -108,10 +97,10 @@ def mean_distance(episodes: Sequence[Episode]) -> float:
 
 def table(episodes: Sequence[Episode]) -> str:
     """The episodes as lines of text, for a person."""
-    lines = ["episode  idle steps  distance    frames    time s  success"]
+    lines = ["idle steps  distance  frames  time s  success"]
     lines += [
-        f"{number:7d}  {episode.idle_steps:10d}  {episode.distance:6.1f} m  {episode.frames:8d}"
-        f"  {episode.time_s:8.2f}  {'yes' if episode.success else 'no':>7}"
-        for number, episode in enumerate(episodes)
+        f"{episode.idle_steps:10d}  {episode.distance:6.1f} m  {episode.frames:6d}  "
+        f"{episode.time_s:6.2f}  {'yes' if episode.success else 'no':>7}"
+        for episode in episodes
     ]
     return "\n".join(lines)
