@@ -1,0 +1,40 @@
+"""The program ``qwop-native``: finds the family of a command and hands the rest over to it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+# Family: the module whose main(argv) runs it, and a line of help. A module is imported only when
+# its family is asked for.
+FAMILIES = {
+    "parity": ("qwop_native.parity.commands", "compare with the real game in a browser"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program.
+
+    Args:
+        argv: Arguments without the program's name; None takes those of the process.
+
+    Returns:
+        The exit status: 0 for success, 1 for "not equal", 2 for a mistake or a missing part.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] in FAMILIES:
+        module = importlib.import_module(FAMILIES[arguments[0]][0])
+        status: int = module.main(arguments[1:])
+        return status
+    listing = "\n".join(f"  {name:10}{text}" for name, (_, text) in FAMILIES.items())
+    parser = argparse.ArgumentParser(
+        prog="qwop-native",
+        description="QWOP as a native engine, proved against the real game.",
+        epilog=f"commands:\n{listing}\n\nexample:\n  qwop-native parity -h",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=list(FAMILIES), metavar="command", help="see below")
+    parser.parse_args(arguments)
+    raise AssertionError("a known command was not dispatched")
