@@ -1,5 +1,5 @@
 // The vocabulary in which all physics is written: one "lane type" F is either a plain double or a
-// SIMD vector of doubles (lanes_simd.hpp), and every expression reads the same for both.
+// SIMD vector of doubles (lanes::Lanes<W>), and every expression reads the same for both.
 //
 // Operators + - * / and comparisons come from the type itself; what a double and a vector would
 // spell differently is a free function in qwop::lanes. Call them qualified (lanes::abs) so that
@@ -9,107 +9,8 @@
 // fuses, apart from lanes::fma, which is exact with and without hardware support.
 #pragma once
 
-#include <bit>
-#include <cmath>
-#include <cstdint>
-#include <type_traits>
-
-// Translation units that are compiled for different instruction sets define different names, so
-// that the linker never merges an AVX-512 instance of a template with a baseline one.
-#ifndef QWOP_ISA_NAMESPACE
-#define QWOP_ISA_NAMESPACE baseline
-#endif
-
-#define QWOP_ALWAYS_INLINE inline __attribute__((always_inline))
-
-namespace qwop::lanes {
-inline namespace QWOP_ISA_NAMESPACE {
-
-// What belongs to a lane type: Mask (one truth value a lane), Bits (one 64-bit integer a lane) and
-// the number of lanes. Specialised for double here and for SIMD vectors in lanes_simd.hpp.
-template <class F>
-struct Traits;
-
-template <>
-struct Traits<double> {
-  using Mask = bool;
-  using Bits = std::int64_t;
-  static constexpr int kWidth = 1;
-};
-
-template <class F>
-using Mask = typename Traits<F>::Mask;
-template <class F>
-using Bits = typename Traits<F>::Bits;
-template <class F>
-inline constexpr int kWidth = Traits<F>::kWidth;
-
-// ---- choice --------------------------------------------------------------------------------
-
-// yes where the mask is true, no elsewhere; both are evaluated.
-QWOP_ALWAYS_INLINE constexpr double select(bool mask, double yes, double no) {
-  return mask ? yes : no;
-}
-QWOP_ALWAYS_INLINE constexpr std::int64_t select(bool mask, std::int64_t yes, std::int64_t no) {
-  return mask ? yes : no;
-}
-QWOP_ALWAYS_INLINE constexpr bool select(bool mask, bool yes, bool no) { return mask ? yes : no; }
-
-QWOP_ALWAYS_INLINE constexpr bool any(bool mask) { return mask; }
-QWOP_ALWAYS_INLINE constexpr bool all(bool mask) { return mask; }
-// Masks combine with these rather than with && and ||, which a vector has not.
-QWOP_ALWAYS_INLINE constexpr bool both(bool a, bool b) { return a & b; }
-QWOP_ALWAYS_INLINE constexpr bool either(bool a, bool b) { return a | b; }
-QWOP_ALWAYS_INLINE constexpr bool negate(bool a) { return !a; }
-
-// ---- arithmetic ----------------------------------------------------------------------------
-
-QWOP_ALWAYS_INLINE constexpr double abs(double x) { return __builtin_fabs(x); }
-QWOP_ALWAYS_INLINE constexpr double copysign(double magnitude, double sign) {
-  return __builtin_copysign(magnitude, sign);
-}
-QWOP_ALWAYS_INLINE double sqrt(double x) { return __builtin_sqrt(x); }
-
-// a*b + c rounded once. Exact on every CPU; without hardware support it is a slow library call.
-QWOP_ALWAYS_INLINE double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
-
-// On a tie (zeros of either sign included) and on NaN the second argument is the result.
-QWOP_ALWAYS_INLINE constexpr double min(double a, double b) { return a < b ? a : b; }
-QWOP_ALWAYS_INLINE constexpr double max(double a, double b) { return a > b ? a : b; }
-QWOP_ALWAYS_INLINE constexpr double clamp(double x, double low, double high) {
-  return max(low, min(x, high));
-}
-
-// ---- bits ----------------------------------------------------------------------------------
-
-QWOP_ALWAYS_INLINE constexpr std::int64_t to_bits(double x) {
-  return std::bit_cast<std::int64_t>(x);
-}
-QWOP_ALWAYS_INLINE constexpr double from_bits(std::int64_t x) { return std::bit_cast<double>(x); }
-
-inline constexpr std::int64_t kSignBit = INT64_MIN;
-
-// Flips the sign of x in lanes where bit 63 of sign is set.
-QWOP_ALWAYS_INLINE constexpr double flip_sign(double x, std::int64_t sign) {
-  return from_bits(to_bits(x) ^ (sign & kSignBit));
-}
-
-// ---- tables --------------------------------------------------------------------------------
-
-// A row of four table entries, one value a lane in each.
-template <class F>
-struct Row {
-  F v0, v1, v2, v3;
-};
-
-// Row number (low 32 bits of index, which must lie inside the table) of a table of four columns.
-template <class F>
-QWOP_ALWAYS_INLINE Row<F> lookup(const double (*table)[4], Bits<F> index)
-  requires std::is_same_v<F, double>
-{
-  const double* row = table[static_cast<std::uint32_t>(index)];
-  return {row[0], row[1], row[2], row[3]};
-}
-
-}  // namespace QWOP_ISA_NAMESPACE
-}  // namespace qwop::lanes
+// All together: functions are found where a template that calls them is defined, so a template
+// must never see the scalar ones alone.
+#include "physics/lanes_scalar.hpp"
+#include "physics/lanes_simd.hpp"
+#include "physics/lanes_wide.hpp"

@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-#include "physics/lanes.hpp"
+#include "physics/lanes_scalar.hpp"
 
 namespace qwop::lanes {
 inline namespace QWOP_ISA_NAMESPACE {
@@ -125,7 +125,7 @@ QWOP_ALWAYS_INLINE LaneBits<W> negate(LaneBits<W> a) {
   return ~a;
 }
 
-// One bit a lane, lane 0 lowest.
+// One bit a lane, lane 0 lowest; up to 32 lanes.
 template <int W>
 QWOP_ALWAYS_INLINE unsigned lane_bits(LaneBits<W> mask) {
 #if defined(__AVX512DQ__) && defined(__AVX512VL__)
@@ -282,9 +282,8 @@ QWOP_ALWAYS_INLINE Row<F> transpose_rows_8(const RowOf& row) {
 // Each row is loaded whole and the rows are transposed. Gather instructions are 5 % faster inside a
 // sincos on Intel's Golden Cove, but slow on AMD's cores and on Intel's earlier ones.
 template <class F>
-QWOP_ALWAYS_INLINE Row<F> lookup(const double (*table)[4], Bits<F> index)
-  requires(kWidth<F> > 1)
-{
+  requires(kWidth<F> > 1 && kWidth<F> <= kNativeWidth)
+QWOP_ALWAYS_INLINE Row<F> lookup(const double (*table)[4], Bits<F> index) {
   const auto row = [&](int lane) { return table[static_cast<std::uint32_t>(index[lane])]; };
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
   if constexpr (kWidth<F> == 8) return transpose_rows_8<F>(row);

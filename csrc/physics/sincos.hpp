@@ -17,21 +17,29 @@ QWOP_ALWAYS_INLINE SinCos<F> sincos(F x) {
   constexpr bool kScalar = lanes::kWidth<F> == 1;
   constexpr bool kFused = kFlavour == SinCosFlavour::GlibcFma;
   if constexpr (kFlavour == SinCosFlavour::Fdlibm) {
-    if constexpr (kScalar) return sincos_detail::sincos_fdlibm_scalar(x);
-    else return sincos_detail::sincos_fdlibm_lanes(x);
+    if constexpr (kScalar)
+      return sincos_detail::sincos_fdlibm_scalar(x);
+    else
+      return sincos_detail::sincos_fdlibm_lanes(x);
   } else {
-    if constexpr (!kScalar) return sincos_detail::sincos_glibc_lanes<kFused>(x);
-    else if constexpr (kFused) return sincos_detail::sincos_glibc_fma(x);
-    else return sincos_detail::sincos_glibc_scalar<false>(x);
+    if constexpr (!kScalar)
+      return sincos_detail::sincos_glibc_lanes<kFused>(x);
+    else if constexpr (kFused)
+      return sincos_detail::sincos_glibc_fma(x);
+    else
+      return sincos_detail::sincos_glibc_scalar<false>(x);
   }
 }
 
 // The same with the flavour chosen at run time.
 inline SinCos<double> sincos(SinCosFlavour flavour, double x) {
   switch (flavour) {
-    case SinCosFlavour::Glibc: return sincos<SinCosFlavour::Glibc>(x);
-    case SinCosFlavour::GlibcFma: return sincos<SinCosFlavour::GlibcFma>(x);
-    case SinCosFlavour::Fdlibm: return sincos<SinCosFlavour::Fdlibm>(x);
+    case SinCosFlavour::Glibc:
+      return sincos<SinCosFlavour::Glibc>(x);
+    case SinCosFlavour::GlibcFma:
+      return sincos<SinCosFlavour::GlibcFma>(x);
+    case SinCosFlavour::Fdlibm:
+      return sincos<SinCosFlavour::Fdlibm>(x);
   }
   __builtin_unreachable();
 }

@@ -226,7 +226,8 @@ __attribute__((target("avx,fma"))) inline SinCos<double> sincos_glibc_hardware_f
 // Without FMA in the processor each fused operation is a library call, and this six times slower.
 QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
 #ifdef QWOP_FMA_AT_RUN_TIME
-  if (__builtin_cpu_supports("fma")) [[likely]] return sincos_glibc_hardware_fma(x);
+  if (__builtin_cpu_supports("fma")) [[likely]]
+    return sincos_glibc_hardware_fma(x);
 #endif
   return sincos_glibc_scalar<true>(x);
 }
@@ -256,10 +257,10 @@ QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F argument) {
   }
   const F s_rest = lanes::flip_sign(s.rest, lanes::to_bits(s.value));
   const F c_rest = lanes::flip_sign(c.rest, lanes::to_bits(c.value));
-  const F sine = lanes::copysign(
-      lanes::select(lanes::abs(s.value) < F(kTaylorEnd), sine_near_zero<kFused>(s),
-                    sine_from_table<kFused>(s_near.offset, s_rest, s_row)),
-      s.value);
+  const F sine =
+      lanes::copysign(lanes::select(lanes::abs(s.value) < F(kTaylorEnd), sine_near_zero<kFused>(s),
+                                    sine_from_table<kFused>(s_near.offset, s_rest, s_row)),
+                      s.value);
   const F cosine = cosine_from_table<kFused>(c_near.offset, c_rest, c_row);
 
   const Bits<F> zero = 0;
