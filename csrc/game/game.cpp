@@ -99,7 +99,7 @@ void Game::move_track() {
 // Works on the intro screen too, where it adds up without moving anything.
 void Game::hold_head_up() {
   if (status_.fallen) return;
-  if (!world_.body(kHead).awake) world_.wake(kHead);
+  if (!world_.is_awake(kHead)) world_.wake(kHead);
   const double angle = world_.body(kHead).pose.angle;
   world_.add_torque(kHead, kHeadTorqueGain * (angle + kHeadUprightAngle));
 }
@@ -113,7 +113,7 @@ void Game::follow_torso() {
 }
 
 void Game::set_camera(double x) {
-  camera_x_ = physics::clamp(x, kCameraLowest, kCameraHighest);
+  camera_x_ = physics::bounded(x, kCameraLowest, kCameraHighest);
 }
 
 void Game::end_if_over() {

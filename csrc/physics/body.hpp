@@ -31,23 +31,7 @@ struct Body {
   double torque;  // stays until the body falls asleep: a step does not clear it
   double sleep_time;
   Aabb fixture_box;  // swept over the last step
-  bool awake;
-  bool exists;
-  std::int8_t leaf;  // its node in the dynamic tree
 };
-
-inline void wake(Body& body) {
-  body.awake = true;
-  body.sleep_time = 0.0;
-}
-
-// A sleeping body forgets its motion, its torque included.
-inline void put_to_sleep(Body& body) {
-  body.awake = false;
-  body.sleep_time = 0.0;
-  body.velocity = {};
-  body.torque = 0.0;
-}
 
 // Unfattened box around a box shape at a pose. Equal to the extremes of the four corners, bit for
 // bit, because rounding is monotone and symmetric in sign.

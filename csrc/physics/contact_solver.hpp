@@ -115,7 +115,7 @@ void solve_friction(ContactPoint<F>& p, Vec2<F> normal, F friction, const MassDa
   const Vec2<F> tangent{normal.y, -normal.x};
   const F speed = dot(relative_velocity(p, va, vb), tangent);
   const F limit = friction * p.normal_impulse;
-  const F impulse = clamp(p.tangent_impulse + p.tangent_mass * -speed, -limit, limit);
+  const F impulse = bounded(p.tangent_impulse + p.tangent_mass * -speed, -limit, limit);
   const F change = impulse - p.tangent_impulse;
   p.tangent_impulse = impulse;
   apply_impulse({change * tangent.x, change * tangent.y}, p.arm_a, p.arm_b, a, b, va, vb);
@@ -174,7 +174,7 @@ void solve_two_points(ContactConstraint<F>& c, const MassData<F>& a, const MassD
   const auto change = solution.impulses - old;
   const Vec2<F> pi{change.x * c.normal.x, change.x * c.normal.y};
   const Vec2<F> qi{change.y * c.normal.x, change.y * c.normal.y};
-  const auto keep = [&](F fresh, F before) { return select(solution.found, fresh, before); };
+  const auto keep = [&](F fresh, F before) { return lanes::select(solution.found, fresh, before); };
   const auto turn = [&](Vec2<F> arm_p, Vec2<F> arm_q) {
     return arm_p.x * pi.y - arm_p.y * pi.x + arm_q.x * qi.y - arm_q.y * qi.x;
   };
@@ -215,7 +215,7 @@ F solve_contact_position(const ContactConstraint<F>& c, const MassData<F>& a,
     const auto arm_b = points[i] - pose_b.centre;
     deepest = lanes::min(deepest, separations[i]);
     const F correction =
-        clamp(separations[i] + F(kLinearSlop), F(-kMaxLinearCorrection), F(0.0));
+        bounded(separations[i] + F(kLinearSlop), F(-kMaxLinearCorrection), F(0.0));
     const F size = -c.points[i].equalised_mass * correction;
     const Vec2<F> push{size * normal.x, size * normal.y};
     const F mass_a = a.mass * a.inv_mass, mass_b = b.mass * b.inv_mass;

@@ -4,8 +4,7 @@ namespace qwop::physics {
 
 bool IslandWalk::next(Island& island) {
   while (--seed_ >= 0) {
-    const auto& body = data_.bodies[seed_];
-    if (!body.exists || !body.awake || body_taken_[seed_]) continue;
+    if (!data_.is_awake(seed_) || body_taken_[seed_]) continue;
     if (!scene_.bodies[seed_].dynamic()) continue;
     collect(seed_, island);
     return true;
@@ -25,8 +24,7 @@ void IslandWalk::collect(int seed, Island& island) {
   while (depth_ > 0) {
     const auto index = stack_[--depth_];
     island.bodies[island.body_count++] = index;
-    auto& body = data_.bodies[index];
-    if (!body.awake) wake(body);
+    if (!data_.is_awake(index)) data_.wake(index);
     if (!scene_.bodies[index].dynamic()) continue;  // islands do not reach through statics
     visit_contacts(index, island);
     visit_joints(index, island);

@@ -204,7 +204,7 @@ class IslandSolver {
       shortest = lanes::min(shortest, body.sleep_time);
     }
     if (shortest < kTimeToSleep) return;
-    for (int i = 0; i < island_.body_count; ++i) put_to_sleep(data_.bodies[island_.bodies[i]]);
+    for (int i = 0; i < island_.body_count; ++i) data_.put_to_sleep(island_.bodies[i]);
   }
 
   const Scene& scene_;

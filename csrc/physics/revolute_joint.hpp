@@ -73,8 +73,8 @@ template <class F>
 void update_limit_state(const JointParams& params, JointState<F>& joint, F angle_a, F angle_b) {
   const F zero(0.0);
   if (is_rigid(params)) {
-    joint.limit_state = select(joint.limit_enabled, F(limit_state::kEqual), joint.limit_state);
-    joint.limit_force = select(joint.limit_enabled, joint.limit_force, zero);
+    joint.limit_state = lanes::select(joint.limit_enabled, F(limit_state::kEqual), joint.limit_state);
+    joint.limit_force = lanes::select(joint.limit_enabled, joint.limit_force, zero);
     return;
   }
   const F angle = angle_b - angle_a - F(params.reference_angle);
@@ -152,7 +152,7 @@ QWOP_ALWAYS_INLINE void solve_motor(const JointParams& params, const JointMasses
   const F gain(-kInvTimeStep * params.motor_mass);
   const F torque = gain * (vb.angular - va.angular - joint.motor_speed);
   const F most(params.max_motor_torque);
-  const F force = clamp(joint.motor_force + torque, -most, most);
+  const F force = bounded(joint.motor_force + torque, -most, most);
   const F change = force - joint.motor_force;
   joint.motor_force = lanes::select(active, force, joint.motor_force);
   apply_torque(active, change, m, va, vb);
@@ -202,7 +202,7 @@ QWOP_ALWAYS_INLINE F solve_limit_position(const JointParams& params, const Joint
   const F angle = angle_b - angle_a - F(params.reference_angle);
   F impulse, error;
   if (is_rigid(params)) {
-    const F e = clamp(angle, -most, most);
+    const F e = bounded(angle, -most, most);
     impulse = -mass * e;
     error = lanes::abs(e);
   } else {
@@ -210,7 +210,7 @@ QWOP_ALWAYS_INLINE F solve_limit_position(const JointParams& params, const Joint
     const F e = angle - lanes::select(at_lower, joint.lower, joint.upper);
     error = lanes::max(zero, lanes::select(at_lower, -e, e));
     const F correction =
-        lanes::select(at_lower, clamp(e + slop, -most, zero), clamp(e - slop, zero, most));
+        lanes::select(at_lower, bounded(e + slop, -most, zero), bounded(e - slop, zero, most));
     const F sum = c.limit_position_impulse + -mass * correction;
     const F total = lanes::select(at_lower, lanes::max(sum, zero), lanes::min(sum, zero));
     impulse = total - c.limit_position_impulse;

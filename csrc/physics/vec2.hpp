@@ -50,10 +50,6 @@ QWOP_ALWAYS_INLINE Vec2<F> unrotate(Rotation<F> r, Vec2<F> v) {
 }
 
 template <class F>
-QWOP_ALWAYS_INLINE F select(lanes::Mask<F> mask, F yes, F no) {
-  return lanes::select(mask, yes, no);
-}
-template <class F>
 QWOP_ALWAYS_INLINE Vec2<F> select(lanes::Mask<F> mask, Vec2<F> yes, Vec2<F> no) {
   return {lanes::select(mask, yes.x, no.x), lanes::select(mask, yes.y, no.y)};
 }
@@ -64,7 +60,7 @@ QWOP_ALWAYS_INLINE Rotation<F> select(lanes::Mask<F> mask, Rotation<F> yes, Rota
 
 // As the game clamps: a value equal to a bound stays itself, so a zero keeps its sign.
 template <class F>
-QWOP_ALWAYS_INLINE F clamp(F x, F low, F high) {
+QWOP_ALWAYS_INLINE F bounded(F x, F low, F high) {
   return lanes::select(low > x, low, lanes::select(x > high, high, x));
 }
 

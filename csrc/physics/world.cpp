@@ -21,9 +21,9 @@ void World::create_body(int index, Vec2<double> position, double angle) {
   const auto r = sincos(scene_->flavour, angle);
   body.pose = {position, angle, {r.sin, r.cos}};
   body.fixture_box = tight_box(body.pose, def.half_width, def.half_height);
-  body.awake = true;
-  body.exists = true;
-  body.leaf = data_.tree.create_leaf(body.fixture_box, index);
+  data_.existing |= 1u << index;
+  data_.wake(index);
+  data_.leaves[index] = data_.tree.create_leaf(body.fixture_box, index);
   add_moved(static_cast<std::int8_t>(index));
 }
 
@@ -37,9 +37,11 @@ void World::destroy_body(int index) {
     if (moved_[i] != index) moved_[kept++] = moved_[i];
   }
   moved_count_ = kept;
-  data_.tree.destroy_leaf(data_.bodies[index].leaf);
+  data_.tree.destroy_leaf(data_.leaves[index]);
+  data_.leaves[index] = DynamicTree::kNone;
+  data_.existing &= ~(1u << index);
+  data_.awake &= ~(1u << index);
   data_.bodies[index] = {};
-  data_.bodies[index].leaf = DynamicTree::kNone;
 }
 
 void World::create_joint(int index) {
@@ -59,14 +61,11 @@ void World::teleport(int index, Vec2<double> position, double angle) {
   const auto r = sincos(scene_->flavour, angle);
   body.pose = {position, angle, {r.sin, r.cos}};
   body.fixture_box = tight_box(body.pose, def.half_width, def.half_height);
-  if (data_.tree.move_leaf(body.leaf, body.fixture_box, {0.0, 0.0})) {
+  if (data_.tree.move_leaf(data_.leaves[index], body.fixture_box, {0.0, 0.0})) {
     add_moved(static_cast<std::int8_t>(index));
   }
   find_new_contacts();
 }
-
-void World::wake(int index) { physics::wake(data_.bodies[index]); }
-void World::put_to_sleep(int index) { physics::put_to_sleep(data_.bodies[index]); }
 
 void World::step(ContactListener& listener) {
   find_new_contacts();  // of bodies created since
@@ -100,11 +99,11 @@ void World::synchronise(const StepStart& start) {
   for (int i = scene_->body_count - 1; i >= 0; --i) {
     auto& body = data_.bodies[i];
     const auto& params = scene_->bodies[i];
-    if (!body.exists || !body.awake || !params.dynamic()) continue;
+    if (!data_.is_awake(i) || !params.dynamic()) continue;
     const auto end = tight_box(body.pose, params.def.half_width, params.def.half_height);
     body.fixture_box = unite(start.boxes[i], end);
     const auto displacement = body.pose.centre - start.centres[i];
-    if (data_.tree.move_leaf(body.leaf, body.fixture_box, displacement)) {
+    if (data_.tree.move_leaf(data_.leaves[i], body.fixture_box, displacement)) {
       add_moved(static_cast<std::int8_t>(i));
     }
   }
@@ -118,14 +117,13 @@ void World::find_new_contacts() {
 // The tree's search decides the order of new contacts, but only where there are two or more: few
 // bodies may touch, so they are tested directly and the tree is walked only then.
 void World::find_contacts_of(int index) {
-  const auto& body = data_.bodies[index];
-  const auto box = data_.tree.fat_box(body.leaf);
+  const auto box = data_.fat_box(index);
   std::uint32_t hits = 0;
-  auto candidates = scene_->bodies[index].partners & ~data_.contact_partners[index];
+  auto candidates =
+      scene_->bodies[index].partners & data_.existing & ~data_.contact_partners[index];
   for (; candidates != 0; candidates &= candidates - 1) {
     const int other = std::countr_zero(candidates);
-    const auto& partner = data_.bodies[other];
-    if (partner.exists && overlap(data_.tree.fat_box(partner.leaf), box)) hits |= 1u << other;
+    if (overlap(data_.fat_box(other), box)) hits |= 1u << other;
   }
   if (hits == 0) return;
   if (std::has_single_bit(hits)) {
@@ -138,7 +136,7 @@ void World::find_contacts_of(int index) {
 }
 
 void World::create_contact(int body, int other) {
-  const bool body_first = data_.bodies[body].leaf < data_.bodies[other].leaf;
+  const bool body_first = data_.leaves[body] < data_.leaves[other];
   auto& contact = data_.contacts[data_.contact_count++];
   contact = {};
   contact.body_a = static_cast<std::int8_t>(body_first ? body : other);
@@ -151,8 +149,8 @@ void World::destroy_contact(int position) {
   const auto& contact = data_.contacts[position];
   const int a = contact.body_a, b = contact.body_b;
   if (contact.manifold.count > 0) {
-    wake(a);
-    wake(b);
+    data_.wake(a);
+    data_.wake(b);
   }
   data_.contact_partners[a] &= ~(1u << b);
   data_.contact_partners[b] &= ~(1u << a);
@@ -163,10 +161,9 @@ void World::destroy_contact(int position) {
 void World::collide(ContactListener& listener) {
   for (int i = data_.contact_count - 1; i >= 0; --i) {
     auto& contact = data_.contacts[i];
-    const auto& a = data_.bodies[contact.body_a];
-    const auto& b = data_.bodies[contact.body_b];
-    if (!a.awake && !b.awake) continue;
-    if (overlap(data_.tree.fat_box(a.leaf), data_.tree.fat_box(b.leaf))) {
+    const int a = contact.body_a, b = contact.body_b;
+    if (!data_.is_awake(a) && !data_.is_awake(b)) continue;
+    if (overlap(data_.fat_box(a), data_.fat_box(b))) {
       update_contact(contact, listener);
     } else {
       destroy_contact(i);
@@ -175,8 +172,8 @@ void World::collide(ContactListener& listener) {
 }
 
 void World::update_contact(Contact& contact, ContactListener& listener) {
-  auto& a = data_.bodies[contact.body_a];
-  auto& b = data_.bodies[contact.body_b];
+  const auto& a = data_.bodies[contact.body_a];
+  const auto& b = data_.bodies[contact.body_b];
   const auto& def_a = scene_->bodies[contact.body_a].def;
   const auto& def_b = scene_->bodies[contact.body_b].def;
   Manifold fresh{};
@@ -189,8 +186,8 @@ void World::update_contact(Contact& contact, ContactListener& listener) {
   const bool touched = contact.touching;
   contact.touching = fresh.count > 0;
   if (contact.touching != touched) {
-    physics::wake(a);
-    physics::wake(b);
+    data_.wake(contact.body_a);
+    data_.wake(contact.body_b);
   }
   if (contact.touching && !touched) {
     listener.begin_contact(contact.body_a, contact.body_b,

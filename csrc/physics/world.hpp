@@ -30,8 +30,9 @@ class World {
 
   // Sets the pose without a motion; contacts are looked for at once.
   void teleport(int index, Vec2<double> position, double angle);
-  void wake(int index);
-  void put_to_sleep(int index);
+  void wake(int index) { data_.wake(index); }
+  void put_to_sleep(int index) { data_.put_to_sleep(index); }
+  bool is_awake(int index) const { return data_.is_awake(index); }
   void add_torque(int index, double torque) { data_.bodies[index].torque += torque; }
 
   // Advances by the fixed time step.

@@ -16,8 +16,7 @@ bool valid_body(const Body& body) {
         body.velocity.angular, body.torque, body.sleep_time}) {
     if (!std::isfinite(v)) return false;
   }
-  return lanes::abs(body.pose.angle) <= kLargestAngle && body.leaf >= DynamicTree::kNone &&
-         body.leaf < kMaxTreeNodes;
+  return lanes::abs(body.pose.angle) <= kLargestAngle;
 }
 
 bool valid_joint(const JointState<double>& joint) {
@@ -40,9 +39,11 @@ bool valid_contact(const Contact& contact, int body_count) {
 bool WorldData::valid(int body_count) const {
   if (contact_count < 0 || contact_count > kMaxContacts || !tree.valid()) return false;
   if (!std::isfinite(warm_start_ratio)) return false;
+  const std::uint32_t all = (1u << body_count) - 1;
+  if ((existing & ~all) != 0 || (awake & ~existing) != 0) return false;
   for (int i = 0; i < body_count; ++i) {
     if (!valid_body(bodies[i])) return false;
-    if (bodies[i].exists != tree.holds(bodies[i].leaf, i)) return false;
+    if (exists(i) != tree.holds(leaves[i], i)) return false;
   }
   for (const auto& joint : joints) {
     if (!valid_joint(joint)) return false;
@@ -51,7 +52,7 @@ bool WorldData::valid(int body_count) const {
   for (int i = 0; i < contact_count; ++i) {
     const auto& c = contacts[i];
     if (!valid_contact(c, body_count)) return false;
-    if (!bodies[c.body_a].exists || !bodies[c.body_b].exists) return false;
+    if (!exists(c.body_a) || !exists(c.body_b)) return false;
     if ((partners[c.body_a] & 1u << c.body_b) != 0) return false;
     partners[c.body_a] |= 1u << c.body_b;
     partners[c.body_b] |= 1u << c.body_a;

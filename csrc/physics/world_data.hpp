@@ -14,6 +14,9 @@ namespace qwop::physics {
 
 struct WorldData {
   std::array<Body, kMaxBodies> bodies{};
+  // Bit sets over bodies, and each body's node in the tree.
+  std::uint32_t existing = 0, awake = 0;
+  std::array<std::int8_t, kMaxBodies> leaves{};
   std::array<JointState<double>, kMaxJoints> joints{};
   // Oldest first. The game walks its lists newest first: from the end.
   std::array<Contact, kMaxContacts> contacts{};
@@ -21,6 +24,21 @@ struct WorldData {
   std::array<std::uint32_t, kMaxBodies> contact_partners{};  // bit j: a contact with body j exists
   DynamicTree tree;
   double warm_start_ratio = 0.0;  // this step's length over the one before: 0 in the first step
+
+  bool exists(int body) const { return (existing >> body & 1u) != 0; }
+  bool is_awake(int body) const { return (awake >> body & 1u) != 0; }
+  const Aabb& fat_box(int body) const { return tree.fat_box(leaves[body]); }
+  void wake(int body) {
+    awake |= 1u << body;
+    bodies[body].sleep_time = 0.0;
+  }
+  // A sleeping body forgets its motion, its torque included.
+  void put_to_sleep(int body) {
+    awake &= ~(1u << body);
+    bodies[body].sleep_time = 0.0;
+    bodies[body].velocity = {};
+    bodies[body].torque = 0.0;
+  }
 
   template <class Archive>
   void serialise(Archive& archive);
@@ -30,13 +48,12 @@ struct WorldData {
 
 template <class Archive>
 void serialise(Archive& archive, Body& body) {
-  auto& [pose, velocity, torque, sleep_time, box, awake, exists, leaf] = body;
+  auto& [pose, velocity, torque, sleep_time, box] = body;
   archive(pose.centre.x), archive(pose.centre.y), archive(pose.angle);
   archive(pose.rotation.sin), archive(pose.rotation.cos);
   archive(velocity.linear.x), archive(velocity.linear.y), archive(velocity.angular);
   archive(torque), archive(sleep_time);
   archive(box.low.x), archive(box.low.y), archive(box.high.x), archive(box.high.y);
-  archive(awake), archive(exists), archive(leaf);
 }
 
 template <class Archive>
@@ -62,7 +79,8 @@ void serialise(Archive& archive, Contact& contact) {
 
 template <class Archive>
 void WorldData::serialise(Archive& archive) {
-  archive(warm_start_ratio);
+  archive(warm_start_ratio), archive(existing), archive(awake);
+  for (auto& leaf : leaves) archive(leaf);
   for (auto& body : bodies) physics::serialise(archive, body);
   for (auto& joint : joints) physics::serialise(archive, joint);
   for (auto& partners : contact_partners) archive(partners);
