@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "bindings/episode_options.hpp"
 #include "env/episode.hpp"
 
 namespace py = pybind11;
@@ -28,22 +29,9 @@ std::span<float, env::kObservationSize> observation_span(FloatArray& array) {
 Episode make_episode(std::vector<int> action_keys, int frames_per_step, double failure_cost,
                      double success_reward, double time_cost_mult, double speed_rew_mult,
                      bool reload_on_reset, const std::string& sincos) {
-  if (action_keys.empty()) throw py::value_error("action_keys must not be empty");
-  for (const int keys : action_keys) {
-    if (keys < env::kTerminateAction || keys > game::kAllKeys) {
-      throw py::value_error("action_keys must be key masks (0 to 15) or -1, got " +
-                            std::to_string(keys));
-    }
-  }
-  if (frames_per_step < 1) {
-    throw py::value_error("frames_per_step must be 1 or more, got " +
-                          std::to_string(frames_per_step));
-  }
-  const env::RewardTerms reward{static_cast<float>(speed_rew_mult),
-                                static_cast<float>(time_cost_mult),
-                                static_cast<float>(success_reward),
-                                static_cast<float>(failure_cost), frames_per_step};
-  return Episode({std::move(action_keys), reward, reload_on_reset, parse_sincos_flavour(sincos)});
+  return Episode(episode_options(std::move(action_keys), frames_per_step, failure_cost,
+                                 success_reward, time_cost_mult, speed_rew_mult, reload_on_reset,
+                                 sincos));
 }
 
 std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray obs) {
@@ -67,8 +55,10 @@ void bind_episode(py::module_& module) {
            py::arg("failure_cost"), py::arg("success_reward"), py::arg("time_cost_mult"),
            py::arg("speed_rew_mult"), py::arg("reload_on_reset"), py::arg("sincos"))
       .def(
-          "reset", [](Episode& e, FloatArray obs) { e.reset(observation_span(obs)); },
-          py::arg("obs").noconvert(), "Starts an episode; writes the observation into obs.")
+          "reset",
+          [](Episode& e, FloatArray obs, bool reload) { e.reset(observation_span(obs), reload); },
+          py::arg("obs").noconvert(), py::arg("reload") = false,
+          "Starts an episode, on a freshly loaded page if reload; writes the observation.")
       .def("step", &step, py::arg("action"), py::arg("obs").noconvert(),
            "Takes one action; writes the observation into obs.\n\n"
            "Returns:\n    Reward and whether the episode is over.")

@@ -5,6 +5,7 @@ namespace qwop::bindings {
 void bind_sincos(pybind11::module_& module);
 void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
+void bind_batch(pybind11::module_& module);
 }  // namespace qwop::bindings
 
 PYBIND11_MODULE(_core, module) {
@@ -12,4 +13,5 @@ PYBIND11_MODULE(_core, module) {
   qwop::bindings::bind_sincos(module);
   qwop::bindings::bind_game(module);
   qwop::bindings::bind_episode(module);
+  qwop::bindings::bind_batch(module);
 }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "env/episode_tracker.hpp"
 #include "env/observation.hpp"
 #include "env/reward.hpp"
 #include "game/game.hpp"
@@ -20,35 +21,33 @@ struct EpisodeOptions {
   SinCosFlavour flavour = SinCosFlavour::Glibc;
 };
 
-struct StepResult {
-  double reward;
-  bool terminated;
-};
+// The page as qwop-gym leaves it before the first reset, and a reset as qwop-gym does it.
+game::Game loaded_page(const EpisodeOptions& options);
+void reset_game(game::Game& game, const EpisodeOptions& options);
+
+// Writes the 60 numbers of a game.
+void observe(const game::Game& game, std::span<float, kObservationSize> observation);
 
 class Episode {
  public:
   explicit Episode(EpisodeOptions options);
 
-  void reset(std::span<float, kObservationSize> observation);
+  // reload: on a freshly loaded page, whatever the options say.
+  void reset(std::span<float, kObservationSize> observation, bool reload = false);
   // The action must be within the action set.
   StepResult step(int action, std::span<float, kObservationSize> observation);
 
   const EpisodeOptions& options() const { return options_; }
-  Progress progress() const;
-  bool is_success() const { return success_; }
+  Progress progress() const { return standing(game_).progress(); }
+  bool is_success() const { return tracker_.success(); }
   std::int64_t frames() const { return game_.frames(); }
   game::Game& game() { return game_; }
   const game::Game& game() const { return game_; }
 
  private:
-  void load_page();
-  void observe(std::span<float, kObservationSize> observation) const;
-
   EpisodeOptions options_;
   game::Game game_;
-  Progress before_;
-  bool first_step_ = true;
-  bool success_ = false;
+  EpisodeTracker tracker_;
 };
 
 }  // namespace qwop::env

@@ -73,20 +73,6 @@ class Hasher {
   std::uint64_t hash_ = 0xcbf29ce484222325u;
 };
 
-std::uint64_t checksum(std::string_view bytes) {
-  Hasher hasher;
-  hasher.add(bytes.size());
-  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes.data(), 8);
-    hasher.add(word);
-  }
-  std::uint64_t rest = 0;
-  if (!bytes.empty()) std::memcpy(&rest, bytes.data(), bytes.size());
-  hasher.add(rest);
-  return hasher.value();
-}
-
 // An archive visits fields as lvalues; writing and hashing only read them.
 Game& visitable(const Game& game) { return const_cast<Game&>(game); }
 
@@ -119,6 +105,20 @@ Header checked_header(std::string_view bytes) {
 }
 
 }  // namespace
+
+std::uint64_t checksum(std::string_view bytes) {
+  Hasher hasher;
+  hasher.add(bytes.size());
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), 8);
+    hasher.add(word);
+  }
+  std::uint64_t rest = 0;
+  if (!bytes.empty()) std::memcpy(&rest, bytes.data(), bytes.size());
+  hasher.add(rest);
+  return hasher.value();
+}
 
 std::string snapshot(const Game& game) {
   Writer body;

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "game/game.hpp"
 
@@ -28,6 +28,9 @@ void restore(Game& game, std::string_view bytes);
 
 // The flavour a snapshot was taken with. Throws SnapshotError as restore does.
 SinCosFlavour snapshot_flavour(std::string_view bytes);
+
+// 64 bits over bytes: tells damage, not forgery.
+std::uint64_t checksum(std::string_view bytes);
 
 // 64 bits over every field of the game, its sincos flavour included.
 std::uint64_t state_hash(const Game& game);

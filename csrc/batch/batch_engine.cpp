@@ -1,0 +1,145 @@
+#include "batch/batch_engine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "game/snapshot.hpp"
+
+namespace qwop::batch {
+EpisodeColumns::EpisodeColumns(int games)
+    : time(games), distance(games), avgspeed(games), is_success(games), frames(games),
+      episode_return(games), episode_length(games) {}
+
+BatchEngine::BatchEngine(BatchOptions options)
+    : options_(std::move(options)),
+      block_size_(block_size(options_.instruction_set)),
+      episodes_(static_cast<std::size_t>(options_.games)),
+      columns_(options_.games),
+      final_columns_(options_.games),
+      final_observations_(static_cast<std::size_t>(options_.games) * env::kObservationSize),
+      pool_(options_.threads) {
+  const auto first = env::loaded_page(options_.episode);
+  for (int begin = 0; begin < options_.games; begin += block_size_) {
+    blocks_.push_back(make_block(options_.instruction_set, first,
+                                 std::min(block_size_, options_.games - begin)));
+  }
+}
+
+std::span<float, env::kObservationSize> BatchEngine::row(float* observations, int game) const {
+  return std::span<float, env::kObservationSize>(
+      observations + static_cast<std::ptrdiff_t>(game) * env::kObservationSize,
+      env::kObservationSize);
+}
+
+void BatchEngine::reset(float* observations, const bool* mask, bool reload) {
+  pool_.run(block_count(), [&](int block) {
+    const int begin = block * block_size_;
+    const int end = std::min(begin + block_size_, options_.games);
+    for (int game = begin; game < end; ++game) {
+      if (mask != nullptr && !mask[game]) continue;
+      restart(game, observations, reload);
+      fill_columns(columns_, game);
+    }
+  });
+}
+
+void BatchEngine::restart(int game, float* observations, bool reload) {
+  auto& block = block_of(game);
+  const int lane = lane_of(game);
+  auto fresh = reload ? env::loaded_page(options_.episode) : block.game(lane);
+  env::reset_game(fresh, options_.episode);
+  block.put_game(lane, fresh);
+  episodes_[game] = {};
+  episodes_[game].phase = Phase::Running;
+  block.observe(lane, row(observations, game));
+}
+
+std::optional<int> BatchEngine::first_unready() const {
+  for (int game = 0; game < options_.games; ++game) {
+    const auto phase = episodes_[game].phase;
+    if (phase == Phase::NeedsReset) return game;
+    if (phase == Phase::Ended && options_.autoreset == Autoreset::Disabled) return game;
+  }
+  return std::nullopt;
+}
+
+void BatchEngine::step(const std::int64_t* actions, const StepOutput& out) {
+  pool_.run(block_count(), [&](int block) { step_block(block, actions, out); });
+}
+
+void BatchEngine::step_block(int index, const std::int64_t* actions, const StepOutput& out) {
+  auto& block = *blocks_[index];
+  const int begin = index * block_size_;
+  const int count = std::min(block_size_, options_.games - begin);
+  std::array<game::KeyMask, kLargestBlock> keys{};
+  std::array<bool, kLargestBlock> terminate{};
+  std::uint64_t active = 0;
+  for (int lane = 0; lane < count; ++lane) {
+    if (episodes_[begin + lane].phase == Phase::Ended) continue;  // restarts below instead
+    active |= std::uint64_t{1} << lane;
+    const int mask = options_.episode.action_keys[actions[begin + lane]];
+    terminate[lane] = mask == env::kTerminateAction;
+    keys[lane] = terminate[lane] ? game::KeyMask{0} : static_cast<game::KeyMask>(mask);
+  }
+  for (int frame = 0; frame < options_.episode.reward.frames_per_step; ++frame) {
+    block.update(std::span(keys.data(), static_cast<std::size_t>(count)), active);
+  }
+  for (int lane = 0; lane < count; ++lane) finish_step(begin + lane, terminate[lane], out);
+}
+
+void BatchEngine::finish_step(int game, bool terminate_action, const StepOutput& out) {
+  auto& episode = episodes_[game];
+  out.terminated[game] = out.truncated[game] = false;
+  if (episode.phase == Phase::Ended) {
+    out.rewards[game] = 0.0;
+    restart(game, out.observations, false);
+    fill_columns(columns_, game);
+    return;
+  }
+  auto& block = block_of(game);
+  const int lane = lane_of(game);
+  const auto result = episode.tracker.advance(options_.episode.reward, block.standing(lane),
+                                              terminate_action);
+  episode.episode_return += result.reward;
+  ++episode.episode_length;
+  const bool late = options_.max_episode_steps > 0 &&
+                    episode.episode_length >= options_.max_episode_steps;
+  out.rewards[game] = result.reward;
+  out.terminated[game] = result.terminated;
+  out.truncated[game] = late;
+  block.observe(lane, row(out.observations, game));
+  fill_columns(columns_, game);
+  if (!result.terminated && !late) return;
+
+  episode.phase = Phase::Ended;
+  fill_columns(final_columns_, game);
+  std::ranges::copy(row(out.observations, game), row(final_observations_.data(), game).begin());
+  if (options_.autoreset == Autoreset::SameStep) {
+    restart(game, out.observations, false);
+    fill_columns(columns_, game);
+  }
+}
+
+void BatchEngine::fill_columns(EpisodeColumns& columns, int game) {
+  const auto& episode = episodes_[game];
+  const auto& block = block_of(game);
+  const auto progress = block.standing(lane_of(game)).progress();
+  columns.time[game] = progress.time;
+  columns.distance[game] = progress.distance;
+  columns.avgspeed[game] = progress.distance / progress.time;
+  columns.is_success[game] = episode.tracker.success() ? 1 : 0;
+  columns.frames[game] = block.frames(lane_of(game));
+  columns.episode_return[game] = episode.episode_return;
+  columns.episode_length[game] = episode.episode_length;
+}
+
+void BatchEngine::copy_game(int from, int to) {
+  block_of(to).put_game(lane_of(to), block_of(from).game(lane_of(from)));
+  episodes_[to] = episodes_[from];
+  fill_columns(columns_, to);
+}
+
+}  // namespace qwop::batch

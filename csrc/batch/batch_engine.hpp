@@ -1,0 +1,99 @@
+// Many episodes side by side: actions in, observations, rewards and ends out, restarts in place.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "batch/game_block.hpp"
+#include "batch/thread_pool.hpp"
+#include "env/episode.hpp"
+
+namespace qwop::batch {
+
+// When an episode that has ended starts again; gymnasium.vector.AutoresetMode's meanings.
+enum class Autoreset { NextStep, SameStep, Disabled };
+
+struct BatchOptions {
+  env::EpisodeOptions episode;
+  int games = 1;
+  int threads = 1;
+  std::int64_t max_episode_steps = 0;  // 0: no limit
+  Autoreset autoreset = Autoreset::NextStep;
+  std::string instruction_set;  // one of instruction_sets()
+};
+
+// What is known of each game's episode, one column a value, one row a game.
+struct EpisodeColumns {
+  std::vector<float> time, distance, avgspeed;
+  std::vector<std::uint8_t> is_success;
+  std::vector<std::int64_t> frames;
+  std::vector<double> episode_return;
+  std::vector<std::int64_t> episode_length;
+
+  explicit EpisodeColumns(int games);
+};
+
+// Caller-owned results of a step, one row a game.
+struct StepOutput {
+  float* observations;  // (games, 60)
+  double* rewards;
+  bool* terminated;
+  bool* truncated;
+};
+
+class BatchEngine {
+ public:
+  explicit BatchEngine(BatchOptions options);
+
+  // Starts the episodes of the games in mask (all, if null). reload: on freshly loaded pages.
+  void reset(float* observations, const bool* mask, bool reload);
+  // The first game that must be reset before it can step, if there is one.
+  std::optional<int> first_unready() const;
+  // Actions must be within the action set and every game ready.
+  void step(const std::int64_t* actions, const StepOutput& out);
+
+  const BatchOptions& options() const { return options_; }
+  EpisodeColumns& columns() { return columns_; }
+  // Of the episodes that ended in the last step; other rows hold older values.
+  EpisodeColumns& final_columns() { return final_columns_; }
+  std::vector<float>& final_observations() { return final_observations_; }
+
+  // One game with its episode, as bytes and back. Throws game::SnapshotError as restore does.
+  std::string snapshot(int game);
+  void restore(int game, std::string_view bytes);
+  void copy_game(int from, int to);
+  const game::Game& game(int game) { return block_of(game).game(lane_of(game)); }
+
+ private:
+  enum class Phase : std::uint8_t { NeedsReset, Running, Ended };
+  struct EpisodeState {
+    env::EpisodeTracker tracker;
+    double episode_return = 0.0;
+    std::int64_t episode_length = 0;
+    Phase phase = Phase::NeedsReset;
+  };
+
+  int block_count() const { return static_cast<int>(blocks_.size()); }
+  GameBlock& block_of(int game) { return *blocks_[game / block_size_]; }
+  int lane_of(int game) const { return game % block_size_; }
+  std::span<float, env::kObservationSize> row(float* observations, int game) const;
+
+  void step_block(int block, const std::int64_t* actions, const StepOutput& out);
+  void finish_step(int game, bool terminate_action, const StepOutput& out);
+  void restart(int game, float* observations, bool reload);
+  void fill_columns(EpisodeColumns& columns, int game);
+
+  BatchOptions options_;
+  int block_size_;
+  std::vector<std::unique_ptr<GameBlock>> blocks_;
+  std::vector<EpisodeState> episodes_;
+  EpisodeColumns columns_, final_columns_;
+  std::vector<float> final_observations_;
+  ThreadPool pool_;
+};
+
+}  // namespace qwop::batch

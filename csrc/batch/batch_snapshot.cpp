@@ -1,0 +1,78 @@
+// A game of the batch with its episode as bytes: the game's own snapshot, then the episode.
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+
+#include "batch/batch_engine.hpp"
+#include "game/snapshot.hpp"
+
+namespace qwop::batch {
+namespace {
+
+struct Append {
+  std::string& bytes;
+  template <class T>
+  void operator()(const T& value) {
+    static_assert(std::is_arithmetic_v<T>);
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+};
+
+struct Take {
+  std::string_view bytes;
+  template <class T>
+  void operator()(T& value) {
+    static_assert(std::is_arithmetic_v<T>);
+    if constexpr (std::is_same_v<T, bool>) {
+      value = bytes[0] != 0;
+    } else {
+      std::memcpy(&value, bytes.data(), sizeof value);
+    }
+    bytes.remove_prefix(sizeof value);
+  }
+};
+
+// Tracker (time, distance, two flags), return, length, phase.
+constexpr std::size_t kEpisodeSize = 4 + 4 + 1 + 1 + 8 + 8 + 1;
+constexpr std::size_t kChecksumSize = 8;
+
+}  // namespace
+
+std::string BatchEngine::snapshot(int game) {
+  auto bytes = game::snapshot(block_of(game).game(lane_of(game)));
+  auto& episode = episodes_[game];
+  Append append{bytes};
+  episode.tracker.serialise(append);
+  append(episode.episode_return), append(episode.episode_length);
+  append(static_cast<std::uint8_t>(episode.phase));
+  append(game::checksum(bytes));
+  return bytes;
+}
+
+void BatchEngine::restore(int game, std::string_view bytes) {
+  std::uint64_t stored = 0;
+  if (bytes.size() >= kEpisodeSize + kChecksumSize) {
+    Take{bytes.substr(bytes.size() - kChecksumSize)}(stored);
+    bytes.remove_suffix(kChecksumSize);
+  }
+  if (bytes.size() < kEpisodeSize || stored != game::checksum(bytes)) {
+    throw game::SnapshotError("not a snapshot of one game of a batch, or a damaged one");
+  }
+  game::Game restored(options_.episode.flavour);
+  game::restore(restored, bytes.substr(0, bytes.size() - kEpisodeSize));
+  EpisodeState episode;
+  Take take{bytes.substr(bytes.size() - kEpisodeSize)};
+  std::uint8_t phase;
+  episode.tracker.serialise(take);
+  take(episode.episode_return), take(episode.episode_length), take(phase);
+  if (phase > static_cast<std::uint8_t>(Phase::Ended) || episode.episode_length < 0 ||
+      !std::isfinite(episode.episode_return)) {
+    throw game::SnapshotError("snapshot is damaged: it does not describe an episode");
+  }
+  episode.phase = static_cast<Phase>(phase);
+  block_of(game).put_game(lane_of(game), restored);
+  episodes_[game] = episode;
+  fill_columns(columns_, game);
+}
+
+}  // namespace qwop::batch

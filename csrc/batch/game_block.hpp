@@ -1,0 +1,44 @@
+// A handful of games that are updated together: the unit of work of the batch engine.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "env/episode_tracker.hpp"
+#include "env/observation.hpp"
+#include "game/game.hpp"
+
+namespace qwop::batch {
+
+class GameBlock {
+ public:
+  virtual ~GameBlock() = default;
+
+  // One update of each active game with its keys; bit i of active stands for game i.
+  virtual void update(std::span<const game::KeyMask> keys, std::uint64_t active) = 0;
+
+  // A game as it stands, for whatever is not done side by side; put_game writes it back.
+  virtual const game::Game& game(int lane) = 0;
+  virtual void put_game(int lane, const game::Game& game) = 0;
+
+  virtual env::Standing standing(int lane) const = 0;
+  virtual std::int64_t frames(int lane) const = 0;
+  virtual void observe(int lane, std::span<float, env::kObservationSize> observation) const = 0;
+};
+
+// Instruction sets this build has and this processor can run, slowest first; "scalar" always.
+std::vector<std::string> instruction_sets();
+
+// Most games a block may hold: the bits of an active mask.
+inline constexpr int kLargestBlock = 64;
+
+// How many games one block of an instruction set holds.
+int block_size(const std::string& instruction_set);
+
+// A block of games on freshly made copies of `first`.
+std::unique_ptr<GameBlock> make_block(const std::string& instruction_set, const game::Game& first,
+                                      int games);
+
+}  // namespace qwop::batch

@@ -1,0 +1,200 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "batch/batch_engine.hpp"
+#include "bindings/episode_options.hpp"
+
+namespace py = pybind11;
+
+namespace qwop::bindings {
+namespace {
+
+using batch::Autoreset;
+using batch::BatchEngine;
+
+// No forcecast: a converted copy would take the results with it when it dies.
+template <class T>
+using Array = py::array_t<T, py::array::c_style>;
+
+Autoreset parse_autoreset(const std::string& name) {
+  if (name == "next_step") return Autoreset::NextStep;
+  if (name == "same_step") return Autoreset::SameStep;
+  if (name == "disabled") return Autoreset::Disabled;
+  throw py::value_error("autoreset must be 'next_step', 'same_step' or 'disabled', not '" + name +
+                        "'");
+}
+
+std::string chosen_instruction_set(const std::string& name) {
+  const auto known = batch::instruction_sets();
+  if (name.empty()) return known.back();
+  if (std::ranges::find(known, name) != known.end()) return name;
+  std::string list;
+  for (const auto& each : known) list += (list.empty() ? "'" : ", '") + each + "'";
+  throw py::value_error("instruction_set '" + name + "' is not available here; choose from " +
+                        list);
+}
+
+std::unique_ptr<BatchEngine> make_engine(py::ssize_t num_envs, py::ssize_t num_threads,
+                                         std::vector<int> action_keys, int frames_per_step,
+                                         double failure_cost, double success_reward,
+                                         double time_cost_mult, double speed_rew_mult,
+                                         bool reload_on_reset, const std::string& sincos,
+                                         std::int64_t max_episode_steps,
+                                         const std::string& autoreset,
+                                         const std::string& instruction_set) {
+  constexpr py::ssize_t kMostGames = 1'000'000;
+  constexpr py::ssize_t kMostThreads = 1024;
+  if (num_envs < 1 || num_envs > kMostGames) {
+    throw py::value_error("num_envs must be in 1..1000000, got " + std::to_string(num_envs));
+  }
+  if (num_threads < 0 || num_threads > kMostThreads) {
+    throw py::value_error("num_threads must be in 0..1024, got " + std::to_string(num_threads));
+  }
+  if (max_episode_steps < 0) {
+    throw py::value_error("max_episode_steps must be 0 (no limit) or more, got " +
+                          std::to_string(max_episode_steps));
+  }
+  batch::BatchOptions options;
+  options.episode =
+      episode_options(std::move(action_keys), frames_per_step, failure_cost, success_reward,
+                      time_cost_mult, speed_rew_mult, reload_on_reset, sincos);
+  options.games = static_cast<int>(num_envs);
+  options.threads = num_threads == 0 ? batch::usable_cores() : static_cast<int>(num_threads);
+  options.max_episode_steps = max_episode_steps;
+  options.autoreset = parse_autoreset(autoreset);
+  options.instruction_set = chosen_instruction_set(instruction_set);
+  py::gil_scoped_release release;
+  return std::make_unique<BatchEngine>(std::move(options));
+}
+
+template <class T>
+T* checked_data(Array<T>& array, const BatchEngine& engine, const char* name, int columns = 0) {
+  const auto games = static_cast<py::ssize_t>(engine.options().games);
+  const bool shaped = columns == 0
+                          ? array.ndim() == 1 && array.shape(0) == games
+                          : array.ndim() == 2 && array.shape(0) == games &&
+                                array.shape(1) == columns;
+  if (shaped) return array.mutable_data();
+  throw py::value_error(std::string(name) + " must have shape (" + std::to_string(games) +
+                        (columns == 0 ? ",)" : ", " + std::to_string(columns) + ")"));
+}
+
+void reset(BatchEngine& engine, Array<float> obs, std::optional<Array<bool>> mask, bool reload) {
+  auto* observations = checked_data(obs, engine, "obs", env::kObservationSize);
+  const bool* chosen = mask ? checked_data(*mask, engine, "mask") : nullptr;
+  py::gil_scoped_release release;
+  engine.reset(observations, chosen, reload);
+}
+
+void step(BatchEngine& engine, Array<std::int64_t> actions, Array<float> obs,
+          Array<double> rewards, Array<bool> terminated, Array<bool> truncated) {
+  const auto* chosen = checked_data(actions, engine, "actions");
+  const batch::StepOutput out{checked_data(obs, engine, "obs", env::kObservationSize),
+                              checked_data(rewards, engine, "rewards"),
+                              checked_data(terminated, engine, "terminated"),
+                              checked_data(truncated, engine, "truncated")};
+  const auto count = static_cast<std::int64_t>(engine.options().episode.action_keys.size());
+  for (int i = 0; i < engine.options().games; ++i) {
+    if (chosen[i] >= 0 && chosen[i] < count) continue;
+    throw py::value_error("actions must be in 0.." + std::to_string(count - 1) + ", got " +
+                          std::to_string(chosen[i]) + " for game " + std::to_string(i));
+  }
+  if (const auto game = engine.first_unready()) {
+    throw py::value_error("game " + std::to_string(*game) +
+                          " must be reset before it can step");
+  }
+  py::gil_scoped_release release;
+  engine.step(chosen, out);
+}
+
+int checked_game(const BatchEngine& engine, py::ssize_t game) {
+  if (game >= 0 && game < engine.options().games) return static_cast<int>(game);
+  throw py::index_error("game must be in 0.." + std::to_string(engine.options().games - 1) +
+                        ", got " + std::to_string(game));
+}
+
+// A view of the engine's own memory; the engine lives as long as the view.
+template <class Shown, class T>
+py::array_t<Shown> view(std::vector<T>& column, py::handle owner, py::ssize_t width = 0) {
+  static_assert(sizeof(Shown) == sizeof(T));
+  const auto rows = static_cast<py::ssize_t>(column.size());
+  std::vector<py::ssize_t> shape{rows};
+  if (width > 0) shape = {rows / width, width};
+  return py::array_t<Shown>(shape, reinterpret_cast<Shown*>(column.data()), owner);
+}
+
+template <class Columns>
+void bind_columns(py::class_<BatchEngine>& cls, const std::string& prefix, Columns columns) {
+  const auto add = [&](const std::string& name, auto member, auto shown) {
+    using Shown = decltype(shown);
+    cls.def_property_readonly((prefix + name).c_str(), [columns, member](py::object self) {
+      return view<Shown>(columns(self.cast<BatchEngine&>()).*member, self);
+    });
+  };
+  using batch::EpisodeColumns;
+  add("time", &EpisodeColumns::time, float{});
+  add("distance", &EpisodeColumns::distance, float{});
+  add("avgspeed", &EpisodeColumns::avgspeed, float{});
+  add("is_success", &EpisodeColumns::is_success, bool{});
+  add("frames", &EpisodeColumns::frames, std::int64_t{});
+  const bool ended = prefix == "final_";
+  add(ended ? "return" : "episode_return", &EpisodeColumns::episode_return, double{});
+  add(ended ? "length" : "episode_length", &EpisodeColumns::episode_length, std::int64_t{});
+}
+
+}  // namespace
+
+void bind_batch(py::module_& module) {
+  module.def("instruction_sets", &batch::instruction_sets,
+             "Instruction sets that batches can use on this processor, slowest first.");
+  module.def("usable_cores", &batch::usable_cores,
+             "Cores this process may use, by its affinity and its container's quota.");
+  py::class_<BatchEngine> cls(module, "BatchEngine",
+                              "The core of QwopVectorEnv: many episodes side by side.");
+  cls.def(py::init(&make_engine), py::arg("num_envs"), py::arg("num_threads"),
+          py::arg("action_keys"), py::arg("frames_per_step"), py::arg("failure_cost"),
+          py::arg("success_reward"), py::arg("time_cost_mult"), py::arg("speed_rew_mult"),
+          py::arg("reload_on_reset"), py::arg("sincos"), py::arg("max_episode_steps"),
+          py::arg("autoreset"), py::arg("instruction_set") = "")
+      .def("reset", &reset, py::arg("obs").noconvert(), py::arg("mask").noconvert() = py::none(),
+           py::arg("reload") = false)
+      .def("step", &step, py::arg("actions").noconvert(), py::arg("obs").noconvert(),
+           py::arg("rewards").noconvert(), py::arg("terminated").noconvert(),
+           py::arg("truncated").noconvert())
+      .def("snapshot",
+           [](BatchEngine& e, py::ssize_t game) {
+             return py::bytes(e.snapshot(checked_game(e, game)));
+           },
+           py::arg("game"))
+      .def("restore",
+           [](BatchEngine& e, py::ssize_t game, const py::bytes& bytes) {
+             e.restore(checked_game(e, game), std::string_view(bytes));
+           },
+           py::arg("game"), py::arg("snapshot"))
+      .def("copy_game",
+           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {
+             e.copy_game(checked_game(e, from), checked_game(e, to));
+           },
+           py::arg("source"), py::arg("target"))
+      .def("game",
+           [](BatchEngine& e, py::ssize_t game) { return e.game(checked_game(e, game)); },
+           py::arg("game"), "A copy of one game.")
+      .def_property_readonly("num_envs", [](const BatchEngine& e) { return e.options().games; })
+      .def_property_readonly("num_threads",
+                             [](const BatchEngine& e) { return e.options().threads; })
+      .def_property_readonly("instruction_set",
+                             [](const BatchEngine& e) { return e.options().instruction_set; });
+  bind_columns(cls, "", [](BatchEngine& e) -> auto& { return e.columns(); });
+  bind_columns(cls, "final_", [](BatchEngine& e) -> auto& { return e.final_columns(); });
+  cls.def_property_readonly("final_obs", [](py::object self) {
+    return view<float>(self.cast<BatchEngine&>().final_observations(), self,
+                       env::kObservationSize);
+  });
+}
+
+}  // namespace qwop::bindings

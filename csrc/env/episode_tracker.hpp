@@ -1,0 +1,68 @@
+// What an episode remembers from step to step, and what it makes of a step: reward and end.
+#pragma once
+
+#include "env/reward.hpp"
+#include "game/game.hpp"
+
+namespace qwop::env {
+
+// An episode ends when the torso leaves this range, metres, and succeeds when it ends beyond 100 m.
+inline constexpr double kShortestDistance = -10.0;
+inline constexpr double kLongestDistance = 105.0;
+inline constexpr double kFinishDistance = 100.0;
+
+// qwop-gym lets one tick of the page's engine pass after each load and reset, and the game's clock
+// takes the real time since the tick before, at most this much. Offline that bound stands for it.
+inline constexpr double kEngineTick = 0.25;
+
+struct StepResult {
+  double reward;
+  bool terminated;
+};
+
+// Where a game stands: torso's distance in metres, the clock in seconds, and whether it is over.
+struct Standing {
+  double distance, score_time;
+  bool ended;
+
+  Progress progress() const {
+    return {static_cast<float>(score_time / 10.0), static_cast<float>(distance)};
+  }
+};
+
+inline Standing standing(const game::Game& game) {
+  return {game.body(game::kTorso).pose.centre.x / 10.0, game.score_time(), game.status().ended};
+}
+
+class EpisodeTracker {
+ public:
+  void start() { *this = {}; }
+
+  // terminate: the action was the one that only ends the episode.
+  StepResult advance(const RewardTerms& terms, const Standing& now, bool terminate) {
+    const bool over = now.ended || now.distance < kShortestDistance ||
+                      now.distance > kLongestDistance;
+    success_ = over && now.distance > kFinishDistance;
+    const auto progress = now.progress();
+    double reward = first_step_ ? first_step_reward(terms, progress)
+                                : step_reward(terms, progress, before_);
+    if (over) reward += end_reward(terms, success_);
+    before_ = progress;
+    first_step_ = false;
+    return {reward, over || terminate};
+  }
+
+  bool success() const { return success_; }
+
+  template <class Archive>
+  void serialise(Archive& archive) {
+    archive(before_.time), archive(before_.distance), archive(first_step_), archive(success_);
+  }
+
+ private:
+  Progress before_;
+  bool first_step_ = true;
+  bool success_ = false;
+};
+
+}  // namespace qwop::env
