@@ -6,6 +6,7 @@ namespace qwop::sincos_detail {
 inline constexpr int kTableRows = 110;
 
 // Row k: sin(k/128) high, low, cos(k/128) high, low; one row fills half a cache line.
+// clang-format off
 alignas(64) inline constexpr double kTable[kTableRows][4] = {
     {0x0.0p+0, 0x0.0p+0,
      0x1.0000000000000p+0, 0x0.0p+0},
@@ -228,5 +229,6 @@ alignas(64) inline constexpr double kTable[kTableRows][4] = {
     {0x1.812ede9ae4ba4p-1, -0x1.7830adf402ddap-55,
      0x1.514f57d7bf3dap-1, 0x1.47a108073c259p-56},
 };
+// clang-format on
 
 }  // namespace qwop::sincos_detail

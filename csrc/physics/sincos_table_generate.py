@@ -9,7 +9,6 @@ it writes nothing and exits with 1 if the committed header is not what it would 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from decimal import Decimal, getcontext
 from pathlib import Path
@@ -28,6 +27,7 @@ namespace qwop::sincos_detail {
 inline constexpr int kTableRows = %d;
 
 // Row k: sin(k/128) high, low, cos(k/128) high, low; one row fills half a cache line.
+// clang-format off
 alignas(64) inline constexpr double kTable[kTableRows][4] = {
 """
 
@@ -57,7 +57,7 @@ def header_text() -> str:
         x = Decimal(k) / 128
         cells = [*two_doubles(series(x, 1)), *two_doubles(series(x, 0))]
         lines.append(f"    {{{cells[0]}, {cells[1]},\n     {cells[2]}, {cells[3]}}},\n")
-    lines.append("};\n\n}  // namespace qwop::sincos_detail\n")
+    lines.append("};\n// clang-format on\n\n}  // namespace qwop::sincos_detail\n")
     return "".join(lines)
 
 
@@ -71,7 +71,7 @@ def main() -> int:
         return 0 if HEADER.read_text() == text else 1
     temporary = HEADER.with_suffix(".tmp")
     temporary.write_text(text)
-    os.replace(temporary, HEADER)
+    temporary.replace(HEADER)
     return 0
 
 
