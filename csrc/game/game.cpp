@@ -70,17 +70,35 @@ void Game::reset() {
 }
 
 void Game::update(double elapsed) {
+  begin_update(elapsed);
+  drive();
+  if (runs()) {
+    collide();
+    world_.solve();
+    world_.find_new_contacts();
+  }
+  finish_update();
+}
+
+void Game::begin_update(double elapsed) {
   if (!status_.paused && !status_.ended) {
     score_time_ += elapsed;
     ++frames_;
   }
   move_track();
+}
+
+void Game::drive() {
   hold_head_up();
   apply_keys(active_keys(keys_), world_.joints());
-  if (clicked_ && !status_.paused) {
-    Rules rules(status_);
-    world_.step(rules);
-  }
+}
+
+void Game::collide() {
+  Rules rules(status_);
+  world_.collide(rules);
+}
+
+void Game::finish_update() {
   follow_torso();
   end_if_over();
 }

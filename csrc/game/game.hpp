@@ -21,6 +21,14 @@ class Game {
   // One frame of the game with the held keys.
   void update(double elapsed = kFrameTime);
 
+  // The phases of an update, for those who update many games side by side: clock and ground, then
+  // the keys and the head's torque, then the world's step if it runs, then camera, score and end.
+  void begin_update(double elapsed = kFrameTime);
+  void drive();
+  bool runs() const { return clicked_ && !status_.paused; }
+  void collide();
+  void finish_update();
+
   void hold(KeyMask keys) { keys_ = keys; }
   KeyMask held_keys() const { return keys_; }
 
@@ -32,6 +40,7 @@ class Game {
   double head_torque() const { return world_.body(kHead).torque; }
   const physics::Body& body(int index) const { return world_.body(index); }
   const physics::World& world() const { return world_; }
+  physics::World& world() { return world_; }
   SinCosFlavour flavour() const { return world_.scene().flavour; }
 
   template <class Archive>

@@ -6,9 +6,11 @@
 
 namespace qwop::physics {
 
-struct Aabb {
-  Vec2<double> low, high;
+template <class F>
+struct Box2 {
+  Vec2<F> low, high;
 };
+using Aabb = Box2<double>;
 
 inline bool overlap(const Aabb& a, const Aabb& b) {
   return !(b.low.x > a.high.x || b.low.y > a.high.y || a.low.x > b.high.x || a.low.y > b.high.y);
@@ -19,7 +21,8 @@ inline bool contains(const Aabb& outer, const Aabb& inner) {
          inner.high.x <= outer.high.x && inner.high.y <= outer.high.y;
 }
 
-inline Aabb unite(const Aabb& a, const Aabb& b) {
+template <class F>
+QWOP_ALWAYS_INLINE Box2<F> unite(const Box2<F>& a, const Box2<F>& b) {
   return {{lanes::min(a.low.x, b.low.x), lanes::min(a.low.y, b.low.y)},
           {lanes::max(a.high.x, b.high.x), lanes::max(a.high.y, b.high.y)}};
 }

@@ -35,12 +35,13 @@ struct Body {
 
 // Unfattened box around a box shape at a pose. Equal to the extremes of the four corners, bit for
 // bit, because rounding is monotone and symmetric in sign.
-inline Aabb tight_box(const Pose<double>& pose, double half_width, double half_height) {
-  const double c = pose.rotation.cos, s = pose.rotation.sin;
-  const double ex = lanes::abs(c * half_width) + lanes::abs(s * half_height);
-  const double ey = lanes::abs(s * half_width) + lanes::abs(c * half_height);
-  return {{pose.centre.x - ex - kPolygonRadius, pose.centre.y - ey - kPolygonRadius},
-          {pose.centre.x + ex + kPolygonRadius, pose.centre.y + ey + kPolygonRadius}};
+template <class F>
+QWOP_ALWAYS_INLINE Box2<F> tight_box(const Pose<F>& pose, double half_width, double half_height) {
+  const F c = pose.rotation.cos, s = pose.rotation.sin, radius(kPolygonRadius);
+  const F ex = lanes::abs(c * F(half_width)) + lanes::abs(s * F(half_height));
+  const F ey = lanes::abs(s * F(half_width)) + lanes::abs(c * F(half_height));
+  return {{pose.centre.x - ex - radius, pose.centre.y - ey - radius},
+          {pose.centre.x + ex + radius, pose.centre.y + ey + radius}};
 }
 
 }  // namespace qwop::physics

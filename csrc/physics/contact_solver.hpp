@@ -188,11 +188,17 @@ void solve_two_points(ContactConstraint<F>& c, const MassData<F>& a, const MassD
   q.normal_impulse = keep(solution.impulses.y, old.y);
 }
 
-// Pushes penetrating bodies apart. Separations are measured once, before either body moves; the
-// arms follow the centres as they move. Returns the smallest separation. Rotations are stale after.
+// How deep a contact is, measured once a sweep before either body moves.
 template <class F>
-F solve_contact_position(const ContactConstraint<F>& c, const MassData<F>& a,
-                         const MassData<F>& b, Pose<F>& pose_a, Pose<F>& pose_b, int point_count) {
+struct Penetration {
+  Vec2<F> normal;
+  std::array<Vec2<F>, kMaxManifoldPoints> points;
+  std::array<F, kMaxManifoldPoints> separations;
+};
+
+template <class F>
+Penetration<F> measure_penetration(const ContactConstraint<F>& c, const Pose<F>& pose_a,
+                                   const Pose<F>& pose_b, int point_count) {
   const auto choose = [&](const Pose<F>& yes, const Pose<F>& no) {
     return Pose<F>{select(c.flip, yes.centre, no.centre), no.angle,
                    select(c.flip, yes.rotation, no.rotation)};
@@ -201,32 +207,32 @@ F solve_contact_position(const ContactConstraint<F>& c, const MassData<F>& a,
   const auto incident = choose(pose_a, pose_b);
   const auto front = rotate(reference.rotation, c.local_normal);
   const auto plane = reference.transform(c.local_plane_point);
-  const auto normal = select(c.flip, -front, front);
+  Penetration<F> measured;
+  measured.normal = select(c.flip, -front, front);
+  for (int i = 0; i < point_count; ++i) {
+    measured.points[i] = incident.transform(c.points[i].local);
+    measured.separations[i] = dot(measured.points[i] - plane, front) - F(kContactRadius);
+  }
+  return measured;
+}
 
-  std::array<Vec2<F>, kMaxManifoldPoints> points;
-  std::array<F, kMaxManifoldPoints> separations;
-  for (int i = 0; i < point_count; ++i) {
-    points[i] = incident.transform(c.points[i].local);
-    separations[i] = dot(points[i] - plane, front) - F(kContactRadius);
-  }
-  F deepest(0.0);
-  for (int i = 0; i < point_count; ++i) {
-    const auto arm_a = points[i] - pose_a.centre;
-    const auto arm_b = points[i] - pose_b.centre;
-    deepest = lanes::min(deepest, separations[i]);
-    const F correction =
-        bounded(separations[i] + F(kLinearSlop), F(-kMaxLinearCorrection), F(0.0));
-    const F size = -c.points[i].equalised_mass * correction;
-    const Vec2<F> push{size * normal.x, size * normal.y};
-    const F mass_a = a.mass * a.inv_mass, mass_b = b.mass * b.inv_mass;
-    pose_a.centre.x = pose_a.centre.x - mass_a * push.x;
-    pose_a.centre.y = pose_a.centre.y - mass_a * push.y;
-    pose_a.angle = pose_a.angle - a.mass * a.inv_inertia * cross(arm_a, push);
-    pose_b.centre.x = pose_b.centre.x + mass_b * push.x;
-    pose_b.centre.y = pose_b.centre.y + mass_b * push.y;
-    pose_b.angle = pose_b.angle + b.mass * b.inv_inertia * cross(arm_b, push);
-  }
-  return deepest;
+// Pushes the bodies apart at one point. The arms follow the centres as they move; rotations are
+// stale after.
+template <class F>
+void push_apart(const ContactPoint<F>& p, Vec2<F> normal, Vec2<F> point, F separation,
+                const MassData<F>& a, const MassData<F>& b, Pose<F>& pose_a, Pose<F>& pose_b) {
+  const auto arm_a = point - pose_a.centre;
+  const auto arm_b = point - pose_b.centre;
+  const F correction = bounded(separation + F(kLinearSlop), F(-kMaxLinearCorrection), F(0.0));
+  const F size = -p.equalised_mass * correction;
+  const Vec2<F> push{size * normal.x, size * normal.y};
+  const F mass_a = a.mass * a.inv_mass, mass_b = b.mass * b.inv_mass;
+  pose_a.centre.x = pose_a.centre.x - mass_a * push.x;
+  pose_a.centre.y = pose_a.centre.y - mass_a * push.y;
+  pose_a.angle = pose_a.angle - a.mass * a.inv_inertia * cross(arm_a, push);
+  pose_b.centre.x = pose_b.centre.x + mass_b * push.x;
+  pose_b.centre.y = pose_b.centre.y + mass_b * push.y;
+  pose_b.angle = pose_b.angle + b.mass * b.inv_inertia * cross(arm_b, push);
 }
 
 }  // namespace qwop::physics

@@ -169,9 +169,13 @@ class IslandSolver {
     double deepest = 0.0;
     for (int i = 0; i < island_.contact_count; ++i) {
       auto& e = contacts_[i];
-      const double separation = solve_contact_position(e.constraint, e.mass_a, e.mass_b,
-                                                       e.a->pose, e.b->pose, e.point_count);
-      deepest = lanes::min(deepest, separation);
+      const auto& c = e.constraint;
+      const auto measured = measure_penetration(c, e.a->pose, e.b->pose, e.point_count);
+      for (int k = 0; k < e.point_count; ++k) {
+        deepest = lanes::min(deepest, measured.separations[k]);
+        push_apart(c.points[k], measured.normal, measured.points[k], measured.separations[k],
+                   e.mass_a, e.mass_b, e.a->pose, e.b->pose);
+      }
       if (e.mass_a.inv_mass > 0.0) refresh_rotation<flavour>(e.a->pose);
       if (e.mass_b.inv_mass > 0.0) refresh_rotation<flavour>(e.b->pose);
     }

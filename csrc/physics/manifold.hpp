@@ -24,6 +24,25 @@ struct Manifold {
   bool flip;  // body B holds the reference edge
 };
 
+// Left to right: this association is not Pose::transform's, and the bits tell them apart.
+template <class F>
+QWOP_ALWAYS_INLINE Vec2<F> transform_left_to_right(const Pose<F>& pose, Vec2<F> v) {
+  const auto& r = pose.rotation;
+  return {pose.centre.x + r.cos * v.x - r.sin * v.y, pose.centre.y + r.sin * v.x + r.cos * v.y};
+}
+
+// Where a point of the incident body counts: half-way between the two skins. normal and plane are
+// the reference edge's, in the world.
+template <class F>
+QWOP_ALWAYS_INLINE Vec2<F> contact_point(const Pose<F>& incident, Vec2<F> local, Vec2<F> normal,
+                                         Vec2<F> plane) {
+  const auto q = transform_left_to_right(incident, local);
+  const F radius(kPolygonRadius);
+  const F half =
+      F(0.5) * (radius - (q.x - plane.x) * normal.x - (q.y - plane.y) * normal.y - radius);
+  return {q.x + half * normal.x, q.y + half * normal.y};
+}
+
 struct WorldManifold {
   Vec2<double> normal;
   std::array<Vec2<double>, kMaxManifoldPoints> points;  // an unused slot is (0, 0)

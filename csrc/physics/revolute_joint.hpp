@@ -41,7 +41,7 @@ struct JointMasses {
   double inv_mass_b, inv_inertia_b;
 };
 
-inline JointMasses joint_masses(const Scene& scene, const JointParams& joint) {
+QWOP_ALWAYS_INLINE JointMasses joint_masses(const Scene& scene, const JointParams& joint) {
   const auto& a = scene.bodies[joint.body_a];
   const auto& b = scene.bodies[joint.body_b];
   return {a.inv_mass, a.inv_inertia, b.inv_mass, b.inv_inertia};
@@ -49,7 +49,7 @@ inline JointMasses joint_masses(const Scene& scene, const JointParams& joint) {
 
 // Whether the limits of a joint lie so close that it is rigid. The game only ever gives such limits
 // to a joint for good, so this is a property of the joint.
-inline bool is_rigid(const JointParams& joint) {
+QWOP_ALWAYS_INLINE bool is_rigid(const JointParams& joint) {
   return lanes::abs(joint.upper - joint.lower) < 2.0 * kAngularSlop;
 }
 

@@ -67,26 +67,23 @@ void World::teleport(int index, Vec2<double> position, double angle) {
   find_new_contacts();
 }
 
-void World::step(ContactListener& listener) {
-  find_new_contacts();  // of bodies created since
-  collide(listener);
+void World::solve() {
   switch (scene_->flavour) {
     case SinCosFlavour::Glibc:
-      solve<SinCosFlavour::Glibc>();
+      solve_with<SinCosFlavour::Glibc>();
       break;
     case SinCosFlavour::GlibcFma:
-      solve<SinCosFlavour::GlibcFma>();
+      solve_with<SinCosFlavour::GlibcFma>();
       break;
     case SinCosFlavour::Fdlibm:
-      solve<SinCosFlavour::Fdlibm>();
+      solve_with<SinCosFlavour::Fdlibm>();
       break;
   }
-  find_new_contacts();
   data_.warm_start_ratio = kInvTimeStep * kTimeStep;
 }
 
 template <SinCosFlavour flavour>
-void World::solve() {
+void World::solve_with() {
   StepStart start;
   Island island;
   IslandWalk walk(*scene_, data_);
@@ -101,11 +98,14 @@ void World::synchronise(const StepStart& start) {
     const auto& params = scene_->bodies[i];
     if (!data_.is_awake(i) || !params.dynamic()) continue;
     const auto end = tight_box(body.pose, params.def.half_width, params.def.half_height);
-    body.fixture_box = unite(start.boxes[i], end);
-    const auto displacement = body.pose.centre - start.centres[i];
-    if (data_.tree.move_leaf(data_.leaves[i], body.fixture_box, displacement)) {
-      add_moved(static_cast<std::int8_t>(i));
-    }
+    sweep_box(i, unite(start.boxes[i], end), body.pose.centre - start.centres[i]);
+  }
+}
+
+void World::sweep_box(int index, const Aabb& box, Vec2<double> displacement) {
+  data_.bodies[index].fixture_box = box;
+  if (data_.tree.move_leaf(data_.leaves[index], box, displacement)) {
+    add_moved(static_cast<std::int8_t>(index));
   }
 }
 
@@ -159,6 +159,7 @@ void World::destroy_contact(int position) {
 }
 
 void World::collide(ContactListener& listener) {
+  find_new_contacts();  // of bodies created since
   for (int i = data_.contact_count - 1; i >= 0; --i) {
     auto& contact = data_.contacts[i];
     const int a = contact.body_a, b = contact.body_b;

@@ -35,8 +35,17 @@ class World {
   bool is_awake(int index) const { return data_.is_awake(index); }
   void add_torque(int index, double torque) { data_.bodies[index].torque += torque; }
 
-  // Advances by the fixed time step.
-  void step(ContactListener& listener);
+  // A step of the fixed length is collide(), solve(), find_new_contacts(); those who solve many
+  // worlds side by side put their own solving in the middle.
+  //
+  // Brings the contacts up to date with the poses and tells of new touches.
+  void collide(ContactListener& listener);
+  // Moves the bodies, island by island, and sweeps their boxes.
+  void solve();
+  // What solve() does with a body's swept box once the body has moved by displacement.
+  void sweep_box(int index, const Aabb& box, Vec2<double> displacement);
+  // Contacts of the bodies that left their fat boxes; ends the step.
+  void find_new_contacts();
 
   const Scene& scene() const { return *scene_; }
   const Body& body(int index) const { return data_.bodies[index]; }
@@ -46,14 +55,12 @@ class World {
 
  private:
   void add_moved(std::int8_t body) { moved_[moved_count_++] = body; }
-  void find_new_contacts();
   void find_contacts_of(int body);
   void create_contact(int body, int other);
   void destroy_contact(int position);
-  void collide(ContactListener& listener);
   void update_contact(Contact& contact, ContactListener& listener);
   template <SinCosFlavour flavour>
-  void solve();
+  void solve_with();
   void synchronise(const StepStart& start);
 
   const Scene* scene_;
