@@ -7,15 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from train.files import written_whole
+from qwop_native.parity.atomic import whole_file
 
 INFO_KEYWORDS = ("time", "distance", "avgspeed", "is_success", "frames")
 """Fields of the last info of an episode that reach the curves."""
@@ -145,8 +146,8 @@ class StopOnRequest(BaseCallback):
 
 def save_model(model: BaseAlgorithm, path: Path) -> None:
     """Writes SB3's zip of the model, whole or not at all."""
-    with written_whole(path) as file:
-        model.save(file)
+    with whole_file(path) as file:
+        model.save(cast(BufferedIOBase, file))
 
 
 def progress_line(

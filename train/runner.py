@@ -26,8 +26,8 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from qwop_native import QwopEnv
+from qwop_native.parity.atomic import whole_file
 from train import callbacks, config, evaluation
-from train.files import write_text
 
 _PACKAGES = ("qwop-native", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
 
@@ -116,7 +116,7 @@ class Run:
     def execute(self) -> int:
         """Trains, evaluates, and returns the exit status."""
         settings, model = self._settings, self._model
-        write_text(self._folder / "config.yml", config.dump(settings))
+        _write_text(self._folder / "config.yml", config.dump(settings))
         self._describe("running")
         print(f"run folder: {self._folder}")
         untrained = self._evaluate()
@@ -160,7 +160,7 @@ class Run:
             "untrained": [dataclasses.asdict(episode) for episode in untrained],
             "trained": [dataclasses.asdict(episode) for episode in trained],
         }
-        write_text(self._folder / "evaluation.json", json.dumps(results, indent=1) + "\n")
+        _write_text(self._folder / "evaluation.json", json.dumps(results, indent=1) + "\n")
         self._describe("finished", throughput=throughput)
         print(evaluation.table(trained))
         print(f"mean distance over {len(trained)} episodes:")
@@ -192,7 +192,7 @@ class Run:
             "versions": {name: version(name) for name in _PACKAGES},
             **more,
         }
-        write_text(self._folder / "run.yml", yaml.safe_dump(description, sort_keys=False))
+        _write_text(self._folder / "run.yml", yaml.safe_dump(description, sort_keys=False))
 
 
 def make_vec_env(settings: config.RunConfig) -> VecEnv:
@@ -217,6 +217,11 @@ def _new_folder(settings: config.RunConfig, algorithm: str) -> Path:
         raise FileExistsError(f"the run folder {folder} is not empty; choose another run_name")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _write_text(path: Path, text: str) -> None:
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 def _throughput_line(rates: dict[str, float]) -> str:
