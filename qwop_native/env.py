@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import numbers
 import operator
 import warnings
 from typing import Any
@@ -15,24 +12,18 @@ import numpy.typing as npt
 from gymnasium.error import ResetNeeded
 
 from qwop_native import _core
+from qwop_native.arguments import (
+    SEED_END,
+    check_bool,
+    check_float32,
+    check_int,
+    check_names,
+    check_seed,
+    choose_action_set,
+)
 from qwop_native.spaces import OBSERVATION_SIZE, Normalizer, action_keys, key_codes
 
 Observation = npt.NDArray[np.float32]
-
-BROWSER_ONLY = (
-    "browser",
-    "driver",
-    "browser_mock",
-    "stat_in_browser",
-    "game_in_browser",
-    "text_in_browser",
-    "auto_draw",
-    "loglevel",
-)
-"""Arguments of qwop-gym that mean something only where a browser plays the game."""
-
-_SEED_END = 2**31
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 class QwopEnv(gym.Env[Observation, np.int64]):
@@ -57,7 +48,8 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         t_for_terminate: Append an action that ends the episode at once.
         seed: From 0 to 2**31 - 1, drawn at random if None. The game itself has no chance in it.
         sincos: Which browsers' sine and cosine: "glibc", "glibc-fma" or "fdlibm".
-        **browser_only: The arguments in `BROWSER_ONLY` are accepted and ignored with one warning.
+        **browser_only: Those in `qwop_native.arguments.BROWSER_ONLY` are accepted and ignored with
+            one warning.
 
     Raises:
         TypeError: An argument is unknown or of the wrong type.
@@ -83,7 +75,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         sincos: str = "glibc",
         **browser_only: Any,
     ) -> None:
-        _check_names(browser_only)
+        check_names(browser_only, QwopEnv)
         if render_mode not in (None, "browser"):
             raise ValueError(f"render_mode must be None, got {render_mode!r}")
         ignored = [*browser_only, *(["render_mode"] if render_mode else [])]
@@ -94,20 +86,20 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             )
         self.render_mode = None
 
-        self.failure_cost = _float32("failure_cost", failure_cost)
-        self.success_reward = _float32("success_reward", success_reward)
-        self.time_cost_mult = _float32("time_cost_mult", time_cost_mult)
-        self.speed_rew_mult = _float32("speed_rew_mult", speed_rew_mult)
-        self.frames_per_step = _positive_int("frames_per_step", frames_per_step)
+        self.failure_cost = check_float32("failure_cost", failure_cost)
+        self.success_reward = check_float32("success_reward", success_reward)
+        self.time_cost_mult = check_float32("time_cost_mult", time_cost_mult)
+        self.speed_rew_mult = check_float32("speed_rew_mult", speed_rew_mult)
+        self.frames_per_step = check_int("frames_per_step", frames_per_step, 1)
         self.metadata = {**self.metadata, "render_fps": 30 / self.frames_per_step}
-        self.reload_on_reset = _bool("reload_on_reset", reload_on_reset)
-        self.reduced_action_set = _bool("reduced_action_set", reduced_action_set)
-        self.t_for_terminate = _bool("t_for_terminate", t_for_terminate)
-        self.action_set = _choose_action_set(action_set, self.reduced_action_set)
+        self.reload_on_reset = check_bool("reload_on_reset", reload_on_reset)
+        self.reduced_action_set = check_bool("reduced_action_set", reduced_action_set)
+        self.t_for_terminate = check_bool("t_for_terminate", t_for_terminate)
+        self.action_set = choose_action_set(action_set, self.reduced_action_set)
         self.sincos = sincos
         if seed is None:
-            seed = int(np.random.default_rng().integers(_SEED_END))
-        self.seedval = _check_seed(seed)
+            seed = int(np.random.default_rng().integers(SEED_END))
+        self.seedval = check_seed(seed)
 
         self.action_keys = action_keys(self.action_set, self.t_for_terminate)
         self.action_t = len(self.action_keys) - 1 if self.t_for_terminate else None
@@ -120,11 +112,14 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         self.vel_x = Normalizer("vel_x", -20, 60)
         self.vel_y = Normalizer("vel_y", -25, 60)
 
-        self._episode = self._load_page()
+        self._episode = _core.Episode(*self.episode_arguments())
         self._needs_reset = "the first reset"
 
-    def _load_page(self) -> _core.Episode:
-        return _core.Episode(
+    def episode_arguments(
+        self,
+    ) -> tuple[tuple[int, ...], int, float, float, float, float, bool, str]:
+        """What the compiled engine has to know of the arguments, in its order."""
+        return (
             self.action_keys,
             self.frames_per_step,
             float(self.failure_cost),
@@ -158,11 +153,10 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             ValueError: The seed is negative or above 2**31 - 1.
         """
         if seed is not None:
-            self.seedval = _check_seed(seed)
-            self._episode = self._load_page()
+            self.seedval = check_seed(seed)
         super().reset(seed=seed)
         observation = np.empty(OBSERVATION_SIZE, np.float32)
-        self._episode.reset(observation)
+        self._episode.reset(observation, reload=seed is not None)
         self._needs_reset = ""
         return observation, self._info()
 
@@ -225,54 +219,3 @@ class QwopEnv(gym.Env[Observation, np.int64]):
 
 def _bad_action(action: Any, count: int) -> str:
     return f"action must be an integer from 0 to {count - 1}, got {action!r}"
-
-
-def _check_names(given: dict[str, Any]) -> None:
-    """Refuses arguments that neither QwopEnv nor qwop-gym has."""
-    own = [name for name in inspect.signature(QwopEnv).parameters if name != "browser_only"]
-    for name in given:
-        if name not in BROWSER_ONLY:
-            near = difflib.get_close_matches(name, [*own, *BROWSER_ONLY], n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(own)}"
-            raise TypeError(f"QwopEnv has no argument {name!r}{hint}")
-
-
-def _choose_action_set(action_set: str | None, reduced: bool) -> str:
-    if reduced and action_set not in (None, "reduced"):
-        raise ValueError(
-            f"action_set={action_set!r} contradicts reduced_action_set=True; give one of the two"
-        )
-    if action_set is None:
-        return "reduced" if reduced else "full"
-    return action_set
-
-
-def _check_seed(seed: Any) -> int:
-    if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, numbers.Integral):
-        raise TypeError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    if not 0 <= int(seed) < _SEED_END:
-        raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    return int(seed)
-
-
-def _positive_int(name: str, value: Any) -> int:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer of at least 1, got {value!r}")
-    if int(value) < 1:
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
-    return int(value)
-
-
-def _float32(name: str, value: Any) -> np.float32:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    if not abs(float(value)) <= _FLOAT32_MAX:
-        raise ValueError(f"{name} must be finite in float32, got {value!r}")
-    rounded: np.float32 = np.float32(float(value))
-    return rounded
-
-
-def _bool(name: str, value: Any) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)

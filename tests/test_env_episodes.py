@@ -98,6 +98,23 @@ def test_a_seeded_reset_forgets_what_was_played():
     assert played.game.state_hash() == fresh.game.state_hash()
 
 
+def test_a_plain_reset_goes_on_in_the_page_and_a_seeded_one_loads_it_anew():
+    env, fresh = QwopEnv(frames_per_step=4), QwopEnv(frames_per_step=4)
+    game = env.game
+    play(env, random_actions(8, 500))
+    by_hand = game.copy()
+    by_hand.release()
+    by_hand.reset()
+    by_hand.step(0)
+    env.reset()
+    np.testing.assert_array_equal(game.bodies, by_hand.bodies)
+    np.testing.assert_array_equal(game.hurdle, by_hand.hurdle)
+    fresh.reset()
+    assert game.state_hash() != fresh.game.state_hash()
+    env.reset(seed=1)
+    assert game.state_hash() == fresh.game.state_hash()
+
+
 def test_reload_makes_every_episode_the_first():
     env = QwopEnv(reload_on_reset=True)
     actions = random_actions(2, 500)
