@@ -151,14 +151,18 @@ def stop(small, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 300
-    while not list(folder.glob("checkpoints/*.zip")):
-        assert process.poll() is None, process.stderr.read()
-        if time.monotonic() > deadline:
-            pytest.fail("no checkpoint after five minutes")
-        time.sleep(0.05)
-    process.send_signal(number)
-    output, errors = process.communicate(timeout=300)
+    try:
+        deadline = time.monotonic() + 300
+        while not list(folder.glob("checkpoints/*.zip")):
+            assert process.poll() is None, process.stderr.read()
+            if time.monotonic() > deadline:
+                pytest.fail("no checkpoint after five minutes")
+            time.sleep(0.05)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=300)
+    finally:
+        process.kill()
+        process.communicate()
     return folder, process.returncode, output, errors
 
 
