@@ -38,3 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=list(FAMILIES), metavar="command", help="see below")
     parser.parse_args(arguments)
     raise AssertionError("a known command was not dispatched")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -123,7 +123,5 @@
       const canvas = document.querySelector("canvas");
       return { url: canvas.toDataURL("image/png"), cameraX: camera.x, cameraY: camera.y };
     },
-    keysDown: () => KEYS.filter((key) => game[key + "Down"]),
-    clicked: () => game.firstClick,
   };
 })();

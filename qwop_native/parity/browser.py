@@ -43,6 +43,14 @@ _BROWSERS = (
     "microsoft-edge",
 )
 _LOAD_SECONDS = 60
+_FETCH_BYTES = """
+async (url) => {
+  const bytes = new Uint8Array(await (await fetch(url, { cache: "force-cache" })).arrayBuffer());
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+"""
 
 
 class BrowserError(RuntimeError):
@@ -161,7 +169,8 @@ class Browser:
             )
         except PlaywrightError as error:
             self._playwright.stop()
-            raise BrowserError(f"{executable} does not start: {error}") from error
+            reason = str(error).splitlines()[0]
+            raise BrowserError(f"{executable} does not start: {reason}") from error
         self.version = self._browser.version
 
     @property
@@ -267,9 +276,9 @@ class GamePage:
             raise BrowserError(
                 f"the game at {self._url} does not load: {error}{refused}"
             ) from error
-        if not self._page.evaluate("qwopParity.untouched()"):
+        if not self._evaluate("qwopParity.untouched()"):
             raise BrowserError("the game made an update before it could be stopped; try again")
-        self.game_files = self._check_files()
+        self.game_files = self._file_digests()
 
     def run(self, program: Iterable[tuple[Any, ...]]) -> Rows:
         """Does things to the game.
@@ -281,7 +290,8 @@ class GamePage:
         Returns:
             A row for the click, each reset, each tick and each update with keys.
         """
-        text = self._page.evaluate("(program) => qwopParity.run(program)", [*map(list, program)])
+        commands = [list(command) for command in program]
+        text = self._evaluate("(commands) => qwopParity.run(commands)", commands)
         numbers = np.frombuffer(base64.b64decode(text), dtype="<f8")
         columns = numbers.reshape(-1, 14 * 6 + 4)
         rows = np.zeros(len(columns), GAME_ROW)
@@ -292,13 +302,19 @@ class GamePage:
 
     def picture(self) -> Picture:
         """Draws the game as it is."""
-        drawn = self._page.evaluate("qwopParity.draw()")
+        drawn = self._evaluate("qwopParity.draw()")
         png = base64.b64decode(drawn["url"].partition(",")[2])
         return Picture(png, drawn["cameraX"], drawn["cameraY"])
 
     def close(self) -> None:
         """Closes the page."""
         self._page.context.close()
+
+    def _evaluate(self, script: str, argument: Any = None) -> Any:
+        try:
+            return self._page.evaluate(script, argument)
+        except PlaywrightError as error:
+            raise BrowserError(f"the game's page failed: {error}") from error
 
     def _answer(self, route: Route) -> None:
         address = urlsplit(route.request.url)
@@ -321,24 +337,33 @@ class GamePage:
         self.refused.append(socket.url)
         socket.close()
 
-    def _check_files(self) -> dict[str, str]:
+    def _file_digests(self) -> dict[str, str]:
         """Digests of the game's files as the page got them."""
+        source = self._source
+        if isinstance(source, LocalGame):
+            return {file.request: file.sha256 for file in source.files}
         digests = {}
-        for response in self._responses:
-            path = urlsplit(response.url).path
+        for response in tuple(self._responses):  # reading one makes another
             for wanted in WANTED:
-                if path.endswith(wanted.request.rpartition("/")[2]) and response.ok:
-                    data = response.body()
+                name = wanted.request.rpartition("/")[2]
+                if response.ok and urlsplit(response.url).path.endswith(name):
+                    data = self._bytes_of(response)
                     digests[wanted.request] = hashlib.sha256(data).hexdigest()
-                    self._check_online(response.url, wanted.request, data)
+                    if not source.accept_unknown and not is_known(wanted.request, data):
+                        raise ValueError(
+                            f"not a known file of the game: {response.url} "
+                            f"(SHA-256 {digests[wanted.request]}); if it is right all the same, "
+                            "say --accept-unknown-files"
+                        )
         return digests
 
-    def _check_online(self, url: str, request: str, data: bytes) -> None:
-        source = self._source
-        checked = isinstance(source, OnlineGame) and not source.accept_unknown
-        if checked and not is_known(request, data):
-            digest = hashlib.sha256(data).hexdigest()
-            raise ValueError(
-                f"not a known file of the game: {url} (SHA-256 {digest}); if it is right all the "
-                "same, say --accept-unknown-files"
-            )
+    def _bytes_of(self, response: Response) -> bytes:
+        """The bytes of a file that the page has loaded.
+
+        The browser hands out a script's text rather than its bytes, so the page fetches it again
+        from the cache; a page may not read other hosts' files, for which the text has to do.
+        """
+        try:
+            return base64.b64decode(self._page.evaluate(_FETCH_BYTES, response.url))
+        except PlaywrightError:
+            return response.body()

@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "frames_per_step": 1,
     "reload_on_reset": False,
     "reduced_action_set": False,
+    "action_set": None,
     "t_for_terminate": False,
 }
 
@@ -57,7 +58,7 @@ class BrowserEnv:
         self._time_weight = np.float32(settings["time_cost_mult"])
         self._reload = bool(settings["reload_on_reset"])
         kind = "reduced" if settings["reduced_action_set"] else "full"
-        self.action_keys = action_keys(kind, settings["t_for_terminate"])
+        self.action_keys = action_keys(settings["action_set"] or kind, settings["t_for_terminate"])
         self._last_distance: np.float32 | float = 0.0
         self._last_time: np.float32 | float = 0.0
         self._first = True

@@ -6,8 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qwop_native.parity import options as opt
 from qwop_native.parity.compare import Comparison, compare_env, compare_tape
+from qwop_native.parity.native import play_tape
 from qwop_native.parity.options import DIFFERENT, EQUAL
 from qwop_native.parity.probe import probe
 from qwop_native.parity.record import (
@@ -18,6 +21,7 @@ from qwop_native.parity.record import (
     record_tape,
 )
 from qwop_native.parity.report import Report, write_report
+from qwop_native.parity.rows import Flags, Rows
 from qwop_native.parity.stored_commands import verify_all
 from qwop_native.parity.trace import Trace, write_trace
 
@@ -38,6 +42,7 @@ def run_record(options: argparse.Namespace) -> int:
     name, tape = opt.chosen_tape(options)
     source = opt.game_source(options)
     with _open_browser(options) as browser:
+        print(f"recording {tape.rows} rows in {browser.name} {browser.version}", flush=True)
         trace = record_tape(
             browser,
             source,
@@ -70,12 +75,12 @@ def run_record_env(options: argparse.Namespace) -> int:
 
 def run_compare(options: argparse.Namespace) -> int:
     """Plays a tape in the browser and natively side by side."""
+    name, tape = opt.chosen_tape(options)
     source = opt.game_source(options)
-    opt.chosen_tape(options)  # complains before the browser is started
     with _open_browser(options) as browser:
         sincos = flavour_of(browser)
         print(f"{browser.name} {browser.version}, {sincos}")
-        comparison = _live_tape(browser, source, sincos, options)
+        comparison = compare_tape(browser.open_game(source), tape, sincos, name)
     print(comparison)
     return EQUAL if comparison.equal else DIFFERENT
 
@@ -93,14 +98,13 @@ def run_env(options: argparse.Namespace) -> int:
 
 def run_report(options: argparse.Namespace) -> int:
     """Compares live and stored recordings and writes a page about it."""
-    source = opt.game_source(options)
     name, tape = opt.chosen_tape(options)
+    source = opt.game_source(options)
     traces = verify_all(options.traces) if options.traces else {}
-    count = min(options.pictures, tape.rows)
-    pictures = tuple((number + 1) * tape.rows // count - 1 for number in range(count))
     with _open_browser(options) as browser:
         flavours = probe(browser)
         sincos = flavour_of(browser)
+        pictures = _picture_rows(play_tape(tape, sincos), options.pictures)
         page = browser.open_game(source)
         facts = {
             "browser": f"{browser.name} {browser.version} {browser.options}",
@@ -118,6 +122,13 @@ def run_report(options: argparse.Namespace) -> int:
     return EQUAL if report.equal else DIFFERENT
 
 
+def _picture_rows(rows: Rows, count: int) -> tuple[int, ...]:
+    """Chooses rows spread over the time before the game's end, where there is most to see."""
+    ended = np.flatnonzero(rows["flags"] & Flags.GAME_ENDED)
+    last = int(ended[0]) if ended.size else len(rows) - 1
+    return tuple(sorted({(number + 1) * last // count for number in range(count)}))
+
+
 def _open_browser(options: argparse.Namespace) -> Browser:
     from qwop_native.parity.browser import Browser
 
@@ -132,13 +143,6 @@ def _keep(options: argparse.Namespace, trace: Trace) -> int:
         f"{trace.provenance.browser} {trace.provenance.version}, {trace.provenance.sincos}"
     )
     return EQUAL
-
-
-def _live_tape(
-    browser: Browser, source: GameSource, sincos: str, options: argparse.Namespace
-) -> Comparison:
-    name, tape = opt.chosen_tape(options)
-    return compare_tape(browser.open_game(source), tape, sincos, name)
 
 
 def _live_episodes(

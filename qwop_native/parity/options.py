@@ -14,6 +14,7 @@ from qwop_native.parity.env_tape import EnvTape, parse_env_tape
 from qwop_native.parity.game_files import find_game_files
 from qwop_native.parity.tape import Tape, parse_tape, random_tape
 from qwop_native.parity.trace import SUFFIX, read_trace
+from qwop_native.spaces import ACTION_SETS
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import BrowserOptions, GameSource
@@ -227,7 +228,7 @@ def env_arguments(options: argparse.Namespace) -> dict[str, Any]:
     for name in ("reduced_action_set", "t_for_terminate", "reload_on_reset"):
         if getattr(options, name):
             arguments[name] = True
-    for name in ("failure_cost", "success_reward", "time_cost_mult"):
+    for name in ("action_set", "failure_cost", "success_reward", "time_cost_mult"):
         value = getattr(options, name)
         if value is not None:
             arguments[name] = value
@@ -243,6 +244,7 @@ def add_env_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-steps", type=positive, default=300, help="most steps of a random one")
     group.add_argument("--frames-per-step", type=positive, default=1)
     group.add_argument("--reduced-action-set", action="store_true")
+    group.add_argument("--action-set", choices=sorted(ACTION_SETS))
     group.add_argument("--t-for-terminate", action="store_true")
     group.add_argument("--reload-on-reset", action="store_true")
     group.add_argument("--failure-cost", type=float)

@@ -32,8 +32,8 @@ figure { margin: 0; } figcaption { font-size: 13px; color: #555; } figure img, s
        width: 100%; display: block; border: 1px solid #ccc; }
 svg.plot { width: 100%; max-width: 860px; display: block; font: 11px system-ui, sans-serif; }
 svg.plot .title { font-size: 13px; font-weight: 600; } .grid { stroke: #e4e4e4; }
-polyline { fill: none; stroke-linejoin: round; } polyline.browser { stroke: #e8a33d;
-       stroke-width: 5; } polyline.native { stroke: #1d4ed8; stroke-width: 1.3; }
+polyline { fill: none; stroke-linejoin: round; } polyline.browser { stroke: #f6c987;
+       stroke-width: 7; } polyline.native { stroke: #1d4ed8; stroke-width: 1.8; }
 text.browser { fill: #a86a0c; } text.native { fill: #1d4ed8; }
 .sky { fill: #e9eef5; } .ground { fill: #c2643c; } .left { fill: #b0815f; }
 .right { fill: #d8a47f; } .torso { fill: #b3202c; } .head { fill: #c99672; }
@@ -222,7 +222,7 @@ def _plots(comparison: Comparison) -> list[str]:
         for title, unit, take in drawn
     ]
     distances = [Curve("native", np.log10(1 + largest_distances(native, browser)), "native")]
-    plots.append(plot("Largest distance of any float of the row", "log10(1 + ulp)", distances))
+    plots.append(plot("Largest distance of any float of the row", "log10 of 1 + ulp", distances))
     return plots
 
 

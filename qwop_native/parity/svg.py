@@ -44,7 +44,7 @@ _ORDER = (
 )  # fmt: skip
 _GROUND_TOP = 10.74275 * PIXELS_PER_UNIT - 32
 
-_MARGIN_LEFT, _MARGIN_BOTTOM, _MARGIN_TOP = 64, 34, 26
+_MARGIN_LEFT, _MARGIN_RIGHT, _MARGIN_BOTTOM, _MARGIN_TOP = 64, 24, 34, 26
 _PLOT_WIDTH, _PLOT_HEIGHT = 860, 190
 _MAX_POINTS = 1200
 
@@ -81,7 +81,10 @@ def plot(title: str, unit: str, curves: Sequence[Curve]) -> str:
     if low == high:
         low, high = low - 1, high + 1
     last = max(max(len(curve.values) for curve in curves) - 1, 1)
-    width, height = _PLOT_WIDTH - _MARGIN_LEFT - 10, _PLOT_HEIGHT - _MARGIN_BOTTOM - _MARGIN_TOP
+    width, height = (
+        _PLOT_WIDTH - _MARGIN_LEFT - _MARGIN_RIGHT,
+        _PLOT_HEIGHT - _MARGIN_BOTTOM - _MARGIN_TOP,
+    )
 
     def across(row: float) -> float:
         return _MARGIN_LEFT + width * row / last
@@ -89,7 +92,8 @@ def plot(title: str, unit: str, curves: Sequence[Curve]) -> str:
     def down(value: float) -> float:
         return _MARGIN_TOP + height * (high - value) / (high - low)
 
-    parts = [f'<text class="title" x="{_MARGIN_LEFT}" y="16">{escape(title)}</text>']
+    heading = f"{title} ({unit})" if unit else title
+    parts = [f'<text class="title" x="{_MARGIN_LEFT}" y="16">{escape(heading)}</text>']
     for step in range(5):
         value, row = low + (high - low) * step / 4, last * step / 4
         parts.append(
@@ -109,12 +113,11 @@ def plot(title: str, unit: str, curves: Sequence[Curve]) -> str:
         )
         parts.append(f'<polyline class="{curve.style}" points="{points}"/>')
         parts.append(
-            f'<text class="{curve.style}" x="{_PLOT_WIDTH - 10 - 90 * number}" y="16" '
+            f'<text class="{curve.style}" x="{_PLOT_WIDTH - _MARGIN_RIGHT - 90 * number}" y="16" '
             f'text-anchor="end">{escape(curve.label)}</text>'
         )
     middle = _MARGIN_LEFT + width / 2
     parts.append(f'<text x="{middle}" y="{_PLOT_HEIGHT - 3}" text-anchor="middle">row</text>')
-    parts.append(f'<text x="4" y="16">{escape(unit)}</text>')
     return f'<svg class="plot" viewBox="0 0 {_PLOT_WIDTH} {_PLOT_HEIGHT}">{"".join(parts)}</svg>'
 
 

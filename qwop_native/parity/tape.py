@@ -95,6 +95,8 @@ class Tape:
         start = 0
         for index, event in enumerate(self.events):
             if row < start + event.rows:
+                if event.kind != "keys":
+                    return f"{event} (event {index})"
                 return f"update {row - start + 1} of {event} (event {index})"
             start += event.rows
         raise ValueError(f"the tape has {self.rows} rows, there is no row {row}")
@@ -125,15 +127,15 @@ def _parse_words(text: str) -> Iterator[Event]:
         for word in line.split("#", 1)[0].split():
             match = _WORD.fullmatch(word)
             name, count = match.groups() if match else ("", None)
-            letters = "" if name == "-" else name
-            bad = not match or len(set(letters)) != len(letters)
-            if bad or (count and name in ("click", "reset", "release")):
+            single = name in ("click", "reset", "release")
+            letters = "" if single or name in ("-", "idle") else name
+            if not match or len(set(letters)) != len(letters) or (single and count):
                 raise ValueError(
                     f"line {number}: {word!r} is not a word of a tape; there are idle*N, click, "
                     "reset, release, and keys such as QO*4 or -*4"
                 )
             updates = int(count or 1)
-            if name in ("click", "reset", "release", "idle"):
+            if single or name == "idle":
                 yield Event(name, updates)
             else:
                 yield Event("keys", updates, sum(int(Keys[letter]) for letter in letters))
