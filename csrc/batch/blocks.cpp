@@ -1,16 +1,64 @@
+#include <array>
 #include <stdexcept>
 
 #include "batch/game_block.hpp"
+#include "batch/lane_block.hpp"
+#include "batch/lane_kernels.hpp"
 #include "batch/scalar_block.hpp"
 
 namespace qwop::batch {
+namespace {
 
-std::vector<std::string> instruction_sets() { return {"scalar"}; }
+struct InstructionSet {
+  const char* name;
+  LaneKernelFunction kernel;
+  bool (*supported)();
+};
 
-int block_size(const std::string&) { return 16; }
+[[maybe_unused]] bool always() { return true; }
+#if defined(QWOP_HAVE_AVX_KERNELS)
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd");
+}
+#endif
 
-std::unique_ptr<GameBlock> make_block(const std::string&, const game::Game& first, int games) {
-  return std::make_unique<ScalarBlock>(first, games);
+// Slowest first. Which kernels exist is the build's choice, see CMakeLists.txt.
+constexpr std::array kInstructionSets{
+#if defined(__aarch64__)
+    InstructionSet{"neon", run_lanes_simd128, always},
+#else
+    InstructionSet{"sse2", run_lanes_simd128, always},
+#endif
+#if defined(QWOP_HAVE_AVX_KERNELS)
+    InstructionSet{"avx2", run_lanes_avx2, has_avx2},
+    InstructionSet{"avx512", run_lanes_avx512, has_avx512},
+#endif
+};
+
+constexpr const char* kScalar = "scalar";
+
+}  // namespace
+
+std::vector<std::string> instruction_sets() {
+  std::vector<std::string> names{kScalar};
+  for (const auto& set : kInstructionSets) {
+    if (set.supported()) names.emplace_back(set.name);
+  }
+  return names;
+}
+
+int block_size(const std::string&) { return kLanes; }
+
+std::unique_ptr<GameBlock> make_block(const std::string& instruction_set, const game::Game& first,
+                                      int games) {
+  if (instruction_set == kScalar) return std::make_unique<ScalarBlock>(first, games);
+  for (const auto& set : kInstructionSets) {
+    if (instruction_set == set.name) return std::make_unique<LaneBlock>(set.kernel, first, games);
+  }
+  throw std::invalid_argument("unknown instruction set '" + instruction_set + "'");
 }
 
 }  // namespace qwop::batch

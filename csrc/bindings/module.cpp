@@ -6,6 +6,7 @@ void bind_sincos(pybind11::module_& module);
 void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
+void bind_learner(pybind11::module_& module);
 }  // namespace qwop::bindings
 
 PYBIND11_MODULE(_core, module) {
@@ -14,4 +15,5 @@ PYBIND11_MODULE(_core, module) {
   qwop::bindings::bind_game(module);
   qwop::bindings::bind_episode(module);
   qwop::bindings::bind_batch(module);
+  qwop::bindings::bind_learner(module);
 }

@@ -44,6 +44,11 @@ void apply_keys(const ActiveKeys<F>& keys, Joints& joints) {
   limits(kRightHip, kRightHipWithO, kRightHipWithP);
 }
 
+// What an update adds to the torque that holds the head up.
+inline double head_torque_gain(double head_angle) {
+  return kHeadTorqueGain * (head_angle + kHeadUprightAngle);
+}
+
 // The end of a game takes the strength out of the joints; hip and ankle limits stay.
 template <class F, class Joints>
 void go_limp(lanes::Mask<F> ended, Joints& joints) {

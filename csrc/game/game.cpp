@@ -90,8 +90,10 @@ void Game::begin_update(double elapsed) {
 
 void Game::drive() {
   hold_head_up();
-  apply_keys(active_keys(keys_), world_.joints());
+  apply_held_keys();
 }
+
+void Game::apply_held_keys() { apply_keys(active_keys(keys_), world_.joints()); }
 
 void Game::collide() {
   Rules rules(status_);
@@ -118,8 +120,7 @@ void Game::move_track() {
 void Game::hold_head_up() {
   if (status_.fallen) return;
   if (!world_.is_awake(kHead)) world_.wake(kHead);
-  const double angle = world_.body(kHead).pose.angle;
-  world_.add_torque(kHead, kHeadTorqueGain * (angle + kHeadUprightAngle));
+  world_.add_torque(kHead, head_torque_gain(world_.body(kHead).pose.angle));
 }
 
 void Game::follow_torso() {
@@ -142,10 +143,9 @@ void Game::end_if_over() {
 }
 
 bool Game::valid() const {
-  for (const double v : {score_time_, camera_x_, status_.score, status_.high_score}) {
-    if (!std::isfinite(v)) return false;
-  }
-  return frames_ >= 0 && keys_ <= kAllKeys && world_.data().valid(kBodyCount);
+  constexpr std::int64_t kMostFrames = std::int64_t{1} << 53;  // nobody plays for so long
+  return frames_ >= 0 && frames_ <= kMostFrames && keys_ <= kAllKeys &&
+         world_.data().valid(world_.scene());
 }
 
 }  // namespace qwop::game

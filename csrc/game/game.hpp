@@ -25,6 +25,7 @@ class Game {
   // the keys and the head's torque, then the world's step if it runs, then camera, score and end.
   void begin_update(double elapsed = kFrameTime);
   void drive();
+  void apply_held_keys();  // the part of drive() that depends on nothing but the keys
   bool runs() const { return clicked_ && !status_.paused; }
   void collide();
   void finish_update();

@@ -1,6 +1,7 @@
 #include "game/snapshot.hpp"
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <type_traits>
 
@@ -26,6 +27,7 @@ class Writer {
   std::string bytes_;
 };
 
+// Takes the fields one after the other. No field of a game is ever infinite or not a number.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
@@ -34,23 +36,25 @@ class Reader {
   void operator()(T& value) {
     static_assert(std::is_arithmetic_v<T>);
     if (bytes_.size() < sizeof value) {
-      complete_ = false;
+      sound_ = false;
       value = {};
       return;
     }
     if constexpr (std::is_same_v<T, bool>) {
-      complete_ = complete_ && static_cast<unsigned char>(bytes_[0]) <= 1;
+      sound_ = sound_ && static_cast<unsigned char>(bytes_[0]) <= 1;
       value = bytes_[0] != 0;
     } else {
       std::memcpy(&value, bytes_.data(), sizeof value);
     }
+    if constexpr (std::is_floating_point_v<T>) sound_ = sound_ && std::isfinite(value);
     bytes_.remove_prefix(sizeof value);
   }
-  bool exhausted() const { return complete_ && bytes_.empty(); }
+  // Whether the bytes were exactly those of the fields taken.
+  bool exhausted() const { return sound_ && bytes_.empty(); }
 
  private:
   std::string_view bytes_;
-  bool complete_ = true;
+  bool sound_ = true;
 };
 
 // Eight bytes at a time: multiply to spread each bit upwards, shift to bring them down again.

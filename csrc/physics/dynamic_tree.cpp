@@ -127,7 +127,7 @@ void DynamicTree::remove(std::int8_t leaf) {
   }
 }
 
-bool DynamicTree::valid() const {
+bool DynamicTree::valid(int leaf_count) const {
   const auto link = [this](std::int8_t node) { return node >= kNone && node < used_; };
   if (used_ < 0 || used_ > kMaxTreeNodes || !link(root_) || !link(free_list_)) return false;
   std::array<bool, kMaxTreeNodes> seen{};
@@ -142,7 +142,7 @@ bool DynamicTree::valid() const {
     if (!link(node) || !visit(node)) return false;
   }
   std::array<std::int8_t, kMaxTreeNodes + 1> stack;
-  int depth = 0;
+  int depth = 0, leaves = 0;
   if (root_ != kNone) stack[depth++] = root_;
   if (root_ != kNone && nodes_[root_].parent != kNone) return false;
   while (depth > 0) {
@@ -151,6 +151,7 @@ bool DynamicTree::valid() const {
     const Node& node = nodes_[index];
     if (node.is_leaf()) {
       if (node.body < 0 || node.body >= kMaxBodies) return false;
+      ++leaves;
       continue;
     }
     for (const auto child : {node.child1, node.child2}) {
@@ -159,7 +160,7 @@ bool DynamicTree::valid() const {
       stack[depth++] = child;
     }
   }
-  return count == used_;
+  return count == used_ && leaves == leaf_count;
 }
 
 }  // namespace qwop::physics

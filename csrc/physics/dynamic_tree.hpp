@@ -63,8 +63,9 @@ class DynamicTree {
       archive(node.parent), archive(node.child1), archive(node.child2), archive(node.body);
     }
   }
-  // Whether every link leads somewhere sensible: what a damaged snapshot may break.
-  bool valid() const;
+  // Whether it has that many leaves and every link leads somewhere sensible: what a damaged snapshot
+  // may break.
+  bool valid(int leaf_count) const;
 
  private:
   std::int8_t allocate();

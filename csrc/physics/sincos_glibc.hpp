@@ -232,23 +232,35 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
   return sincos_glibc_scalar<true>(x);
 }
 
-// Many lanes: every range is computed and each lane takes its own.
+// x - n*pi/2 in lanes beyond the middle range, x itself in the others. A rest that is not a number
+// in lanes outside the domain makes both results so, while their table index stays in the table.
 template <bool kFused, class F>
-QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F argument) {
-  const Mask<F> inside = lanes::abs(argument) < F(kGlibcEnd);
-  const F x = lanes::select(inside, argument, F(0.0));  // keeps table indices in the table
-  const F magnitude = lanes::abs(x);
-  const Mask<F> direct = magnitude < F(kDirectEnd);
-  const Mask<F> near = magnitude < F(kMiddleEnd);
-  const Mask<F> middle = lanes::both(lanes::negate(direct), near);
-  const Reduced<F> far = reduce<kFused>(x);
-  const Angle<F> t = complement(magnitude), a = normalised(t);
+QWOP_ALWAYS_INLINE Reduced<F> reduce_far(F x, Mask<F> near) {
+  const F nan = std::numeric_limits<double>::quiet_NaN();
+  const Mask<F> inside = lanes::abs(x) < F(kGlibcEnd);
+  const Reduced<F> r = reduce<kFused>(lanes::select(inside, x, F(0.0)));
+  const F rest = lanes::select(inside, r.angle.rest, nan);
+  const Bits<F> zero = 0;
+  return {{lanes::select(near, x, r.angle.value), lanes::select(near, F(0.0), rest)},
+          lanes::select(near, zero, r.quadrant)};
+}
 
-  const auto pick = [&](F in_direct, F in_middle, F in_far) {
-    return lanes::select(direct, in_direct, lanes::select(middle, in_middle, in_far));
+// Many lanes: each takes its own range's angle, then all take the same way. A runner's limbs are
+// mostly nearer than the far range in all lanes at once, so that one is computed only on demand.
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F x) {
+  const F magnitude = lanes::abs(x);
+  const Mask<F> near = magnitude < F(kMiddleEnd);
+  Reduced<F> r{{x, F(0.0)}, Bits<F>(0)};
+  if (!lanes::all(near)) r = reduce_far<kFused>(x, near);
+  const Mask<F> middle = lanes::both(magnitude >= F(kDirectEnd), near);
+  const Angle<F> t = complement(magnitude), a = normalised(t);
+  const auto pick = [&](Angle<F> yes) {
+    return Angle<F>{lanes::select(middle, yes.value, r.angle.value),
+                    lanes::select(middle, yes.rest, r.angle.rest)};
   };
-  const Angle<F> s{pick(x, a.value, far.angle.value), pick(F(0.0), a.rest, far.angle.rest)};
-  const Angle<F> c{lanes::select(middle, t.value, s.value), lanes::select(middle, t.rest, s.rest)};
+  const Angle<F> s = pick(a), c = pick(t);
+
   const Nearest<F> s_near = nearest_row(s.value), c_near = nearest_row(c.value);
   const Row<F> s_row = lanes::lookup<F>(kTable, s_near.index);
   Row<F> c_row = s_row;
@@ -257,18 +269,14 @@ QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F argument) {
   }
   const F s_rest = lanes::flip_sign(s.rest, lanes::to_bits(s.value));
   const F c_rest = lanes::flip_sign(c.rest, lanes::to_bits(c.value));
-  const F sine =
-      lanes::copysign(lanes::select(lanes::abs(s.value) < F(kTaylorEnd), sine_near_zero<kFused>(s),
-                                    sine_from_table<kFused>(s_near.offset, s_rest, s_row)),
-                      s.value);
+  const F sine = lanes::select(lanes::abs(s.value) < F(kTaylorEnd), sine_near_zero<kFused>(s),
+                               sine_from_table<kFused>(s_near.offset, s_rest, s_row));
   const F cosine = cosine_from_table<kFused>(c_near.offset, c_rest, c_row);
 
-  const Bits<F> zero = 0;
-  const SinCos<F> v = turned<F>({sine, cosine}, lanes::select(near, zero, far.quadrant));
-  const F nan = std::numeric_limits<double>::quiet_NaN();
-  const F result_sin = lanes::select(middle, lanes::copysign(cosine, x), v.sin);
-  const F result_cos = lanes::select(middle, sine, v.cos);
-  return {lanes::select(inside, result_sin, nan), lanes::select(inside, result_cos, nan)};
+  const F signed_sine = lanes::copysign(sine, s.value);
+  const SinCos<F> v = turned<F>({signed_sine, cosine}, r.quadrant);
+  return {lanes::select(middle, lanes::copysign(cosine, x), v.sin),
+          lanes::select(middle, signed_sine, v.cos)};
 }
 
 }  // namespace QWOP_ISA_NAMESPACE

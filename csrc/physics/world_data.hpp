@@ -8,6 +8,7 @@
 #include "physics/contact.hpp"
 #include "physics/dynamic_tree.hpp"
 #include "physics/revolute_joint.hpp"
+#include "physics/scene.hpp"
 #include "physics/settings.hpp"
 
 namespace qwop::physics {
@@ -42,8 +43,9 @@ struct WorldData {
 
   template <class Archive>
   void serialise(Archive& archive);
-  // Whether counts, indices and links are what a world can hold: guards restoring a snapshot.
-  bool valid(int body_count) const;
+  // Whether counts, indices and links are what a world with every body of the scene can hold, so
+  // that a step stays within all storage whatever the numbers are. Guards restoring a snapshot.
+  bool valid(const Scene& scene) const;
 };
 
 template <class Archive>

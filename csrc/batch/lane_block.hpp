@@ -1,0 +1,55 @@
+// kLanes games whose runners are solved side by side.
+//
+// Each game also exists as a game::Game, its home. There live the contacts, the broad phase's tree,
+// the rules and the score; what moves (poses, velocities, joints, boxes) lives in the lanes while
+// the game is in step with the others, and goes home when something happens that lanes do not do: a
+// touch of the hurdle, the end of the game, sleep, a restart. At home a game is updated by itself.
+#pragma once
+
+#include <vector>
+
+#include "batch/game_block.hpp"
+#include "batch/lane_data.hpp"
+#include "batch/lane_kernels.hpp"
+
+namespace qwop::batch {
+
+class LaneBlock final : public GameBlock {
+ public:
+  LaneBlock(LaneKernelFunction kernel, const game::Game& first, int games);
+
+  void update(std::span<const game::KeyMask> keys, std::uint64_t active) override;
+  const game::Game& game(int lane) override;
+  void put_game(int lane, const game::Game& game) override;
+  env::Standing standing(int lane) const override;
+  std::int64_t frames(int lane) const override { return homes_[lane].frames(); }
+  void observe(int lane,
+               std::span<float, env::kObservationSize> observation) const override;
+
+ private:
+  bool in_lanes(int lane) const { return (in_lanes_ >> lane & 1u) != 0; }
+  void enter_lanes(int lane);
+  void go_home(int lane);
+  void begin(int lane, game::KeyMask keys);
+  void update_contacts(int lane);
+  void update_at_home(int lane);
+  bool list_contacts(int lane);
+  void clear_contact(int lane, int k);
+  void fill_contact(int lane, int k, const physics::Contact& contact);
+  void finish(int lane);
+  void take_impulses(int lane);
+  void move_leaves(int lane);
+  void fall_asleep(int lane);
+  void copy_keys_effect(int lane);
+  void copy_track(int lane);
+
+  LaneKernelFunction kernel_;
+  std::vector<game::Game> homes_;
+  LaneData data_;
+  std::uint32_t in_lanes_ = 0;
+  // The touching contacts of each game in the order of solving, as positions in the game's list.
+  std::array<std::array<std::int8_t, kMaxLaneContacts>, kLanes> solved_{};
+  std::array<int, kLanes> solved_count_{};
+};
+
+}  // namespace qwop::batch

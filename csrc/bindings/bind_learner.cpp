@@ -1,0 +1,199 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "learner/learner.hpp"
+
+namespace py = pybind11;
+
+namespace qwop::bindings {
+namespace {
+
+using learner::ptrdiff_t;
+using learner::QuantileLearner;
+
+using Floats = py::array_t<float, py::array::c_style>;
+using Indices = py::array_t<std::int64_t, py::array::c_style>;
+
+// The learner together with the arrays it works on, which keep their memory alive.
+class BoundLearner {
+ public:
+  BoundLearner(const std::vector<ptrdiff_t>& widths, ptrdiff_t n_actions, ptrdiff_t n_quantiles,
+               const std::string& activation, const std::string& instruction_set)
+      : learner_({widths, n_actions, n_quantiles, parse(activation)}, instruction_set) {}
+
+  void bind_online(const py::list& values) {
+    learner_.bind_online(tensors("parameters", values, learner_.sizes()));
+    online_ = values;
+  }
+  void bind_target(const py::list& values) {
+    learner_.bind_target(tensors("target parameters", values, learner_.sizes()));
+    target_ = values;
+  }
+  void bind_adam(const py::list& means, const py::list& squares, const py::list& steps) {
+    learner_.bind_adam(tensors("exp_avg", means, learner_.sizes()),
+                       tensors("exp_avg_sq", squares, learner_.sizes()),
+                       tensors("step", steps, std::vector<ptrdiff_t>(learner_.sizes().size(), 1)));
+    adam_ = py::make_tuple(means, squares, steps);
+  }
+  void bind_replay(const Floats& observations, const Floats& next_observations,
+                   const Indices& actions, const Floats& rewards, const Floats& dones,
+                   const Floats& timeouts) {
+    if (rewards.ndim() != 2) throw py::value_error("rewards must be of shape (positions, games)");
+    const auto rows = rewards.size();
+    const auto check = [&](const char* name, const py::array& array, py::ssize_t size) {
+      if (array.size() != size) {
+        throw py::value_error(std::string(name) + " must hold " + std::to_string(size) +
+                              " numbers, got " + std::to_string(array.size()));
+      }
+    };
+    check("observations", observations, rows * learner_.observation_size());
+    check("next_observations", next_observations, rows * learner_.observation_size());
+    check("actions", actions, rows);
+    check("dones", dones, rows);
+    check("timeouts", timeouts, rows);
+    learner_.bind_replay({observations.data(), next_observations.data(), actions.data(),
+                          rewards.data(), dones.data(), timeouts.data(), rewards.shape(1)},
+                         rewards.shape(0));
+    replay_ = py::make_tuple(observations, next_observations, actions, rewards, dones, timeouts);
+  }
+
+  double update(const Indices& positions, const Indices& games, double gamma, double learning_rate,
+                std::array<double, 2> betas, double epsilon, double weight_decay,
+                bool decoupled_weight_decay, std::optional<double> max_grad_norm) {
+    const learner::AdamSettings adam{learning_rate, betas[0],     betas[1],
+                                     epsilon,       weight_decay, decoupled_weight_decay};
+    const auto p = span(positions), g = span(games);
+    const py::gil_scoped_release release;
+    return learner_.update(p, g, gamma, adam, max_grad_norm);
+  }
+  py::tuple gradients(const Indices& positions, const Indices& games, double gamma) {
+    py::list arrays;
+    learner::Tensors out;
+    for (const ptrdiff_t size : learner_.sizes()) {
+      Floats array(size);
+      out.push_back(array.mutable_data());
+      arrays.append(array);
+    }
+    const double loss = learner_.gradients(span(positions), span(games), gamma, out);
+    return py::make_tuple(loss, arrays);
+  }
+  Indices act(const Floats& observations) {
+    const auto width = learner_.observation_size();
+    if (observations.ndim() != 2 || observations.shape(1) != width) {
+      throw py::value_error("observations must be float32 of shape (rows, " +
+                            std::to_string(width) + ")");
+    }
+    Indices actions(observations.shape(0));
+    learner_.act(observations.data(), observations.shape(0), actions.mutable_data());
+    return actions;
+  }
+  py::dict seconds() const {
+    static constexpr std::array kNames{"gather", "target",  "forward", "loss",
+                                       "backward", "weights", "refresh"};
+    static_assert(kNames.size() == learner::kParts);
+    py::dict parts;
+    for (std::size_t i = 0; i < kNames.size(); ++i) parts[kNames[i]] = learner_.seconds()[i];
+    return parts;
+  }
+  QuantileLearner& learner() { return learner_; }
+
+ private:
+  static learner::Activation parse(const std::string& name) {
+    if (name == "relu") return learner::Activation::kRelu;
+    if (name == "tanh") return learner::Activation::kTanh;
+    throw py::value_error("activation must be 'relu' or 'tanh', got '" + name + "'");
+  }
+  // Where the tensors lie; without conversions, which would make copies of them.
+  static learner::Tensors tensors(const char* what, const py::list& arrays,
+                                  const std::vector<ptrdiff_t>& sizes) {
+    if (arrays.size() != sizes.size()) {
+      throw py::value_error(std::string(what) + " must be " + std::to_string(sizes.size()) +
+                            " arrays, got " + std::to_string(arrays.size()));
+    }
+    learner::Tensors pointers;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      if (!py::isinstance<Floats>(arrays[i])) {
+        throw py::type_error(std::string(what) + " must be contiguous arrays of float32");
+      }
+      auto array = py::reinterpret_borrow<Floats>(arrays[i]);
+      if (array.size() != sizes[i]) {
+        throw py::value_error(std::string(what) + " number " + std::to_string(i) + " must hold " +
+                              std::to_string(sizes[i]) + " numbers, got " +
+                              std::to_string(array.size()));
+      }
+      pointers.push_back(array.mutable_data());
+    }
+    return pointers;
+  }
+  static std::span<const std::int64_t> span(const Indices& indices) {
+    return {indices.data(), static_cast<std::size_t>(indices.size())};
+  }
+
+  QuantileLearner learner_;
+  py::object online_, target_, adam_, replay_;
+};
+
+std::vector<std::string> instruction_sets() {
+  std::vector<std::string> names;
+  for (const auto& kernels : learner::available_kernels()) names.emplace_back(kernels.name);
+  return names;
+}
+
+}  // namespace
+
+void bind_learner(py::module_& module) {
+  using py::arg;
+  module.def("learner_instruction_sets", &instruction_sets,
+             "Instruction sets that the learner can use on this processor, the best first.");
+  py::class_<BoundLearner>(
+      module, "QuantileLearner",
+      "The update and the greedy actor of QR-DQN, working in place on the arrays it is given.\n\n"
+      "Args:\n    widths: of the observation and of each hidden layer.\n"
+      "    n_actions, n_quantiles: the head has n_quantiles * n_actions outputs.\n"
+      "    activation: 'relu' or 'tanh'.\n"
+      "    instruction_set: a name of learner_instruction_sets(); '' for that in the\n"
+      "        environment variable QWOP_NATIVE_ISA, or else the best.\n\n"
+      "Raises:\n    ValueError: a size below 1, or an unknown name.")
+      .def(py::init<const std::vector<ptrdiff_t>&, ptrdiff_t, ptrdiff_t, const std::string&,
+                    const std::string&>(),
+           arg("widths"), arg("n_actions"), arg("n_quantiles"), arg("activation"),
+           arg("instruction_set") = "")
+      .def("bind_online", &BoundLearner::bind_online, arg("values"),
+           "Weight and bias of each layer, float32: what updates change.")
+      .def("bind_target", &BoundLearner::bind_target, arg("values"),
+           "The same of the target network, which is only read.")
+      .def("bind_adam", &BoundLearner::bind_adam, arg("means"), arg("squares"), arg("steps"),
+           "Adam's exp_avg, exp_avg_sq and step of each parameter, float32.")
+      .def("bind_replay", &BoundLearner::bind_replay, arg("observations"),
+           arg("next_observations"), arg("actions"), arg("rewards"), arg("dones"),
+           arg("timeouts"),
+           "The arrays of stable-baselines3's ReplayBuffer, float32 and int64 (actions).")
+      .def("update", &BoundLearner::update, arg("positions"), arg("games"), arg("gamma"),
+           arg("learning_rate"), arg("betas"), arg("epsilon"), arg("weight_decay"),
+           arg("decoupled_weight_decay"), arg("max_grad_norm"),
+           "One update on the transitions [positions[i], games[i]] (int64).\n\n"
+           "Returns:\n    The loss before the update.")
+      .def("gradients", &BoundLearner::gradients, arg("positions"), arg("games"), arg("gamma"),
+           "Loss and gradients, flat float32 arrays in the order of the parameters; changes\n"
+           "nothing.")
+      .def("act", &BoundLearner::act, arg("observations").noconvert(),
+           "Greedy actions, int64 (rows,), for observations, float32 (rows, size).")
+      .def("invalidate", [](BoundLearner& b) { b.learner().invalidate(); },
+           "Has everything derived from the parameters computed anew. Needed only when a few\n"
+           "weights were changed by hand; changes of whole tensors are noticed.")
+      .def("measure_time", [](BoundLearner& b, bool on) { b.learner().measure_time(on); },
+           arg("on"), "Starts (from zero) or stops measuring where updates spend their time.")
+      .def_property_readonly("seconds", &BoundLearner::seconds,
+                             "Seconds spent in each part of the updates measured.")
+      .def_property_readonly(
+          "instruction_set",
+          [](BoundLearner& b) { return std::string(b.learner().instruction_set()); },
+          "The instruction set in use.");
+}
+
+}  // namespace qwop::bindings

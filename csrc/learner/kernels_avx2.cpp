@@ -1,0 +1,2 @@
+#define QWOP_LEARNER_ISA avx2
+#include "learner/kernels.hpp"

@@ -1,0 +1,2 @@
+#define QWOP_LEARNER_ISA baseline
+#include "learner/kernels.hpp"

@@ -1,0 +1,210 @@
+// Products of small float32 matrices, in the three forms that a layer's passes need.
+//
+// Forward, y = x w^T + b, reads weights that pack() has laid out in panels; backward, dx = dy w,
+// reads them as they are; both are the same tile: a few rows of x against a few vectors of columns,
+// held in registers. outer_tile() forms the weights' gradient, dw = dy^T x.
+#pragma once
+
+#include "learner/simd.hpp"
+
+namespace qwop::learner::QWOP_LEARNER_ISA {
+
+using std::ptrdiff_t;
+
+// Rows and vectors of columns of a tile. 4 x 4 accumulators hide the latency of the multiply-add
+// and leave registers for the operands; with 16 registers only 4 x 2 fit.
+inline constexpr int kTileRows = 4;
+inline constexpr int kTileVectors = kLanes == 16 ? 4 : 2;
+
+QWOP_LEARNER_INLINE ptrdiff_t vectors_of(ptrdiff_t n) { return (n + kLanes - 1) / kLanes; }
+
+// How n vectors are divided into panels of at most kTileVectors, as evenly as possible.
+struct Panels {
+  ptrdiff_t vectors, count;
+  explicit Panels(ptrdiff_t columns)
+      : vectors(vectors_of(columns)), count((vectors + kTileVectors - 1) / kTileVectors) {}
+  ptrdiff_t begin(ptrdiff_t panel) const { return panel * vectors / count; }
+  int width(ptrdiff_t panel) const { return static_cast<int>(begin(panel + 1) - begin(panel)); }
+};
+
+// Calls f with constants: f(rows, width) for rows in 1..kTileRows and width in 1..kTileVectors.
+template <int n>
+struct Constant {
+  static constexpr int value = n;
+};
+template <int width, class Function>
+QWOP_LEARNER_INLINE void with_rows(int rows, const Function& f) {
+  switch (rows) {
+    case 1: return f(Constant<1>{}, Constant<width>{});
+    case 2: return f(Constant<2>{}, Constant<width>{});
+    case 3: return f(Constant<3>{}, Constant<width>{});
+    default: return f(Constant<4>{}, Constant<width>{});
+  }
+}
+template <class Function>
+QWOP_LEARNER_INLINE void with_constants(int rows, int width, const Function& f) {
+  if (width == 1) return with_rows<1>(rows, f);
+  if (kTileVectors == 2 || width == 2) return with_rows<2>(rows, f);
+  if constexpr (kTileVectors == 4) {
+    if (width == 3) return with_rows<3>(rows, f);
+    return with_rows<4>(rows, f);
+  }
+}
+
+// Adds to y (rows x width vectors) the product of x (rows x depth) and w (depth x width vectors).
+// Only the first `last` lanes of w's last vector exist.
+template <int rows, int width>
+QWOP_LEARNER_INLINE void multiply_tile(const float* const* x, ptrdiff_t depth, const float* w,
+                                       ptrdiff_t w_stride, ptrdiff_t last, F (&y)[rows][width]) {
+  const auto step = [&](ptrdiff_t k, F tail) {
+    F columns[width];
+#pragma GCC unroll 4
+    for (int c = 0; c < width - 1; ++c) columns[c] = load(w + k * w_stride + c * kLanes);
+    columns[width - 1] = tail;
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) {
+      const F factor = splat(x[r][k]);
+#pragma GCC unroll 4
+      for (int c = 0; c < width; ++c) y[r][c] = fma(factor, columns[c], y[r][c]);
+    }
+  };
+  const float* end = w + (width - 1) * kLanes;
+  if (last == kLanes) {
+    for (ptrdiff_t k = 0; k < depth; ++k) step(k, load(end + k * w_stride));
+  } else {
+    for (ptrdiff_t k = 0; k < depth; ++k) step(k, load_first(end + k * w_stride, last));
+  }
+}
+
+// Lays columns [0, depth) of w's rows first, first + 1, ... (rows x depth, one row w_stride after
+// the other) out as the panel that multiply_tile reads: depth x width vectors, the rows of w across
+// the lanes, zero where w has no more rows.
+inline void pack_panel(const float* w, ptrdiff_t w_stride, ptrdiff_t rows, ptrdiff_t depth,
+                       int width, float* panel) {
+  for (int c = 0; c < width; ++c) {
+    for (ptrdiff_t k = 0; k < depth; k += kLanes) {
+      const ptrdiff_t n = depth - k < kLanes ? depth - k : kLanes;
+      F tile[kLanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) {
+        const ptrdiff_t row = c * kLanes + i;
+        const float* from = w + row * w_stride + k;
+        tile[i] = row >= rows ? F{} : n == kLanes ? load(from) : load_first(from, n);
+      }
+      transpose(tile);
+      float* to = panel + (k * width + c) * kLanes;
+      for (ptrdiff_t i = 0; i < n; ++i) store(to + i * width * kLanes, tile[i]);
+    }
+  }
+}
+
+// A whole matrix (rows x depth) as panels one behind the other: depth * round_up(rows) floats.
+inline void pack(const float* w, ptrdiff_t w_stride, ptrdiff_t rows, ptrdiff_t depth,
+                 float* packed) {
+  const Panels panels(rows);
+  for (ptrdiff_t p = 0; p < panels.count; ++p) {
+    const ptrdiff_t first = panels.begin(p) * kLanes;
+    pack_panel(w + first * w_stride, w_stride, rows - first, depth, panels.width(p),
+               packed + first * depth);
+  }
+}
+
+// Rows of a matrix: row i of a tile is row first + i, or row index[first + i] where there is an
+// index.
+struct Rows {
+  float* data;
+  ptrdiff_t stride;
+  const std::int32_t* index = nullptr;
+  float* operator[](ptrdiff_t i) const { return data + (index ? index[i] : i) * stride; }
+};
+
+// Columns `first_vector`... of y = f(x panel + bias) for rows begin to end.
+template <class Function>
+inline void forward_panel(Rows x, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t depth,
+                          const float* panel, int panel_width, const float* bias, Rows y,
+                          ptrdiff_t first_column, Function activation) {
+  for (ptrdiff_t r0 = begin; r0 < end; r0 += kTileRows) {
+    const int rows_here = static_cast<int>(end - r0 < kTileRows ? end - r0 : kTileRows);
+    with_constants(rows_here, panel_width, [&](auto rows_constant, auto width_constant) {
+      constexpr int rows = decltype(rows_constant)::value;
+      constexpr int width = decltype(width_constant)::value;
+      F tile[rows][width];
+      const float* from[rows];
+#pragma GCC unroll 4
+      for (int r = 0; r < rows; ++r) {
+        from[r] = x[r0 + r];
+#pragma GCC unroll 4
+        for (int c = 0; c < width; ++c) tile[r][c] = load(bias + first_column + c * kLanes);
+      }
+      multiply_tile<rows, width>(from, depth, panel, width * kLanes, kLanes, tile);
+#pragma GCC unroll 4
+      for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+        for (int c = 0; c < width; ++c) {
+          store(y[r0 + r] + first_column + c * kLanes, activation(tile[r][c]));
+        }
+      }
+    });
+  }
+}
+
+// y = f(x w^T + bias) for rows begin to end, w packed; bias and y padded to whole vectors.
+template <class Function>
+inline void forward(Rows x, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t depth, const float* packed,
+                    const float* bias, ptrdiff_t columns, Rows y, Function activation) {
+  const Panels panels(columns);
+  for (ptrdiff_t p = 0; p < panels.count; ++p) {
+    const ptrdiff_t first = panels.begin(p) * kLanes;
+    forward_panel(x, begin, end, depth, packed + first * depth, panels.width(p), bias, y, first,
+                  activation);
+  }
+}
+
+// dx = dy w for rows begin to end; w is rows x columns, one row w_stride after the other. dx is
+// padded to whole vectors, whose surplus lanes become zero.
+inline void backward(Rows dy, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t rows_of_w, const float* w,
+                     ptrdiff_t w_stride, ptrdiff_t columns, Rows dx) {
+  const Panels panels(columns);
+  for (ptrdiff_t r0 = begin; r0 < end; r0 += kTileRows) {
+    const int rows_here = static_cast<int>(end - r0 < kTileRows ? end - r0 : kTileRows);
+    for (ptrdiff_t p = 0; p < panels.count; ++p) {
+      const ptrdiff_t first = panels.begin(p) * kLanes;
+      with_constants(rows_here, panels.width(p), [&](auto rows_constant, auto width_constant) {
+        constexpr int rows = decltype(rows_constant)::value;
+        constexpr int width = decltype(width_constant)::value;
+        F tile[rows][width] = {};
+        const float* from[rows];
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; ++r) from[r] = dy[r0 + r];
+        const ptrdiff_t left = columns - first - (width - 1) * kLanes;
+        multiply_tile<rows, width>(from, rows_of_w, w + first, w_stride,
+                                   left < kLanes ? left : kLanes, tile);
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+          for (int c = 0; c < width; ++c) store(dx[r0 + r] + first + c * kLanes, tile[r][c]);
+        }
+      });
+    }
+  }
+}
+
+// Rows [0, rows) of dy^T x: the sum over the samples begin to end of dy[sample][row] * x[sample].
+template <int rows, int width>
+QWOP_LEARNER_INLINE void outer_tile(const float* dy, ptrdiff_t dy_stride, const float* x,
+                                    ptrdiff_t x_stride, ptrdiff_t samples,
+                                    F (&product)[rows][width]) {
+  for (ptrdiff_t s = 0; s < samples; ++s) {
+    F columns[width];
+#pragma GCC unroll 4
+    for (int c = 0; c < width; ++c) columns[c] = load(x + s * x_stride + c * kLanes);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) {
+      const F factor = splat(dy[s * dy_stride + r]);
+#pragma GCC unroll 4
+      for (int c = 0; c < width; ++c) product[r][c] = fma(factor, columns[c], product[r][c]);
+    }
+  }
+}
+
+}  // namespace qwop::learner::QWOP_LEARNER_ISA
