@@ -19,9 +19,10 @@ except ModuleNotFoundError as error:
 from qwop_native.env import QwopEnv
 from qwop_native.keys import Keys
 from qwop_native.registration import register
+from qwop_native.vector_env import QwopVectorEnv
 
 __version__ = _version("qwop-native")
 
-__all__ = ["Game", "Keys", "QwopEnv", "__version__", "register"]
+__all__ = ["Game", "Keys", "QwopEnv", "QwopVectorEnv", "__version__", "register"]
 
 register()

@@ -15,4 +15,8 @@ def register() -> None:
     """
     for name in IDS:
         if name not in gym.registry:
-            gym.register(id=name, entry_point="qwop_native.env:QwopEnv")
+            gym.register(
+                id=name,
+                entry_point="qwop_native.env:QwopEnv",
+                vector_entry_point="qwop_native.vector_env:QwopVectorEnv",
+            )

@@ -46,7 +46,8 @@ def test_the_console_script_points_to_the_cli():
 
 
 def test_the_public_names():
-    assert set(qwop_native.__all__) == {"Game", "Keys", "QwopEnv", "__version__", "register"}
+    environments = {"QwopEnv", "QwopVectorEnv"}
+    assert set(qwop_native.__all__) == {"Game", "Keys", "__version__", "register"} | environments
     for name in qwop_native.__all__:
         assert getattr(qwop_native, name) is not None
 
