@@ -1,0 +1,32 @@
+"""Stable-Baselines3 on the engine; needs the extra `train`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwop_native.sb3.vec_env import QwopVecEnv
+
+_MODULES = {"QRDQN": "qwop_native.sb3.qrdqn", "QwopVecEnv": "qwop_native.sb3.vec_env"}
+
+__all__ = ["QRDQN", "QwopVecEnv"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what is asked for when it is asked for: each pulls in much of what it builds on."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(_MODULES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("qwop_native"):
+            raise
+        raise ImportError(
+            f"qwop_native.sb3.{name} needs {error.name}; install it with "
+            "pip install 'qwop-native[train]'"
+        ) from error
+
+
+def __dir__() -> list[str]:
+    return __all__

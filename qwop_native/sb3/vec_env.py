@@ -1,0 +1,242 @@
+"""Stable-Baselines3's environment of many games."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
+
+from qwop_native.arguments import SEED_END, check_bool
+from qwop_native.batch import Batch, GamesOfBatch, Mask
+from qwop_native.env import Observation
+from qwop_native.spaces import OBSERVATION_SIZE
+
+_METHODS_OF_A_GAME = ("snapshot", "restore", "copy_game", "observation")
+
+_SHARED = (
+    "action_keys",
+    "action_set",
+    "action_space",
+    "action_t",
+    "angle",
+    "failure_cost",
+    "frames_per_step",
+    "get_keys_to_action",
+    "metadata",
+    "observation_space",
+    "pos_x",
+    "pos_y",
+    "reduced_action_set",
+    "reload_on_reset",
+    "render_mode",
+    "sincos",
+    "spec",
+    "speed_rew_mult",
+    "success_reward",
+    "t_for_terminate",
+    "time_cost_mult",
+    "vel_x",
+    "vel_y",
+)
+"""Attributes of `QwopEnv` that all games have in common."""
+
+
+class QwopVecEnv(GamesOfBatch, VecEnv):
+    """Games side by side in one engine, as Stable-Baselines3's algorithms take them.
+
+    Returns what SB3's `DummyVecEnv` does over as many monitored `QwopEnv`: ended games are reset in
+    the same step, and their info has `terminal_observation`, `TimeLimit.truncated`, the info of
+    `QwopEnv` and Monitor's `episode` (`r`, `l`, `t`). Infos of games that go on are empty.
+
+    To `get_attr`, a game has the attributes of `QwopEnv`, the numbers of its info and of its
+    episode, `seedval` and `game` (a copy); to `env_method`, `snapshot()`, `restore(snapshot)`,
+    `copy_game(target)`, `observation()` and `get_keys_to_action()`. `set_attr` keeps notes of one's
+    own under any other name.
+
+    Args:
+        num_envs: Number of games, 1 to 1,000,000.
+        num_threads: Threads that step them; 0 means as many as affinity and cgroup allow.
+        max_episode_steps: Steps after which an episode is truncated; None for no limit.
+        copy: Whether each step returns a new array of observations. If not, two arrays take turns:
+            observations stay as they are during the next step, which is all that SB3 needs, and
+            are overwritten by the one after it.
+        instruction_set: One of `qwop_native._core.instruction_sets()`; None for the fastest.
+        **env_kwargs: Arguments of `QwopEnv`. `seed` is the first game's, the others count up.
+
+    Raises:
+        TypeError: An argument is unknown or of the wrong type.
+        ValueError: An argument has a value that is not accepted.
+    """
+
+    def __init__(
+        self,
+        num_envs: int,
+        num_threads: int = 0,
+        *,
+        max_episode_steps: int | None = None,
+        copy: bool = True,
+        instruction_set: str | None = None,
+        **env_kwargs: Any,
+    ) -> None:
+        self.copy = check_bool("copy", copy)
+        self._batch = Batch(
+            QwopVecEnv,
+            num_envs,
+            num_threads,
+            "same_step",
+            max_episode_steps,
+            instruction_set,
+            env_kwargs,
+        )
+        shape = (self._batch.num_envs, OBSERVATION_SIZE)
+        self._buffers = [np.zeros(shape, np.float32) for _ in range(2)]
+        self._notes: dict[tuple[str, int], Any] = {}
+        self._actions: Any = None
+        self._start_time = time.time()
+        spaces = (self.template.observation_space, self.template.action_space)
+        super().__init__(self._batch.num_envs, *spaces)
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Sets the seeds of the next reset, which then loads the pages anew.
+
+        Args:
+            seed: The first game's, the others count up; None for one from NumPy's global generator.
+
+        Returns:
+            The seed of each game.
+
+        Raises:
+            TypeError: The seed is not an integer.
+            ValueError: A seed is negative or above 2**31 - 1.
+        """
+        if seed is None:
+            seed = int(np.random.randint(SEED_END - self.num_envs, dtype=np.int64))
+        self._seeds = self._batch.checked_seeds(seed).tolist()
+        return self._seeds
+
+    def reset(self) -> Observation:
+        """Starts an episode in each game.
+
+        Returns:
+            Observations, float32 (num_envs, 60). The infos are in `reset_infos`.
+        """
+        observations = self._free_buffer()
+        self._batch.reset(observations, None, self._batch.checked_seeds(self._seeds))
+        self._buffers.reverse()
+        columns = self._batch.columns
+        self.reset_infos = [self._batch.info(columns, game) for game in range(self.num_envs)]
+        self._reset_seeds()
+        self._reset_options()
+        return observations
+
+    def step_async(self, actions: npt.NDArray[Any]) -> None:
+        """Takes note of the actions; `step_wait` does the work.
+
+        Args:
+            actions: Indices into `template.action_keys`, any integer type, shape (num_envs,).
+        """
+        self._actions = actions
+
+    def step_wait(self) -> tuple[Observation, npt.NDArray[np.float32], Mask, list[dict[str, Any]]]:
+        """Takes the actions given to `step_async`.
+
+        Returns:
+            Observations (float32, (num_envs, 60)), rewards (float32), which games have ended and
+            were reset (bool), and infos.
+
+        Raises:
+            TypeError: The actions are not integers.
+            ValueError: Their shape is wrong or one is out of range; nothing has moved then.
+            gymnasium.error.ResetNeeded: There was no reset yet.
+        """
+        observations = self._free_buffer()
+        self._batch.step(self._actions, observations)
+        self._buffers.reverse()
+        ended = self._batch.ended()
+        # New ones each time, since wrappers and callbacks may write into them.
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for game in np.flatnonzero(ended).tolist():
+            infos[game] = self._final_info(game)
+            self.reset_infos[game] = self._batch.info(self._batch.columns, game)
+        return observations, self._batch.rewards.astype(np.float32), ended, infos
+
+    def _free_buffer(self) -> Observation:
+        # The last of the two was given out longest ago; it becomes the first once it is filled.
+        if self.copy:
+            self._buffers[1] = np.empty_like(self._buffers[0])
+        return self._buffers[1]
+
+    def _final_info(self, game: int) -> dict[str, Any]:
+        batch = self._batch
+        return {
+            **batch.info(batch.final, game),
+            "TimeLimit.truncated": bool(batch.truncated[game] and not batch.terminated[game]),
+            "terminal_observation": batch.final["obs"][game].copy(),
+            "episode": {
+                "r": round(float(batch.final["return"][game]), 6),
+                "l": int(batch.final["length"][game]),
+                "t": round(time.time() - self._start_time, 6),
+            },
+        }
+
+    def close(self) -> None:
+        """Lets go of the games and their threads."""
+        self._batch.close()
+
+    def _has_itself(self, name: str) -> bool:
+        own = name in _METHODS_OF_A_GAME or name in ("game", "seedval", "time_s")
+        return own or name in _SHARED or name in self._batch.columns
+
+    def _of_game(self, name: str, game: int) -> Any:
+        batch = self._batch
+        if name in _METHODS_OF_A_GAME:
+            return functools.partial(getattr(self, name), game)
+        if name in _SHARED:
+            return getattr(batch.template, name)
+        if name == "game":
+            return self.game(game)
+        if name == "seedval":
+            return int(batch.seeds[game])
+        if name == "time_s":
+            return batch.info(batch.columns, game)[name]
+        if name in batch.columns:
+            return batch.columns[name][game].item()
+        if (name, game) in self._notes:
+            return self._notes[name, game]
+        raise AttributeError(f"the games of QwopVecEnv have no attribute {name!r}")
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """Attribute of each game; AttributeError if there is none of that name."""
+        return [self._of_game(attr_name, game) for game in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Keeps a value with each game; AttributeError for what the games have by themselves."""
+        if self._has_itself(attr_name):
+            raise AttributeError(f"{attr_name!r} of the games of QwopVecEnv cannot be set")
+        for game in self._get_indices(indices):
+            self._notes[attr_name, game] = value
+
+    def env_method(
+        self,
+        method_name: str,
+        *method_args: Any,
+        indices: VecEnvIndices = None,
+        **method_kwargs: Any,
+    ) -> list[Any]:
+        """Calls a method of each game."""
+        methods = self.get_attr(method_name, indices)
+        return [method(*method_args, **method_kwargs) for method in methods]
+
+    def env_is_wrapped(
+        self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
+    ) -> list[bool]:
+        """True for SB3's Monitor, whose part the engine plays; no game has another wrapper."""
+        return [wrapper_class is Monitor for _ in self._get_indices(indices)]
