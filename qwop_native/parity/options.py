@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GAME_DIR_VARIABLE = "QWOP_GAME_DIR"
 BROWSER_VARIABLE = "QWOP_BROWSER"
 
+_PATH_OPTIONS = ("--browser", "--game-dir", "--tape", "--actions", "--out", "--traces")
+
 EQUAL, DIFFERENT, FAULT = 0, 1, 2  # exit statuses
 
 
@@ -214,9 +216,11 @@ def env_name(options: argparse.Namespace) -> str:
 def command_text(argv: Sequence[str]) -> str:
     """The command as it is kept in a trace: folders left out, which differ between machines."""
     words = []
+    option = ""
     for word in argv:
         name, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-        if "/" in value and not value.startswith("--") and "://" not in value:
+        option = name or option
+        if option in _PATH_OPTIONS and value:
             value = Path(value).name
         words.append(f"{name}{equals}{value}")
     return shlex.join(["qwop-native", "parity", *words])

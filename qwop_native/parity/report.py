@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -200,6 +200,7 @@ def _pictures(row: int, native: Rows, picture: Any) -> str:
 
 def _plots(comparison: Comparison) -> list[str]:
     native, browser = comparison.native, comparison.browser
+    drawn: tuple[tuple[str, str, Callable[[Rows], NDArray[np.float64]]], ...]
     if native.dtype == GAME_ROW:
         drawn = (
             ("Distance of the torso", "m", lambda rows: rows["bodies"][:, 0, 0] / 10),

@@ -117,8 +117,17 @@ def test_a_hold_that_is_no_range_is_refused(value, capsys):
 
 def test_the_kept_command_names_no_folder():
     words = ["record", "--game-dir", "/home/me/qwop", "--out=/x/y/run.trace", "--random", "7"]
+    words += [
+        "--browser-note",
+        "npm:@a/b",
+        "--browser-arg=--js-flags=--x",
+        "--traces",
+        "/t/u",
+        "/v",
+    ]
     assert command_text(words) == (
-        "qwop-native parity record --game-dir qwop --out=run.trace --random 7"
+        "qwop-native parity record --game-dir qwop --out=run.trace --random 7 "
+        "--browser-note npm:@a/b --browser-arg=--js-flags=--x --traces u v"
     )
 
 
