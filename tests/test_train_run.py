@@ -20,7 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from qwop_native import QwopEnv
 from train import config, evaluation
 from train.qrdqn import ALGORITHM, QRDQNSettings
-from train.runner import INTERRUPTED, Run, make_vec_env
+from train.runner import INTERRUPTED, Run, main, make_vec_env
 
 SMALL = """
 total_timesteps: 1600
@@ -50,20 +50,12 @@ def small(tmp_path):
     return path
 
 
+def arguments(path, *overrides):
+    return ["-c", str(path), *(word for override in overrides for word in ("-s", override))]
+
+
 def command(path, *overrides):
-    pairs = [word for override in overrides for word in ("-s", override)]
-    return [sys.executable, "-m", "train.qrdqn", "-c", str(path), *pairs]
-
-
-def train(path, *overrides):
-    return subprocess.run(
-        command(path, *overrides),
-        cwd=path.parent,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return [sys.executable, "-m", "train.qrdqn", *arguments(path, *overrides)]
 
 
 def test_stable_baselines_check_env_without_warnings():
@@ -72,7 +64,13 @@ def test_stable_baselines_check_env_without_warnings():
 
 
 def test_a_whole_run(small):
-    done = train(small, "run_name=one")
+    done = subprocess.run(
+        command(small, "run_name=one"),
+        cwd=small.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     folder = small.parent / "runs" / "one"
     assert re.search(r"untrained policy +-?[\d.]+ m\n +trained policy +-?[\d.]+ m", done.stdout)
@@ -202,27 +200,26 @@ def test_a_kill_leaves_no_file_half_written(small):
         (["env.sincos=msvc"], "error: "),
     ],
 )
-def test_bad_settings_end_with_one_sentence(small, overrides, message):
-    done = train(small, *overrides)
-    assert done.returncode == 2
-    assert done.stderr.startswith(message)
-    assert done.stderr.count("\n") == 1
+def test_bad_settings_end_with_one_sentence(small, capsys, overrides, message):
+    assert main(ALGORITHM, arguments(small, *overrides)) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith(message)
+    assert errors.count("\n") == 1
     assert not (small.parent / "runs").exists()
 
 
-def test_a_missing_configuration_is_named(tmp_path):
-    done = train(tmp_path / "none.yml")
-    assert done.returncode == 2
-    assert done.stderr == f"error: there is no configuration file {tmp_path / 'none.yml'}\n"
+def test_a_missing_configuration_is_named(tmp_path, capsys):
+    missing = tmp_path / "none.yml"
+    assert main(ALGORITHM, arguments(missing)) == 2
+    assert capsys.readouterr().err == f"error: there is no configuration file {missing}\n"
 
 
-def test_a_run_folder_is_never_written_over(small):
+def test_a_run_folder_is_never_written_over(small, capsys):
     folder = small.parent / "runs" / "one"
     folder.mkdir(parents=True)
     (folder / "precious").write_text("kept")
-    done = train(small, "run_name=one")
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"error: the run folder {folder} is not empty")
+    assert main(ALGORITHM, arguments(small, "run_name=one")) == 2
+    assert capsys.readouterr().err.startswith(f"error: the run folder {folder} is not empty")
     assert [path.name for path in folder.iterdir()] == ["precious"]
 
 
