@@ -149,7 +149,14 @@ void bind_copies(py::class_<Game>& cls) {
                         Game g(game::snapshot_flavour(as_view(bytes)));
                         game::restore(g, as_view(bytes));
                         return g;
-                      }));
+                      }))
+      // Python's own way for pickle's protocols 0 and 1 ends the process: it makes a bare instance
+      // of pybind11's base class. This serves every protocol.
+      .def("__reduce__", [](const py::object& self) {
+        const auto new_object = py::module_::import("copyreg").attr("__newobj__");
+        return py::make_tuple(new_object, py::make_tuple(py::type::of(self)),
+                              self.attr("__getstate__")());
+      });
 }
 
 }  // namespace
