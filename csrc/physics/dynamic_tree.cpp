@@ -5,32 +5,28 @@
 namespace qwop::physics {
 
 std::int8_t DynamicTree::allocate() {
-  std::int8_t index;
+  std::int8_t node;
   if (free_list_ != kNone) {
-    index = free_list_;
-    free_list_ = nodes_[index].parent;
+    node = free_list_;
+    free_list_ = links_[node].parent;
   } else {
     assert(used_ < kMaxTreeNodes);
-    index = used_++;
+    node = used_++;
   }
-  Node& node = nodes_[index];
-  node.parent = node.child1 = node.child2 = node.body = kNone;
-  return index;
+  links_[node] = {kNone, kNone, kNone, kNone};
+  return node;
 }
 
 void DynamicTree::release(std::int8_t node) {
-  nodes_[node] = {.box = {},
-                  .parent = free_list_,
-                  .child1 = kNone,
-                  .child2 = kNone,
-                  .body = kNone};
+  links_[node] = {free_list_, kNone, kNone, kNone};
+  set_box(node, Bounds{});
   free_list_ = node;
 }
 
 std::int8_t DynamicTree::create_leaf(const Aabb& box, int body) {
   const auto leaf = allocate();
-  nodes_[leaf].box = fatten(box, {kAabbExtension, kAabbExtension});
-  nodes_[leaf].body = static_cast<std::int8_t>(body);
+  set_box(leaf, to_bounds(fatten(box, {kAabbExtension, kAabbExtension})));
+  links_[leaf].body = static_cast<std::int8_t>(body);
   insert(leaf);
   return leaf;
 }
@@ -41,61 +37,62 @@ void DynamicTree::destroy_leaf(std::int8_t leaf) {
 }
 
 bool DynamicTree::move_leaf(std::int8_t leaf, const Aabb& box, Vec2<double> displacement) {
-  if (contains(nodes_[leaf].box, box)) return false;
+  if (contains(boxes_[leaf], to_bounds(box))) return false;
   remove(leaf);
-  nodes_[leaf].box =
-      fatten(box, {kAabbExtension + kAabbMultiplier * lanes::abs(displacement.x),
-                   kAabbExtension + kAabbMultiplier * lanes::abs(displacement.y)});
+  const Vec2<double> margin{kAabbExtension + kAabbMultiplier * lanes::abs(displacement.x),
+                            kAabbExtension + kAabbMultiplier * lanes::abs(displacement.y)};
+  set_box(leaf, to_bounds(fatten(box, margin)));
   insert(leaf);
   return true;
 }
 
+void DynamicTree::replace_child(std::int8_t parent, std::int8_t child, std::int8_t by) {
+  auto& links = links_[parent];
+  (links.child1 == child ? links.child1 : links.child2) = by;
+}
+
 // Descends to the leaf beside which a new one goes: at each node the child whose centre is nearer in
 // the sum of both axes, the second child on a tie.
-std::int8_t DynamicTree::sibling_for(const Aabb& box) const {
-  const auto centre = [](const Aabb& b) {
-    return Vec2<double>{(b.low.x + b.high.x) / 2.0, (b.low.y + b.high.y) / 2.0};
-  };
-  const auto target = centre(box);
+std::int8_t DynamicTree::sibling_for(std::int8_t leaf) const {
+  const Point target = centres_[leaf];
   const auto distance = [&](std::int8_t node) {
-    const auto c = centre(nodes_[node].box);
-    return lanes::abs(c.x - target.x) + lanes::abs(c.y - target.y);
+    const Point d = centres_[node] - target;
+    return lanes::abs(d[0]) + lanes::abs(d[1]);
   };
-  std::int8_t index = root_;
-  while (!nodes_[index].is_leaf()) {
-    const Node& node = nodes_[index];
-    index = distance(node.child2) > distance(node.child1) ? node.child1 : node.child2;
+  auto node = root_;
+  while (!is_leaf(node)) {
+    const auto& links = links_[node];
+    const bool first = distance(links.child2) > distance(links.child1);
+    node = first ? links.child1 : links.child2;
   }
-  return index;
+  return node;
 }
 
 void DynamicTree::insert(std::int8_t leaf) {
   if (root_ == kNone) {
     root_ = leaf;
-    nodes_[leaf].parent = kNone;
+    links_[leaf].parent = kNone;
     return;
   }
-  const auto sibling = sibling_for(nodes_[leaf].box);
-  auto ancestor = nodes_[sibling].parent;
-  auto joined = allocate();  // after the descent: node numbers depend on it
-  nodes_[joined].parent = ancestor;
-  nodes_[joined].box = unite(nodes_[leaf].box, nodes_[sibling].box);
-  nodes_[joined].child1 = sibling;
-  nodes_[joined].child2 = leaf;
-  nodes_[sibling].parent = joined;
-  nodes_[leaf].parent = joined;
+  const auto sibling = sibling_for(leaf);
+  auto ancestor = links_[sibling].parent;
+  const auto joined = allocate();  // after the descent: node numbers depend on it
+  auto grown = unite(boxes_[leaf], boxes_[sibling]);
+  set_box(joined, grown);
+  links_[joined] = {ancestor, sibling, leaf, kNone};
+  links_[sibling].parent = joined;
+  links_[leaf].parent = joined;
   if (ancestor == kNone) {
     root_ = joined;
     return;
   }
-  Node& above = nodes_[ancestor];
-  (above.child1 == sibling ? above.child1 : above.child2) = joined;
+  replace_child(ancestor, sibling, joined);
   // Grow the ancestors until one holds its changed child already.
-  while (ancestor != kNone && !contains(nodes_[ancestor].box, nodes_[joined].box)) {
-    Node& node = nodes_[ancestor];
-    node.box = unite(nodes_[node.child1].box, nodes_[node.child2].box);
-    joined = ancestor;
-    ancestor = node.parent;
+  while (ancestor != kNone && !contains(boxes_[ancestor], grown)) {
+    const auto& links = links_[ancestor];
+    grown = unite(boxes_[links.child1], boxes_[links.child2]);
+    set_box(ancestor, grown);
+    ancestor = links.parent;
   }
 }
 
@@ -104,26 +101,25 @@ void DynamicTree::remove(std::int8_t leaf) {
     root_ = kNone;
     return;
   }
-  const auto parent = nodes_[leaf].parent;
-  auto ancestor = nodes_[parent].parent;
+  const auto parent = links_[leaf].parent;
+  auto ancestor = links_[parent].parent;
   const auto sibling =
-      nodes_[parent].child1 == leaf ? nodes_[parent].child2 : nodes_[parent].child1;
-  nodes_[sibling].parent = ancestor;
+      links_[parent].child1 == leaf ? links_[parent].child2 : links_[parent].child1;
+  links_[sibling].parent = ancestor;
+  release(parent);
   if (ancestor == kNone) {
     root_ = sibling;
-    release(parent);
     return;
   }
-  Node& above = nodes_[ancestor];
-  (above.child1 == parent ? above.child1 : above.child2) = sibling;
-  release(parent);
+  replace_child(ancestor, parent, sibling);
   // Shrink the ancestors; the first whose old box holds its new one still takes it, then we stop.
   while (ancestor != kNone) {
-    Node& node = nodes_[ancestor];
-    const Aabb old_box = node.box;
-    node.box = unite(nodes_[node.child1].box, nodes_[node.child2].box);
-    if (contains(old_box, node.box)) break;
-    ancestor = node.parent;
+    const auto& links = links_[ancestor];
+    const auto old_box = boxes_[ancestor];
+    const auto new_box = unite(boxes_[links.child1], boxes_[links.child2]);
+    set_box(ancestor, new_box);
+    if (contains(old_box, new_box)) break;
+    ancestor = links.parent;
   }
 }
 
@@ -138,24 +134,24 @@ bool DynamicTree::valid(int leaf_count) const {
     ++count;
     return true;
   };
-  for (auto node = free_list_; node != kNone; node = nodes_[node].parent) {
+  for (auto node = free_list_; node != kNone; node = links_[node].parent) {
     if (!link(node) || !visit(node)) return false;
   }
   std::array<std::int8_t, kMaxTreeNodes + 1> stack;
   int depth = 0, leaves = 0;
   if (root_ != kNone) stack[depth++] = root_;
-  if (root_ != kNone && nodes_[root_].parent != kNone) return false;
+  if (root_ != kNone && links_[root_].parent != kNone) return false;
   while (depth > 0) {
     const auto index = stack[--depth];
     if (!visit(index)) return false;
-    const Node& node = nodes_[index];
-    if (node.is_leaf()) {
+    const auto& node = links_[index];
+    if (is_leaf(index)) {
       if (node.body < 0 || node.body >= kMaxBodies) return false;
       ++leaves;
       continue;
     }
     for (const auto child : {node.child1, node.child2}) {
-      if (child < 0 || child >= used_ || nodes_[child].parent != index) return false;
+      if (child < 0 || child >= used_ || links_[child].parent != index) return false;
       if (depth >= kMaxTreeNodes) return false;
       stack[depth++] = child;
     }

@@ -28,7 +28,7 @@ struct WorldData {
 
   bool exists(int body) const { return (existing >> body & 1u) != 0; }
   bool is_awake(int body) const { return (awake >> body & 1u) != 0; }
-  const Aabb& fat_box(int body) const { return tree.fat_box(leaves[body]); }
+  Aabb fat_box(int body) const { return tree.fat_box(leaves[body]); }
   void wake(int body) {
     awake |= 1u << body;
     bodies[body].sleep_time = 0.0;
