@@ -73,11 +73,11 @@ class LaneKernel {
   static constexpr int kGroups = kLanes / kWidth;
   using Mask = lanes::Mask<F>;
 
-  // Runs action(group, first lane of the group) for each group; unrolled, so that the processor has
-  // several independent chains of operations to work on.
+  // Runs action(group, first lane of the group) for each group. Groups are independent chains of
+  // operations, so that the processor has something to do while one waits for a result.
   template <class Action>
   static QWOP_ALWAYS_INLINE void each_group(Action&& action) {
-#pragma GCC unroll 8
+#pragma GCC unroll 1
     for (int g = 0; g < kGroups; ++g) action(g, g * kWidth);
   }
 
