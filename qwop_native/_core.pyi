@@ -165,3 +165,56 @@ class BatchEngine:
 
 def instruction_sets() -> list[str]: ...
 def usable_cores() -> int: ...
+
+def learner_instruction_sets() -> list[str]: ...
+
+class QuantileLearner:
+    """QR-DQN's update and greedy actor on arrays that belong to others."""
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        n_actions: int,
+        n_quantiles: int,
+        activation: str,
+        instruction_set: str = "",
+    ) -> None: ...
+    def bind_online(self, values: list[npt.NDArray[np.float32]]) -> None: ...
+    def bind_target(self, values: list[npt.NDArray[np.float32]]) -> None: ...
+    def bind_adam(
+        self,
+        means: list[npt.NDArray[np.float32]],
+        squares: list[npt.NDArray[np.float32]],
+        steps: list[npt.NDArray[np.float32]],
+    ) -> None: ...
+    def bind_replay(
+        self,
+        observations: npt.NDArray[np.float32],
+        next_observations: npt.NDArray[np.float32],
+        actions: npt.NDArray[np.int64],
+        rewards: npt.NDArray[np.float32],
+        dones: npt.NDArray[np.float32],
+        timeouts: npt.NDArray[np.float32],
+    ) -> None: ...
+    def update(
+        self,
+        positions: npt.NDArray[np.int64],
+        games: npt.NDArray[np.int64],
+        gamma: float,
+        learning_rate: float,
+        betas: tuple[float, float],
+        epsilon: float,
+        weight_decay: float,
+        decoupled_weight_decay: bool,
+        max_grad_norm: float | None,
+    ) -> float: ...
+    def gradients(
+        self, positions: npt.NDArray[np.int64], games: npt.NDArray[np.int64], gamma: float
+    ) -> tuple[float, list[npt.NDArray[np.float32]]]: ...
+    def act(self, observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]: ...
+    def invalidate(self) -> None: ...
+    def measure_time(self, on: bool) -> None: ...
+    @property
+    def seconds(self) -> dict[str, float]: ...
+    @property
+    def instruction_set(self) -> str: ...

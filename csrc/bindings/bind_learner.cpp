@@ -57,8 +57,8 @@ class BoundLearner {
     check("dones", dones, rows);
     check("timeouts", timeouts, rows);
     learner_.bind_replay({observations.data(), next_observations.data(), actions.data(),
-                          rewards.data(), dones.data(), timeouts.data(), rewards.shape(1)},
-                         rewards.shape(0));
+                          rewards.data(), dones.data(), timeouts.data(), rewards.shape(0),
+                          rewards.shape(1)});
     replay_ = py::make_tuple(observations, next_observations, actions, rewards, dones, timeouts);
   }
 
@@ -93,7 +93,7 @@ class BoundLearner {
     return actions;
   }
   py::dict seconds() const {
-    static constexpr std::array kNames{"gather", "target",  "forward", "loss",
+    static constexpr std::array kNames{"gather",   "target",  "forward", "loss",
                                        "backward", "weights", "refresh"};
     static_assert(kNames.size() == learner::kParts);
     py::dict parts;
@@ -169,9 +169,8 @@ void bind_learner(py::module_& module) {
            "The same of the target network, which is only read.")
       .def("bind_adam", &BoundLearner::bind_adam, arg("means"), arg("squares"), arg("steps"),
            "Adam's exp_avg, exp_avg_sq and step of each parameter, float32.")
-      .def("bind_replay", &BoundLearner::bind_replay, arg("observations"),
-           arg("next_observations"), arg("actions"), arg("rewards"), arg("dones"),
-           arg("timeouts"),
+      .def("bind_replay", &BoundLearner::bind_replay, arg("observations"), arg("next_observations"),
+           arg("actions"), arg("rewards"), arg("dones"), arg("timeouts"),
            "The arrays of stable-baselines3's ReplayBuffer, float32 and int64 (actions).")
       .def("update", &BoundLearner::update, arg("positions"), arg("games"), arg("gamma"),
            arg("learning_rate"), arg("betas"), arg("epsilon"), arg("weight_decay"),
@@ -183,11 +182,13 @@ void bind_learner(py::module_& module) {
            "nothing.")
       .def("act", &BoundLearner::act, arg("observations").noconvert(),
            "Greedy actions, int64 (rows,), for observations, float32 (rows, size).")
-      .def("invalidate", [](BoundLearner& b) { b.learner().invalidate(); },
-           "Has everything derived from the parameters computed anew. Needed only when a few\n"
-           "weights were changed by hand; changes of whole tensors are noticed.")
-      .def("measure_time", [](BoundLearner& b, bool on) { b.learner().measure_time(on); },
-           arg("on"), "Starts (from zero) or stops measuring where updates spend their time.")
+      .def(
+          "invalidate", [](BoundLearner& b) { b.learner().invalidate(); },
+          "Has everything derived from the parameters computed anew. Needed only when a few\n"
+          "weights were changed by hand; changes of whole tensors are noticed.")
+      .def(
+          "measure_time", [](BoundLearner& b, bool on) { b.learner().measure_time(on); }, arg("on"),
+          "Starts (from zero) or stops measuring where updates spend their time.")
       .def_property_readonly("seconds", &BoundLearner::seconds,
                              "Seconds spent in each part of the updates measured.")
       .def_property_readonly(

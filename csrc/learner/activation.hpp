@@ -20,7 +20,7 @@ struct Relu {
 
 // exp(x) for x <= 0: 2^n e^r with |r| <= ln 2 / 2, and Cephes's polynomial for e^r.
 QWOP_LEARNER_INLINE F exp_of_negative(F x) {
-  x = max(splat(-87.0f), x);  // where exp is still a normal number
+  x = max(splat(-87.0f), x);             // where exp is still a normal number
   const F shifter = splat(12582912.0f);  // 1.5 * 2^23 rounds to whole numbers
   const F shifted = fma(x, splat(1.44269504f), shifter);
   const F n = shifted - shifter;

@@ -6,7 +6,8 @@
 
 namespace qwop::learner::QWOP_LEARNER_ISA {
 
-// The constants of one update of one parameter.
+// The constants of one update of one parameter; weight decay costs nothing where there is none.
+template <bool kDecay>
 class Adam {
  public:
   // Counts the update in the parameter's step.
@@ -22,17 +23,19 @@ class Adam {
     epsilon_ = splat(static_cast<float>(settings.epsilon));
     const bool decoupled = settings.decoupled_weight_decay;
     decay_ = splat(static_cast<float>(decoupled ? 0.0 : settings.weight_decay));
-    keep_ = splat(static_cast<float>(
-        decoupled ? 1.0 - settings.learning_rate * settings.weight_decay : 1.0));
+    keep_ = splat(
+        static_cast<float>(decoupled ? 1.0 - settings.learning_rate * settings.weight_decay : 1.0));
   }
 
   // New value; mean and square are replaced.
   QWOP_LEARNER_INLINE F operator()(F value, F gradient, F& mean, F& square) const {
-    const F kept = value * keep_;
-    gradient = fma(decay_, value, gradient);
+    if constexpr (kDecay) {
+      gradient = fma(decay_, value, gradient);
+      value *= keep_;
+    }
     mean = fma(one_minus_beta1_, gradient - mean, mean);
     square = fma(one_minus_beta2_ * gradient, gradient, square * beta2_);
-    return fma(minus_step_size_, divide(mean, fma(sqrt(square), root_scale_, epsilon_)), kept);
+    return fma(minus_step_size_, divide(mean, fma(sqrt(square), root_scale_, epsilon_)), value);
   }
 
  private:
@@ -40,8 +43,18 @@ class Adam {
       keep_;
 };
 
+// Calls f with the constants of one update of a parameter.
+template <class Function>
+QWOP_LEARNER_INLINE void with_adam(const AdamSettings& settings, const Parameter& parameter,
+                                   const Function& f) {
+  if (settings.weight_decay == 0.0) return f(Adam<false>(settings, parameter));
+  f(Adam<true>(settings, parameter));
+}
+
 // Adam on a whole parameter with the gradient scale * gradient.
-inline void adam_update(const Adam& adam, const Parameter& p, const float* gradient, float scale) {
+template <bool kDecay>
+inline void adam_update(const Adam<kDecay>& adam, const Parameter& p, const float* gradient,
+                        float scale) {
   const auto vector = [&](ptrdiff_t i, ptrdiff_t n) {
     F mean = load_first(p.mean + i, n), square = load_first(p.square + i, n);
     const F g = load_first(gradient + i, n) * splat(scale);
@@ -63,9 +76,10 @@ struct StoreGradient {
     return F{};
   }
 };
+template <class Rule>
 struct UpdateWeight {
   Parameter parameter;
-  Adam adam;
+  Rule adam;
 
   // Returns the new weights.
   QWOP_LEARNER_INLINE F operator()(ptrdiff_t at, F gradient, ptrdiff_t n) const {

@@ -83,9 +83,9 @@ void current_quantiles(const Job& job, ptrdiff_t action) {
   for (ptrdiff_t p = 0; p < panels.count; ++p) {
     const ptrdiff_t first = panels.begin(p) * kLanes;
     pack_panel(head.weight.value + (first * job.n_actions + action) * head.inputs,
-               job.n_actions * head.inputs, job.n_quantiles - first, head.inputs, panels.width(p),
+               job.n_actions * head.inputs, job.n_quantiles - first, head.inputs, panels.size(p),
                s.panel);
-    forward_panel(x, begin, end, head.inputs, s.panel, panels.width(p), s.head_bias, y, first,
+    forward_panel(x, begin, end, head.inputs, s.panel, panels.size(p), s.head_bias, y, first,
                   Identity{});
   }
 }
@@ -117,11 +117,15 @@ double quantile_losses(const Job& job, ptrdiff_t begin, ptrdiff_t end, F& flaw) 
 // Gradients of one parameter's elements, to be stored or to be used for an update at once.
 void use_bias_gradient(const Parameter& bias, const float* gradient, const AdamSettings* adam) {
   if (adam) {
-    adam_update(Adam(*adam, bias), bias, gradient, 1.0f);
+    with_adam(*adam, bias, [&](auto rule) { adam_update(rule, bias, gradient, 1.0f); });
   } else {
     __builtin_memcpy(bias.gradient, gradient, static_cast<std::size_t>(bias.size) * sizeof(float));
   }
 }
+
+constexpr ptrdiff_t kCachedFloats = 4096;  // a third of a first-level cache, next to Adam's state
+ptrdiff_t min_of(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+ptrdiff_t max_of(ptrdiff_t a, ptrdiff_t b) { return a < b ? b : a; }
 
 // One action's part of the head: quantiles, loss, gradients; `use` takes the weights' gradients.
 template <class Use>
@@ -131,21 +135,29 @@ double head_of_action(Job& job, ptrdiff_t action, F& flaw, const Use& use, float
   const ptrdiff_t begin = s.first[action], count = s.first[action + 1] - begin;
   const ptrdiff_t n = job.n_quantiles, depth = head.inputs;
   double loss = 0.0;
-  float* const gradient = s.current + begin * padded(n);
   if (count > 0) {
     current_quantiles(job, action);
     job.end_of(kForward);
     loss = quantile_losses(job, begin, begin + count, flaw);
     job.end_of(kLoss);
-    if (job.n_layers > 1) {
-      backward(Rows{s.current, padded(n)}, begin, begin + count, n,
-               head.weight.value + action * depth, job.n_actions * depth, depth,
-               Rows{s.gradients[job.n_layers - 1], padded(depth)});
-    }
-    job.end_of(kBackward);
   }
-  weight_gradient(gradient, padded(n), n, s.inputs[job.n_layers - 1] + begin * padded(depth), depth,
-                  count, job.n_actions, action, use, totals);
+  float* const gradient = s.current + begin * padded(n);
+  for (ptrdiff_t k = 0; k < padded(depth); k += kLanes) store(totals + k, F{});
+  // As many rows of the weight at a time as stay in the first-level cache between their two uses.
+  const ptrdiff_t chunk = max_of(kTileRows, kCachedFloats / depth / kTileRows * kTileRows);
+  for (ptrdiff_t q = 0; q < n; q += chunk) {
+    const ptrdiff_t rows = min_of(chunk, n - q);
+    if (job.n_layers > 1 && count > 0) {
+      backward(Rows{s.current + q, padded(n)}, begin, begin + count, rows,
+               head.weight.value + (q * job.n_actions + action) * depth, job.n_actions * depth,
+               depth, q == 0, Rows{s.gradients[job.n_layers - 1], padded(depth)});
+      job.end_of(kBackward);
+    }
+    weight_gradient(gradient + q, padded(n), rows,
+                    s.inputs[job.n_layers - 1] + begin * padded(depth), depth, count, job.n_actions,
+                    q * job.n_actions + action, use, totals);
+    job.end_of(kWeights);
+  }
   column_sums(gradient, count, n, s.head_bias);
   put_strided(s.head_bias, n, s.bias_gradient + action, job.n_actions);
   job.end_of(kWeights);
@@ -166,14 +178,15 @@ void backward_hidden(Job& job, const AdamSettings* adam) {
     });
     if (l > 0) {
       backward(Rows{dy, stride}, 0, job.batch, layer.outputs, layer.weight.value, layer.inputs,
-               layer.inputs, Rows{s.gradients[l], padded(layer.inputs)});
+               layer.inputs, true, Rows{s.gradients[l], padded(layer.inputs)});
     }
     const auto weights = [&](const auto& use) {
       weight_gradient(dy, stride, layer.outputs, s.inputs[l], layer.inputs, job.batch, 1, 0, use,
-                      nullptr);
+                      s.unused);
     };
     if (adam) {
-      weights(UpdateWeight{layer.weight, Adam(*adam, layer.weight)});
+      with_adam(*adam, layer.weight,
+                [&](auto rule) { weights(UpdateWeight<decltype(rule)>{layer.weight, rule}); });
     } else {
       weights(StoreGradient{layer.weight});
     }
@@ -188,20 +201,22 @@ double pass(Job& job, const AdamSettings* adam) {
   job.end_of(kTarget);
   forward_hidden(job, job.online, job.scratch.inputs, job.batch);
   const Layer& head = job.head();
+  const Scratch& s = job.scratch;
   double loss = 0.0;
   F flaw{};
   const auto all_actions = [&](const auto& use) {
     for (ptrdiff_t a = 0; a < job.n_actions; ++a) {
-      float* totals = adam ? job.online.q_rows + a * padded(head.inputs) : nullptr;
+      float* totals = adam ? job.online.q_rows + a * padded(head.inputs) : s.unused;
       loss += head_of_action(job, a, flaw, use, totals);
     }
   };
   if (adam) {
-    all_actions(UpdateWeight{head.weight, Adam(*adam, head.weight)});
+    with_adam(*adam, head.weight,
+              [&](auto rule) { all_actions(UpdateWeight<decltype(rule)>{head.weight, rule}); });
   } else {
     all_actions(StoreGradient{head.weight});
   }
-  use_bias_gradient(head.bias, job.scratch.bias_gradient, adam);
+  use_bias_gradient(head.bias, s.bias_gradient, adam);
   backward_hidden(job, adam);
   job.end_of(kBackward);
   return loss / static_cast<double>(job.batch * job.n_quantiles);
@@ -211,11 +226,7 @@ double update(Job& job, const AdamSettings& adam) {
   const double loss = pass(job, &adam);
   // The sums over the head's new rows were taken on the way.
   refresh_hidden(job, false, job.online);
-  const Layer& head = job.head();
-  for (ptrdiff_t a = 0; a < job.n_actions; ++a) job.online.q.bias[a] = 0.0f;
-  for (ptrdiff_t i = 0; i < head.outputs; ++i) {
-    job.online.q.bias[i % job.n_actions] += head.bias.value[i];
-  }
+  sum_head_bias(job, job.head().bias.value, job.online);
   pack_q(job, job.online);
   job.end_of(kRefresh);
   return loss;
@@ -226,7 +237,7 @@ double gradients(Job& job) { return pass(job, nullptr); }
 void apply(Job& job, const AdamSettings& settings, float scale) {
   for (int l = 0; l < job.n_layers; ++l) {
     for (const Parameter& p : {job.layers[l].weight, job.layers[l].bias}) {
-      adam_update(Adam(settings, p), p, p.gradient, scale);
+      with_adam(settings, p, [&](auto rule) { adam_update(rule, p, p.gradient, scale); });
     }
   }
   refresh_online(job);

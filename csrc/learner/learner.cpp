@@ -19,10 +19,10 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// A number that changes when the contents do: of at most 64 words spread over each tensor. Every
+// A number that changes when the contents do: of some 16 words spread over each tensor. Every
 // update, copy or load of a network changes all of its tensors.
 std::uint64_t mark_of(std::span<const float* const> tensors, std::span<const ptrdiff_t> sizes) {
-  constexpr ptrdiff_t kWords = 64;
+  constexpr ptrdiff_t kWords = 16;
   std::uint64_t mark[4] = {1, 2, 3, 4};
   for (std::size_t t = 0; t < tensors.size(); ++t) {
     const ptrdiff_t step = std::max<ptrdiff_t>(sizes[t] / kWords, 1);
@@ -38,15 +38,16 @@ std::uint64_t mark_of(std::span<const float* const> tensors, std::span<const ptr
 }
 
 void prefetch(const float* from, ptrdiff_t n) {
-  for (ptrdiff_t i = 0; i < n; i += 16) __builtin_prefetch(from + i);
+  for (ptrdiff_t i = 0; i < n; i += 16) __builtin_prefetch(from + i, 0, 2);
+  __builtin_prefetch(from + n - 1, 0, 2);
 }
 
 }  // namespace
 
 template <class T>
 Buffer<T>::Buffer(ptrdiff_t size) {
-  const auto bytes = (static_cast<std::size_t>(size) * sizeof(T) + kAlignment) / kAlignment *
-                     kAlignment;
+  const auto bytes =
+      (static_cast<std::size_t>(size) * sizeof(T) + kAlignment) / kAlignment * kAlignment;
   data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes)));
   if (!data_) throw std::bad_alloc();
   std::memset(data_.get(), 0, bytes);
@@ -124,10 +125,9 @@ void QuantileLearner::bind_adam(const Tensors& means, const Tensors& squares,
   }
 }
 
-void QuantileLearner::bind_replay(const Replay& replay, ptrdiff_t positions) {
+void QuantileLearner::bind_replay(const Replay& replay) {
   const std::lock_guard lock(mutex_);
   replay_ = replay;
-  positions_ = positions;
 }
 
 void QuantileLearner::invalidate() {
@@ -188,6 +188,7 @@ void QuantileLearner::reserve(ptrdiff_t batch, ptrdiff_t rows) {
   s.panel = floats(architecture_.widths.back() * 4 * kLanesMost);
   s.head_bias = floats(row);
   s.bias_gradient = floats(padded(widest));
+  s.unused = floats(padded(widest));
   s.lanes = floats((n + 2 * kLanesMost) * kLanesMost);
   s.sorted = floats(kLanesMost * 4 * std::max<ptrdiff_t>(n, kLanesMost));
   s.values = doubles(row + kLanesMost);
@@ -209,13 +210,13 @@ void QuantileLearner::sort_by_action(std::span<const std::int64_t> positions,
   const ptrdiff_t actions = architecture_.n_actions;
   std::int32_t* const first = job_.scratch.first;
   std::fill_n(first, actions + 1, 0);
-  const auto offset = [&](std::size_t i) { return positions[i] * replay_.n_games + games[i]; };
+  const auto offset = [&](std::size_t i) { return positions[i] * replay_.games + games[i]; };
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    if (positions[i] < 0 || positions[i] >= positions_ || games[i] < 0 ||
-        games[i] >= replay_.n_games) {
+    if (positions[i] < 0 || positions[i] >= replay_.positions || games[i] < 0 ||
+        games[i] >= replay_.games) {
       throw std::invalid_argument("a transition outside the replay buffer was drawn");
     }
-    __builtin_prefetch(replay_.actions + offset(i));
+    __builtin_prefetch(replay_.actions + offset(i), 0, 2);
   }
   for (std::size_t i = 0; i < positions.size(); ++i) {
     const std::int64_t action = replay_.actions[offset(i)];
@@ -248,9 +249,9 @@ void QuantileLearner::gather(std::span<const std::int64_t> positions,
   for (const ptrdiff_t at : order_) {
     prefetch(replay_.observations + at * width, width);
     prefetch(replay_.next_observations + at * width, width);
-    __builtin_prefetch(replay_.rewards + at);
-    __builtin_prefetch(replay_.dones + at);
-    __builtin_prefetch(replay_.timeouts + at);
+    __builtin_prefetch(replay_.rewards + at, 0, 2);
+    __builtin_prefetch(replay_.dones + at, 0, 2);
+    __builtin_prefetch(replay_.timeouts + at, 0, 2);
   }
   const Scratch& s = job_.scratch;
   const auto discount = static_cast<float>(gamma);
@@ -306,8 +307,7 @@ double QuantileLearner::update(std::span<const std::int64_t> positions,
   job_.end_of(kGather);
   refresh();
   job_.end_of(kRefresh);
-  const double loss =
-      max_norm ? clipped_update(adam, *max_norm) : kernels_.update(job_, adam);
+  const double loss = max_norm ? clipped_update(adam, *max_norm) : kernels_.update(job_, adam);
   online_mark_ = mark_online();  // the kernels have derived the new layouts
   return loss;
 }
@@ -332,7 +332,8 @@ double QuantileLearner::clipped_update(const AdamSettings& adam, double max_norm
     for (ptrdiff_t i = 0; i < sizes_[t]; ++i) squares += double{own[t][i]} * own[t][i];
   }
   // As torch.nn.utils.clip_grad_norm_, in float32.
-  const float scale = static_cast<float>(max_norm) / (static_cast<float>(std::sqrt(squares)) + 1e-6f);
+  const float scale =
+      static_cast<float>(max_norm) / (static_cast<float>(std::sqrt(squares)) + 1e-6f);
   kernels_.apply(job_, adam, scale < 1.0f ? scale : scale >= 1.0f ? 1.0f : scale);
   return loss;
 }

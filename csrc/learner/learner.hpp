@@ -32,6 +32,17 @@ class Buffer {
 // A network's tensors: weight and bias of each layer from the input on, all of the same kind.
 using Tensors = std::vector<float*>;
 
+// Transitions as stable-baselines3's ReplayBuffer holds them: arrays over (position, game).
+struct Replay {
+  const float* observations = nullptr;
+  const float* next_observations = nullptr;
+  const std::int64_t* actions = nullptr;
+  const float* rewards = nullptr;
+  const float* dones = nullptr;
+  const float* timeouts = nullptr;
+  ptrdiff_t positions = 0, games = 0;
+};
+
 // What a network looks like.
 struct Architecture {
   std::vector<ptrdiff_t> widths;  // of the observation and of each hidden layer
@@ -51,7 +62,7 @@ class QuantileLearner {
   void bind_online(const Tensors& values);
   void bind_target(const Tensors& values);
   void bind_adam(const Tensors& means, const Tensors& squares, const Tensors& steps);
-  void bind_replay(const Replay& replay, ptrdiff_t positions);
+  void bind_replay(const Replay& replay);
 
   // One update on the transitions at (positions[i], games[i]); returns the loss. A gradient whose
   // norm is greater than max_norm is scaled down to it.
@@ -80,8 +91,7 @@ class QuantileLearner {
   void reserve(ptrdiff_t batch, ptrdiff_t rows);
   void gather(std::span<const std::int64_t> positions, std::span<const std::int64_t> games,
               double gamma);
-  void sort_by_action(std::span<const std::int64_t> positions,
-                      std::span<const std::int64_t> games);
+  void sort_by_action(std::span<const std::int64_t> positions, std::span<const std::int64_t> games);
   std::uint64_t mark_online();
   std::uint64_t mark_target();
   void refresh();
@@ -95,7 +105,6 @@ class QuantileLearner {
   std::vector<ptrdiff_t> sizes_;
   std::vector<Layer> layers_;
   Replay replay_;
-  ptrdiff_t positions_ = 0;
   Job job_;
   std::vector<PackedLayer> online_hidden_, target_hidden_, target_head_;
   std::vector<Buffer<float>> float_memory_;  // of the derived layouts

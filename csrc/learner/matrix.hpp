@@ -18,13 +18,17 @@ inline constexpr int kTileVectors = kLanes == 16 ? 4 : 2;
 
 QWOP_LEARNER_INLINE ptrdiff_t vectors_of(ptrdiff_t n) { return (n + kLanes - 1) / kLanes; }
 
-// How n vectors are divided into panels of at most kTileVectors, as evenly as possible.
-struct Panels {
-  ptrdiff_t vectors, count;
-  explicit Panels(ptrdiff_t columns)
-      : vectors(vectors_of(columns)), count((vectors + kTileVectors - 1) / kTileVectors) {}
-  ptrdiff_t begin(ptrdiff_t panel) const { return panel * vectors / count; }
-  int width(ptrdiff_t panel) const { return static_cast<int>(begin(panel + 1) - begin(panel)); }
+// How n things are divided into parts of at most `most`, as evenly as possible: a tile of one row
+// would wait for each of its multiply-adds.
+struct Parts {
+  ptrdiff_t total, count;
+  Parts(ptrdiff_t n, ptrdiff_t most) : total(n), count((n + most - 1) / most) {}
+  ptrdiff_t begin(ptrdiff_t part) const { return part * total / count; }
+  int size(ptrdiff_t part) const { return static_cast<int>(begin(part + 1) - begin(part)); }
+};
+// Of columns into panels of a few vectors.
+struct Panels : Parts {
+  explicit Panels(ptrdiff_t columns) : Parts(vectors_of(columns), kTileVectors) {}
 };
 
 // Calls f with constants: f(rows, width) for rows in 1..kTileRows and width in 1..kTileVectors.
@@ -35,10 +39,14 @@ struct Constant {
 template <int width, class Function>
 QWOP_LEARNER_INLINE void with_rows(int rows, const Function& f) {
   switch (rows) {
-    case 1: return f(Constant<1>{}, Constant<width>{});
-    case 2: return f(Constant<2>{}, Constant<width>{});
-    case 3: return f(Constant<3>{}, Constant<width>{});
-    default: return f(Constant<4>{}, Constant<width>{});
+    case 1:
+      return f(Constant<1>{}, Constant<width>{});
+    case 2:
+      return f(Constant<2>{}, Constant<width>{});
+    case 3:
+      return f(Constant<3>{}, Constant<width>{});
+    default:
+      return f(Constant<4>{}, Constant<width>{});
   }
 }
 template <class Function>
@@ -104,7 +112,7 @@ inline void pack(const float* w, ptrdiff_t w_stride, ptrdiff_t rows, ptrdiff_t d
   const Panels panels(rows);
   for (ptrdiff_t p = 0; p < panels.count; ++p) {
     const ptrdiff_t first = panels.begin(p) * kLanes;
-    pack_panel(w + first * w_stride, w_stride, rows - first, depth, panels.width(p),
+    pack_panel(w + first * w_stride, w_stride, rows - first, depth, panels.size(p),
                packed + first * depth);
   }
 }
@@ -123,9 +131,10 @@ template <class Function>
 inline void forward_panel(Rows x, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t depth,
                           const float* panel, int panel_width, const float* bias, Rows y,
                           ptrdiff_t first_column, Function activation) {
-  for (ptrdiff_t r0 = begin; r0 < end; r0 += kTileRows) {
-    const int rows_here = static_cast<int>(end - r0 < kTileRows ? end - r0 : kTileRows);
-    with_constants(rows_here, panel_width, [&](auto rows_constant, auto width_constant) {
+  const Parts tiles(end - begin, kTileRows);
+  for (ptrdiff_t t = 0; t < tiles.count; ++t) {
+    const ptrdiff_t r0 = begin + tiles.begin(t);
+    with_constants(tiles.size(t), panel_width, [&](auto rows_constant, auto width_constant) {
       constexpr int rows = decltype(rows_constant)::value;
       constexpr int width = decltype(width_constant)::value;
       F tile[rows][width];
@@ -155,34 +164,41 @@ inline void forward(Rows x, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t depth, con
   const Panels panels(columns);
   for (ptrdiff_t p = 0; p < panels.count; ++p) {
     const ptrdiff_t first = panels.begin(p) * kLanes;
-    forward_panel(x, begin, end, depth, packed + first * depth, panels.width(p), bias, y, first,
+    forward_panel(x, begin, end, depth, packed + first * depth, panels.size(p), bias, y, first,
                   activation);
   }
 }
 
-// dx = dy w for rows begin to end; w is rows x columns, one row w_stride after the other. dx is
-// padded to whole vectors, whose surplus lanes become zero.
+// dx += dy w, or = where `fresh`, for rows begin to end; w is rows x columns, one row w_stride
+// after the other, and dx is padded to whole vectors.
 inline void backward(Rows dy, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t rows_of_w, const float* w,
-                     ptrdiff_t w_stride, ptrdiff_t columns, Rows dx) {
+                     ptrdiff_t w_stride, ptrdiff_t columns, bool fresh, Rows dx) {
+  const Parts tiles(end - begin, kTileRows);
   const Panels panels(columns);
-  for (ptrdiff_t r0 = begin; r0 < end; r0 += kTileRows) {
-    const int rows_here = static_cast<int>(end - r0 < kTileRows ? end - r0 : kTileRows);
+  for (ptrdiff_t t = 0; t < tiles.count; ++t) {
+    const ptrdiff_t r0 = begin + tiles.begin(t);
     for (ptrdiff_t p = 0; p < panels.count; ++p) {
       const ptrdiff_t first = panels.begin(p) * kLanes;
-      with_constants(rows_here, panels.width(p), [&](auto rows_constant, auto width_constant) {
+      with_constants(tiles.size(t), panels.size(p), [&](auto rows_constant, auto width_constant) {
         constexpr int rows = decltype(rows_constant)::value;
         constexpr int width = decltype(width_constant)::value;
         F tile[rows][width] = {};
         const float* from[rows];
+        float* to[rows];
 #pragma GCC unroll 4
-        for (int r = 0; r < rows; ++r) from[r] = dy[r0 + r];
+        for (int r = 0; r < rows; ++r) {
+          from[r] = dy[r0 + r];
+          to[r] = dx[r0 + r] + first;
+#pragma GCC unroll 4
+          for (int c = 0; c < width; ++c) tile[r][c] = fresh ? F{} : load(to[r] + c * kLanes);
+        }
         const ptrdiff_t left = columns - first - (width - 1) * kLanes;
         multiply_tile<rows, width>(from, rows_of_w, w + first, w_stride,
                                    left < kLanes ? left : kLanes, tile);
 #pragma GCC unroll 4
         for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
-          for (int c = 0; c < width; ++c) store(dx[r0 + r] + first + c * kLanes, tile[r][c]);
+          for (int c = 0; c < width; ++c) store(to[r] + c * kLanes, tile[r][c]);
         }
       });
     }

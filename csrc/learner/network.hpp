@@ -30,14 +30,24 @@ inline void put_strided(const float* from, ptrdiff_t n, float* to, ptrdiff_t str
 }
 
 inline void pack_layer(const Layer& layer, bool target, const PackedLayer& packed) {
-  pack(target ? layer.target_weight : layer.weight.value, layer.inputs, layer.outputs,
-       layer.inputs, packed.weight);
+  pack(target ? layer.target_weight : layer.weight.value, layer.inputs, layer.outputs, layer.inputs,
+       packed.weight);
   copy_padded(target ? layer.target_bias : layer.bias.value, layer.outputs, packed.bias);
 }
 
+inline void sum_head_bias(const Job& job, const float* bias, const Derived& derived) {
+  const ptrdiff_t n = job.n_actions;
+  for (ptrdiff_t a = 0; a < n; a += kLanes) {
+    const ptrdiff_t lanes = n - a < kLanes ? n - a : kLanes;
+    F total{};
+    for (ptrdiff_t q = 0; q < job.n_quantiles; ++q) total += load_first(bias + q * n + a, lanes);
+    store(derived.q.bias + a, total);
+  }
+}
 // The head's rows and biases summed over the quantiles of each action: its greedy action needs no
 // more, the mean of the quantiles being linear in them.
-inline void sum_head(const Job& job, const float* weight, const float* bias, Derived& derived) {
+inline void sum_head(const Job& job, const float* weight, const float* bias,
+                     const Derived& derived) {
   const ptrdiff_t n = job.head().inputs, stride = padded(n);
   for (ptrdiff_t a = 0; a < job.n_actions; ++a) {
     float* row = derived.q_rows + a * stride;
@@ -50,10 +60,7 @@ inline void sum_head(const Job& job, const float* weight, const float* bias, Der
       store(row + k, total);
     }
   }
-  for (ptrdiff_t a = 0; a < job.n_actions; ++a) derived.q.bias[a] = 0.0f;
-  for (ptrdiff_t i = 0; i < job.head().outputs; ++i) {
-    derived.q.bias[i % job.n_actions] += bias[i];
-  }
+  sum_head_bias(job, bias, derived);
 }
 inline void pack_q(const Job& job, const Derived& derived) {
   const ptrdiff_t n = job.head().inputs;
@@ -97,9 +104,38 @@ inline void column_sums(const float* rows, ptrdiff_t count, ptrdiff_t n, float* 
   }
 }
 
+// A tile of a weight's gradient, handed on to `use`; the sums over the tile's rows of what `use`
+// returns are added to `totals`. Row r of the tile begins at weight[at + r * row_stride], and the
+// last vector of a row has `last` lanes.
+template <int rows, int width, class Use>
+QWOP_LEARNER_INLINE void weight_tile(const float* dy, ptrdiff_t dy_stride, const float* x,
+                                     ptrdiff_t x_stride, ptrdiff_t samples, ptrdiff_t at,
+                                     ptrdiff_t row_stride, ptrdiff_t last, const Use& use_in_memory,
+                                     float* totals) {
+  F tile[rows][width] = {};
+  outer_tile<rows, width>(dy, dy_stride, x, x_stride, samples, tile);
+  const Use use = use_in_memory;  // a copy, which stays in registers
+  F total[width] = {};
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int c = 0; c < width - 1; ++c) {
+      total[c] += use(at + r * row_stride + c * kLanes, tile[r][c], kLanes);
+    }
+    const ptrdiff_t end = at + r * row_stride + (width - 1) * kLanes;
+    total[width - 1] +=
+        last < kLanes ? use(end, tile[r][width - 1], last) : use(end, tile[r][width - 1], kLanes);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < width; ++c) {
+    float* const to = totals + c * kLanes;
+    store(to, load(to) + total[c]);
+  }
+}
+
 // Some rows of a weight's gradient dy^T x, handed on to `use` tile by tile. Row r of dy^T is row
-// r * row_step + first_row of the weight. Where `totals` is given, the sum over all rows of what
-// `use` returns is left there.
+// r * row_step + first_row of the weight. The sums over all these rows of what `use` returns are
+// added to `totals`, which is padded to whole vectors.
 template <class Use>
 inline void weight_gradient(const float* dy, ptrdiff_t dy_stride, ptrdiff_t rows, const float* x,
                             ptrdiff_t columns, ptrdiff_t samples, ptrdiff_t row_step,
@@ -107,32 +143,17 @@ inline void weight_gradient(const float* dy, ptrdiff_t dy_stride, ptrdiff_t rows
   const Panels panels(columns);
   for (ptrdiff_t p = 0; p < panels.count; ++p) {
     const ptrdiff_t column = panels.begin(p) * kLanes;
-    const int width_here = panels.width(p);
-    F total[kTileVectors] = {};
+    const int width_here = panels.size(p);
+    const ptrdiff_t left = columns - column - (width_here - 1) * kLanes;
+    const ptrdiff_t last = left < kLanes ? left : kLanes;
     for (ptrdiff_t r0 = 0; r0 < rows; r0 += kTileRows) {
       const int rows_here = static_cast<int>(rows - r0 < kTileRows ? rows - r0 : kTileRows);
-      with_constants(rows_here, width_here, [&](auto rows_constant, auto width_constant) {
-        constexpr int tile_rows = decltype(rows_constant)::value;
-        constexpr int width = decltype(width_constant)::value;
-        F tile[tile_rows][width] = {};
-        outer_tile<tile_rows, width>(dy + r0, dy_stride, x + column, padded(columns), samples,
-                                     tile);
-        const ptrdiff_t left = columns - column - (width - 1) * kLanes;
-#pragma GCC unroll 4
-        for (int r = 0; r < tile_rows; ++r) {
-          const ptrdiff_t at = ((r0 + r) * row_step + first_row) * columns + column;
-#pragma GCC unroll 4
-          for (int c = 0; c < width - 1; ++c) {
-            total[c] += use(at + c * kLanes, tile[r][c], kLanes);
-          }
-          const ptrdiff_t end = at + (width - 1) * kLanes;
-          total[width - 1] += left < kLanes ? use(end, tile[r][width - 1], left)
-                                            : use(end, tile[r][width - 1], kLanes);
-        }
+      with_constants(rows_here, width_here, [&](auto tile_rows, auto width) {
+        weight_tile<decltype(tile_rows)::value, decltype(width)::value>(
+            dy + r0, dy_stride, x + column, padded(columns), samples,
+            (r0 * row_step + first_row) * columns + column, row_step * columns, last, use,
+            totals + column);
       });
-    }
-    if (totals) {
-      for (int c = 0; c < width_here; ++c) store(totals + column + c * kLanes, total[c]);
     }
   }
 }

@@ -58,10 +58,10 @@ inline ptrdiff_t sorted_size(ptrdiff_t n) {
   return size;
 }
 
-// The targets of kLanes transitions, sorted: row i of `sorted` (sorted_size(n) values, infinite from
-// the n-th on) from rewards[i] + discounts[i] * the n next quantiles in row i of `next`, which is
-// padded to whole vectors. `lanes` is scratch of n + kLanes vectors.
-// Returns 0 in the lanes of rows that are finite, NaN in the others.
+// The targets of kLanes transitions, sorted: row i of `sorted` (sorted_size(n) values, infinite
+// from the n-th on) from rewards[i] + discounts[i] * the n next quantiles in row i of `next`, which
+// is padded to whole vectors. `lanes` is scratch of n + kLanes vectors. Returns 0 in the lanes of
+// rows that are finite, NaN in the others.
 inline F sort_targets(const float* next, ptrdiff_t stride, ptrdiff_t n, const float* rewards,
                       const float* discounts, float* lanes, float* sorted) {
   const F reward = load(rewards), discount = load(discounts);
@@ -145,11 +145,11 @@ class Search {
 
   template <int queries>
   QWOP_LEARNER_INLINE void operator()(const F (&y)[queries], I (&count)[queries]) const {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int q = 0; q < queries; ++q) count[q] = I{};
 #pragma GCC unroll 8
     for (int level = 0; level < kLevels; ++level) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int q = 0; q < queries; ++q) {
         F t = levels_[level];
         if (level + 1 == kLevels) {
@@ -161,10 +161,10 @@ class Search {
       }
     }
     auto step = static_cast<std::int32_t>(size_ >> kLevels);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int q = 0; q < queries; ++q) count[q] *= splat(step);
     for (step /= 2; step > 0; step /= 2) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int q = 0; q < queries; ++q) {
         count[q] = add_where_less(count[q], step, gather(sorted_ + step - 1, count[q]), y[q]);
       }
@@ -177,18 +177,18 @@ class Search {
   F levels_[kLevels], last_;
 };
 
-// B(y) and H(y), see above, for half a vector.
+// B(y) and 2 H(y), see above, for half a vector.
 struct Below {
-  D linear, square;
+  D linear, square2;
   QWOP_LEARNER_INLINE Below(D y, HalfI count, const double* values, const double* squares) {
     const D sum_below = gather(values, count);
     linear = y * widen(count) - sum_below;
-    square = splat(0.5) * (y * (linear - sum_below) + gather(squares, count));
+    square2 = y * (linear - sum_below) + gather(squares, count);
   }
 };
 
 struct QuantileTerms {
-  D gradient, loss;
+  D gradient, loss2;
 };
 QWOP_LEARNER_INLINE QuantileTerms quantile_terms(D c, const HalfI (&count)[3], D tau, D rest,
                                                  const double* values, const double* squares,
@@ -197,9 +197,9 @@ QWOP_LEARNER_INLINE QuantileTerms quantile_terms(D c, const HalfI (&count)[3], D
   const Below under(c - one, count[0], values, squares), at(c, count[1], values, squares),
       over(c + one, count[2], values, squares);
   const D above = splat(n) + at.linear - over.linear, below = at.linear - under.linear;
-  const D loss_above = splat(total) - splat(n) * (c + splat(0.5)) - at.square + over.square;
-  const D loss_below = at.square - under.square;
-  return {rest * below - tau * above, tau * loss_above + rest * loss_below};
+  const D loss_above2 = splat(2.0 * total - n) - splat(2.0 * n) * c - at.square2 + over.square2;
+  const D loss_below2 = at.square2 - under.square2;
+  return {rest * below - tau * above, tau * loss_above2 + rest * loss_below2};
 }
 
 // Scratch of one row's loss, allocated once: what is known of its n targets and of the places of
@@ -234,7 +234,7 @@ inline double quantile_loss_row(float* c, const float* sorted, ptrdiff_t n, cons
   prefix_sums(sorted, n, scratch.values, scratch.squares);
   const Search search(sorted, sorted_size(n));
   // The searches first, several at a time: each is one long chain of dependent steps.
-  constexpr int kTogether = kLanes == 16 ? 2 : 1;
+  constexpr int kTogether = 2;
   ptrdiff_t i = 0;
   for (; i + kTogether * kLanes <= n; i += kTogether * kLanes) {
     count_below<kTogether>(search, c + i, scratch.counts + 3 * i);
@@ -242,7 +242,7 @@ inline double quantile_loss_row(float* c, const float* sorted, ptrdiff_t n, cons
   for (; i < n; i += kLanes) count_below<1>(search, c + i, scratch.counts + 3 * i);
 
   const auto total = scratch.values[n];
-  D loss{};
+  D loss2{};
   for (i = 0; i < n; i += kHalf) {
     const std::int32_t* counts = scratch.counts + i / kLanes * 3 * kLanes + i % kLanes;
     const HalfI count[3] = {load_as<HalfI>(counts), load_as<HalfI>(counts + kLanes),
@@ -252,9 +252,9 @@ inline double quantile_loss_row(float* c, const float* sorted, ptrdiff_t n, cons
                        scratch.values, scratch.squares, static_cast<double>(n), total);
     const HalfF gradient = narrow(terms.gradient * splat(static_cast<double>(scale)));
     __builtin_memcpy(c + i, &gradient, sizeof gradient);
-    loss += terms.loss;
+    loss2 += terms.loss2;
   }
-  return sum(loss);
+  return 0.5 * sum(loss2);
 }
 
 // Whether all of n values are finite.

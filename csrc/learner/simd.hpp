@@ -37,8 +37,8 @@ inline constexpr int kLanes = 4;
 inline constexpr int kHalf = kLanes / 2;
 
 typedef float F __attribute__((vector_size(4 * kLanes)));
-typedef std::int32_t I __attribute__((vector_size(4 * kLanes)));   // numbers, or masks of -1 and 0
-typedef double D __attribute__((vector_size(8 * kHalf)));          // half as many lanes
+typedef std::int32_t I __attribute__((vector_size(4 * kLanes)));  // numbers, or masks of -1 and 0
+typedef double D __attribute__((vector_size(8 * kHalf)));         // half as many lanes
 typedef std::int32_t HalfI __attribute__((vector_size(4 * kHalf)));
 typedef float HalfF __attribute__((vector_size(4 * kHalf)));
 
@@ -146,25 +146,26 @@ QWOP_LEARNER_INLINE I add_where_less(I k, std::int32_t step, F a, F b) {
 #endif
 }
 // a where the mask is set, else b.
-QWOP_LEARNER_INLINE F select(I mask, F a, F b) {
-  return (F)((mask & (I)a) | (~mask & (I)b));
-}
+QWOP_LEARNER_INLINE F select(I mask, F a, F b) { return (F)((mask & (I)a) | (~mask & (I)b)); }
 
-// Lane i of the result is base[index of lane i].
+// Lane i of the result is base[index of lane i]. The masked forms start from zero; the plain ones
+// would wait for whatever was in the register before.
 QWOP_LEARNER_INLINE F gather(const float* base, I index) {
 #if defined(QWOP_LEARNER_AVX512)
-  return (F)_mm512_i32gather_ps((__m512i)index, base, 4);
+  return (F)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), 0xFFFF, (__m512i)index, base, 4);
 #elif defined(QWOP_LEARNER_AVX2)
-  return (F)_mm256_i32gather_ps(base, (__m256i)index, 4);
+  return (F)_mm256_mask_i32gather_ps(_mm256_setzero_ps(), base, (__m256i)index,
+                                     (__m256)_mm256_set1_epi32(-1), 4);
 #else
   return F{base[index[0]], base[index[1]], base[index[2]], base[index[3]]};
 #endif
 }
 QWOP_LEARNER_INLINE D gather(const double* base, HalfI index) {
 #if defined(QWOP_LEARNER_AVX512)
-  return (D)_mm512_i32gather_pd((__m256i)index, base, 8);
+  return (D)_mm512_mask_i32gather_pd(_mm512_setzero_pd(), 0xFF, (__m256i)index, base, 8);
 #elif defined(QWOP_LEARNER_AVX2)
-  return (D)_mm256_i32gather_pd(base, (__m128i)index, 8);
+  return (D)_mm256_mask_i32gather_pd(_mm256_setzero_pd(), base, (__m128i)index,
+                                     (__m256d)_mm256_set1_epi32(-1), 8);
 #else
   return D{base[index[0]], base[index[1]]};
 #endif
@@ -189,18 +190,20 @@ QWOP_LEARNER_INLINE F permute(F low, F high, I index) {
 #endif
 }
 
-// The lower and the upper half of the lanes.
-template <class Half, class Whole>
-struct Halves {
-  Half lo, hi;
-  QWOP_LEARNER_INLINE explicit Halves(Whole v) {
-    __builtin_memcpy(&lo, &v, sizeof lo);
-    __builtin_memcpy(&hi, reinterpret_cast<const char*>(&v) + sizeof lo, sizeof hi);
-  }
-};
+// gcc takes __builtin_convertvector apart into narrower conversions, so these are spelt out.
+#if defined(QWOP_LEARNER_AVX512)
+QWOP_LEARNER_INLINE D widen(HalfF v) { return (D)_mm512_cvtps_pd((__m256)v); }
+QWOP_LEARNER_INLINE D widen(HalfI v) { return (D)_mm512_cvtepi32_pd((__m256i)v); }
+QWOP_LEARNER_INLINE HalfF narrow(D v) { return (HalfF)_mm512_cvtpd_ps((__m512d)v); }
+#elif defined(QWOP_LEARNER_AVX2)
+QWOP_LEARNER_INLINE D widen(HalfF v) { return (D)_mm256_cvtps_pd((__m128)v); }
+QWOP_LEARNER_INLINE D widen(HalfI v) { return (D)_mm256_cvtepi32_pd((__m128i)v); }
+QWOP_LEARNER_INLINE HalfF narrow(D v) { return (HalfF)_mm256_cvtpd_ps((__m256d)v); }
+#else
 QWOP_LEARNER_INLINE D widen(HalfF v) { return __builtin_convertvector(v, D); }
 QWOP_LEARNER_INLINE D widen(HalfI v) { return __builtin_convertvector(v, D); }
 QWOP_LEARNER_INLINE HalfF narrow(D v) { return __builtin_convertvector(v, HalfF); }
+#endif
 
 // Constant shuffles: lanes 0 to n - 1 are a's, n to 2n - 1 are b's.
 template <int... lanes>
