@@ -51,7 +51,7 @@ def ratio(name: str, numerator: Measurement, denominator: Measurement) -> Measur
 
 def table(measurements: Sequence[Measurement]) -> str:
     """Lays the measurements out in aligned columns: median, lowest, highest, unit."""
-    rows = [("", "median", "lowest", "highest", "")]
+    rows: list[tuple[str, ...]] = [("", "median", "lowest", "highest", "")]
     for m in measurements:
         rows.append((m.name, *(_number(v) for v in (m.median, m.low, m.high)), m.unit))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]

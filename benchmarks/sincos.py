@@ -50,12 +50,9 @@ def measure(compiler: list[str], repeats: int) -> list[Measurement]:
     measurements = []
     with tempfile.TemporaryDirectory() as folder:
         for name in instruction_sets():
-            runs = [run(build(compiler, name, Path(folder)))]
-            if runs[0] is None:
-                continue
-            program = Path(folder) / name
-            runs += [run(program) for _ in range(repeats - 1)]
-            for flavour, width in runs[0]:
+            program = build(compiler, name, Path(folder))
+            runs = [r for r in (run(program) for _ in range(repeats)) if r is not None]
+            for flavour, width in runs[0] if runs else ():
                 for column, kind in enumerate(("independent", "chained")):
                     values = tuple(r[flavour, width][column] for r in runs)
                     label = f"{name}  {flavour}, {width} lane{'s' * (width > 1)}, {kind}"
