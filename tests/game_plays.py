@@ -1,6 +1,7 @@
 """Ways to play a game that several tests share."""
 
 import random
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -112,4 +113,51 @@ def landed():
         if not game.game_ended:
             make(game, move)
     assert game.jump_landed
+    return game
+
+
+@cache
+def situations():
+    """Snapshots of games at interesting moments, by name and flavour."""
+    found = {}
+    for sincos in FLAVOURS:
+        game = started(sincos)
+        found["start", sincos] = game.snapshot()
+        fall = game.step(5, 10_000)
+        found["fallen", sincos] = game.snapshot()
+        game.step(0, 600, after_end=True)
+        found["asleep", sincos] = game.snapshot()
+        game = started(sincos)
+        game.step(5, fall - 3)
+        found["before a fall", sincos] = game.snapshot()
+        for name, snapshot in moments_of_a_run(sincos):
+            found[name, sincos] = snapshot
+    return found
+
+
+def moments_of_a_run(sincos):
+    """Snapshots from up to five frames before something happens in a whole run, and of its end."""
+    awaited = {
+        "before the hurdle": lambda game: game.hurdle[:, 3:].any(),
+        "before the jump": lambda game: game.jumped,
+        "before the landing": lambda game: game.jump_landed,
+    }
+    _, idle_frames, moves = recorded(f"full-run-landing-{sincos}")
+    game = started(sincos, idle_frames)
+    before = game.snapshot()
+    for move in moves:
+        make(game, move)
+        for name in [name for name, happens in awaited.items() if happens(game)]:
+            yield name, before
+            del awaited[name]
+        if game.frames % 5 == 0:
+            before = game.snapshot()
+    assert not awaited
+    yield "landed", game.snapshot()
+
+
+def resumed(situation):
+    """A new game in one of the `situations`."""
+    game = Game(situation[1])
+    game.restore(situations()[situation])
     return game
