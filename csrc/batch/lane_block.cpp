@@ -47,7 +47,14 @@ const game::Game& LaneBlock::game(int lane) {
 
 void LaneBlock::put_game(int lane, const game::Game& game) {
   homes_[lane] = game;
+  leave_lanes(lane);
+}
+
+// Forgets the contacts, too, so that the kernel has nothing to solve for this lane.
+void LaneBlock::leave_lanes(int lane) {
   in_lanes_ &= ~(1u << lane);
+  for (int k = 0; k < solved_count_[lane]; ++k) clear_contact(lane, k);
+  solved_count_[lane] = 0;
 }
 
 env::Standing LaneBlock::standing(int lane) const {
@@ -254,11 +261,11 @@ void LaneBlock::move_leaves(int lane) {
 // The runner and the ground it touches.
 void LaneBlock::fall_asleep(int lane) {
   auto& world = homes_[lane].world();
-  go_home(lane);
-  for (int body = game::kFirstPart; body < game::kBodyCount; ++body) world.put_to_sleep(body);
   for (int k = 0; k < solved_count_[lane]; ++k) {
     world.put_to_sleep(world.data().contacts[solved_[lane][k]].body_a);
   }
+  go_home(lane);
+  for (int body = game::kFirstPart; body < game::kBodyCount; ++body) world.put_to_sleep(body);
 }
 
 void LaneBlock::copy_keys_effect(int lane) {

@@ -39,12 +39,25 @@ using physics::Velocity;
 // Numbers of a lane's body, wherever in the rows it is.
 template <class F>
 QWOP_ALWAYS_INLINE F gather(const double* base, const std::int32_t* offsets) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+  if constexpr (lanes::kWidth<F> == 8) {
+    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets));
+    return typename F::Vector(_mm512_mask_i32gather_pd(_mm512_setzero_pd(), 0xff, at, base, 8));
+  }
+#endif
   F result;
   for (int i = 0; i < lanes::kWidth<F>; ++i) result.set(i, base[offsets[i]]);
   return result;
 }
 template <class F>
 QWOP_ALWAYS_INLINE void scatter(double* base, const std::int32_t* offsets, F values) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+  if constexpr (lanes::kWidth<F> == 8) {
+    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets));
+    _mm512_i32scatter_pd(base, at, values.v, 8);
+    return;
+  }
+#endif
   for (int i = 0; i < lanes::kWidth<F>; ++i) base[offsets[i]] = values[i];
 }
 
@@ -161,8 +174,16 @@ class LaneKernel {
     return {load(rows.mass_b, lane), load(rows.inv_mass_b, lane), load(rows.inv_inertia_b, lane)};
   }
 
-  void prepare_contact(int k) {
+  // Runs action for the groups in which some game has a k-th contact.
+  template <class Action>
+  QWOP_ALWAYS_INLINE void each_touching_group(int k, Action&& action) {
     each_group([&](int g, int lane) {
+      if (lanes::any(load(data_.contacts[k].point_count, lane) > F(0.0))) action(g, lane);
+    });
+  }
+
+  void prepare_contact(int k) {
+    each_touching_group(k, [&](int g, int lane) {
       const auto& rows = data_.contacts[k];
       auto& c = contacts_[k][g];
       const auto a = gather_pose(rows.offset_a.data() + lane);
@@ -209,7 +230,7 @@ class LaneKernel {
   }
 
   void solve_contact_velocity(int k) {
-    each_group([&](int g, int lane) {
+    each_touching_group(k, [&](int g, int lane) {
       const auto& rows = data_.contacts[k];
       auto& c = contacts_[k][g];
       auto& p = c.points[0];
@@ -248,7 +269,7 @@ class LaneKernel {
 
   void store_impulses() {
     for (int k = 0; k < data_.contact_count; ++k) {
-      each_group([&](int g, int lane) {
+      each_touching_group(k, [&](int g, int lane) {
         auto& rows = data_.contacts[k];
         const auto& c = contacts_[k][g];
         store(rows.points[0].normal_impulse, lane, c.points[0].normal_impulse);
@@ -368,7 +389,8 @@ class LaneKernel {
       std::array<Mask, kGroups> good;
       each_group([&](int g, int) { good[g] = F(0.0) == F(0.0); });
       for (int k = 0; k < data_.contact_count; ++k) {
-        each_group([&](int g, int lane) { good[g] = solve_contact_position(k, g, lane, good[g]); });
+        each_touching_group(
+            k, [&](int g, int lane) { good[g] = solve_contact_position(k, g, lane, good[g]); });
       }
       for (const int joint : kJointOrder) solve_joint_position(joint, good);
       bool all_done = true;

@@ -68,7 +68,7 @@ void LaneBlock::go_home(int lane) {
     state.limit_state = rows.limit_state[lane];
   }
   world.bodies[game::kHead].torque = data_.head_torque[lane];
-  in_lanes_ &= ~(1u << lane);
+  leave_lanes(lane);
 }
 
 }  // namespace qwop::batch
