@@ -39,26 +39,38 @@ using physics::Velocity;
 // Numbers of a lane's body, wherever in the rows it is.
 template <class F>
 QWOP_ALWAYS_INLINE F gather(const double* base, const std::int32_t* offsets) {
+  constexpr int kWidth = lanes::kWidth<F>;
+  if constexpr (kWidth > lanes::kNativeWidth) {
+    using Half = typename F::Half;
+    return F(gather<Half>(base, offsets), gather<Half>(base, offsets + kWidth / 2));
+  } else {
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-  if constexpr (lanes::kWidth<F> == 8) {
-    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets));
-    return typename F::Vector(_mm512_mask_i32gather_pd(_mm512_setzero_pd(), 0xff, at, base, 8));
-  }
+    if constexpr (kWidth == 8) {
+      const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets));
+      return typename F::Vector(_mm512_mask_i32gather_pd(_mm512_setzero_pd(), 0xff, at, base, 8));
+    }
 #endif
-  F result;
-  for (int i = 0; i < lanes::kWidth<F>; ++i) result.set(i, base[offsets[i]]);
-  return result;
+    F result(0.0);
+    for (int i = 0; i < kWidth; ++i) result.set(i, base[offsets[i]]);
+    return result;
+  }
 }
 template <class F>
 QWOP_ALWAYS_INLINE void scatter(double* base, const std::int32_t* offsets, F values) {
+  constexpr int kWidth = lanes::kWidth<F>;
+  if constexpr (kWidth > lanes::kNativeWidth) {
+    scatter(base, offsets, values.low);
+    scatter(base, offsets + kWidth / 2, values.high);
+  } else {
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-  if constexpr (lanes::kWidth<F> == 8) {
-    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets));
-    _mm512_i32scatter_pd(base, at, values.v, 8);
-    return;
-  }
+    if constexpr (kWidth == 8) {
+      const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(offsets));
+      _mm512_i32scatter_pd(base, at, values.v, 8);
+      return;
+    }
 #endif
-  for (int i = 0; i < lanes::kWidth<F>; ++i) base[offsets[i]] = values[i];
+    for (int i = 0; i < kWidth; ++i) base[offsets[i]] = values[i];
+  }
 }
 
 template <SinCosFlavour flavour, class F>
@@ -416,7 +428,7 @@ class LaneKernel {
 
   // All ones in the lanes whose bits are set.
   static Mask lane_mask(std::uint32_t bits, int lane) {
-    F set;
+    F set(0.0);
     for (int i = 0; i < kWidth; ++i) set.set(i, (bits >> (lane + i) & 1u) != 0 ? 1.0 : 0.0);
     return set > F(0.0);
   }
@@ -533,8 +545,10 @@ class LaneKernel {
   std::array<bool, kGroups> kept_valid_{};
 };
 
+// Measured: one AVX-512 register of games at a time, but two AVX2 or SSE2 registers, which hide each
+// other's latency; with more, the registers run out.
 inline void run_lanes(const physics::Scene& scene, LaneData& data) {
-  using F = lanes::Lanes<lanes::kNativeWidth>;
+  using F = lanes::Lanes<lanes::kNativeWidth == 8 ? 8 : 2 * lanes::kNativeWidth>;
   switch (scene.flavour) {
     case SinCosFlavour::Glibc:
       return LaneKernel<SinCosFlavour::Glibc, F>(scene, data).run();
