@@ -10,8 +10,13 @@
 
 namespace qwop::batch {
 EpisodeColumns::EpisodeColumns(int games)
-    : time(games), distance(games), avgspeed(games), is_success(games), frames(games),
-      episode_return(games), episode_length(games) {}
+    : time(games),
+      distance(games),
+      avgspeed(games),
+      is_success(games),
+      frames(games),
+      episode_return(games),
+      episode_length(games) {}
 
 BatchEngine::BatchEngine(BatchOptions options)
     : options_(std::move(options)),
@@ -23,8 +28,8 @@ BatchEngine::BatchEngine(BatchOptions options)
       pool_(options_.threads) {
   const auto first = env::loaded_page(options_.episode);
   for (int begin = 0; begin < options_.games; begin += block_size_) {
-    blocks_.push_back(make_block(options_.instruction_set, first,
-                                 std::min(block_size_, options_.games - begin)));
+    blocks_.push_back(
+        make_block(options_.instruction_set, first, std::min(block_size_, options_.games - begin)));
   }
 }
 
@@ -101,12 +106,12 @@ void BatchEngine::finish_step(int game, bool terminate_action, const StepOutput&
   }
   auto& block = block_of(game);
   const int lane = lane_of(game);
-  const auto result = episode.tracker.advance(options_.episode.reward, block.standing(lane),
-                                              terminate_action);
+  const auto result =
+      episode.tracker.advance(options_.episode.reward, block.standing(lane), terminate_action);
   episode.episode_return += result.reward;
   ++episode.episode_length;
-  const bool late = options_.max_episode_steps > 0 &&
-                    episode.episode_length >= options_.max_episode_steps;
+  const bool late =
+      options_.max_episode_steps > 0 && episode.episode_length >= options_.max_episode_steps;
   out.rewards[game] = result.reward;
   out.terminated[game] = result.terminated;
   out.truncated[game] = late;

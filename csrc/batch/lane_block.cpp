@@ -17,9 +17,9 @@ constexpr std::uint32_t kHurdle = 1u << game::kHurdleBase | 1u << game::kHurdleT
 // Where a part comes in the order in which the walk over a runner's island meets the bodies, and so
 // their contacts (the joints' order in lane_kernel.hpp is of the same walk).
 constexpr std::array<int, game::kPartCount> kBodyOrder{
-    game::kRightThigh, game::kTorso,        game::kHead,         game::kRightArm,
-    game::kRightForearm, game::kLeftArm,    game::kLeftForearm,  game::kLeftThigh,
-    game::kLeftCalf,   game::kLeftFoot,     game::kRightCalf,    game::kRightFoot};
+    game::kRightThigh,   game::kTorso,    game::kHead,        game::kRightArm,
+    game::kRightForearm, game::kLeftArm,  game::kLeftForearm, game::kLeftThigh,
+    game::kLeftCalf,     game::kLeftFoot, game::kRightCalf,   game::kRightFoot};
 
 // A game may be solved in lanes when its runner is awake and alone with the ground, the hurdle
 // rests, and nothing has ended. The first step ever is special, too: it starts without impulses.
@@ -63,8 +63,7 @@ env::Standing LaneBlock::standing(int lane) const {
   return now;
 }
 
-void LaneBlock::observe(int lane,
-                        std::span<float, env::kObservationSize> observation) const {
+void LaneBlock::observe(int lane, std::span<float, env::kObservationSize> observation) const {
   if (!in_lanes(lane)) {
     env::observe(homes_[lane], observation);
     return;
@@ -132,8 +131,8 @@ void LaneBlock::update_contacts(int lane) {
       auto& target = world.bodies[body];
       const auto& rows = data_.bodies[body];
       const auto& box = data_.boxes[body - game::kFirstPart];
-      target.pose = {{rows.x[lane], rows.y[lane]}, rows.angle[lane],
-                     {rows.sin[lane], rows.cos[lane]}};
+      target.pose = {
+          {rows.x[lane], rows.y[lane]}, rows.angle[lane], {rows.sin[lane], rows.cos[lane]}};
       target.fixture_box = {{box.low_x[lane], box.low_y[lane]},
                             {box.high_x[lane], box.high_y[lane]}};
     }

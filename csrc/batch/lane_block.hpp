@@ -23,8 +23,7 @@ class LaneBlock final : public GameBlock {
   void put_game(int lane, const game::Game& game) override;
   env::Standing standing(int lane) const override;
   std::int64_t frames(int lane) const override { return homes_[lane].frames(); }
-  void observe(int lane,
-               std::span<float, env::kObservationSize> observation) const override;
+  void observe(int lane, std::span<float, env::kObservationSize> observation) const override;
 
  private:
   bool in_lanes(int lane) const { return (in_lanes_ >> lane & 1u) != 0; }

@@ -18,10 +18,10 @@
 namespace qwop::batch {
 
 // The order of solving, as the walk over an island of the runner alone meets it.
-inline constexpr std::array kJointOrder{
-    game::kRightKnee,  game::kRightHip,   game::kLeftHip,   game::kLeftShoulder,
-    game::kRightShoulder, game::kNeck,    game::kRightElbow, game::kLeftElbow,
-    game::kLeftKnee,   game::kLeftAnkle,  game::kRightAnkle};
+inline constexpr std::array kJointOrder{game::kRightKnee,    game::kRightHip,      game::kLeftHip,
+                                        game::kLeftShoulder, game::kRightShoulder, game::kNeck,
+                                        game::kRightElbow,   game::kLeftElbow,     game::kLeftKnee,
+                                        game::kLeftAnkle,    game::kRightAnkle};
 
 inline namespace QWOP_ISA_NAMESPACE {
 
@@ -301,13 +301,13 @@ class LaneKernel {
     auto b = gather_pose(offsets);
     const auto mass_b = mass_of(rows, lane);
     const auto measured = physics::measure_penetration(c, a, b, 2);
-    physics::push_apart(c.points[0], measured.normal, measured.points[0],
-                        measured.separations[0], ground(), mass_b, a, b);
+    physics::push_apart(c.points[0], measured.normal, measured.points[0], measured.separations[0],
+                        ground(), mass_b, a, b);
     F deepest = lanes::min(F(0.0), measured.separations[0]);
     if (lanes::any(c.two_points)) {
       auto both = b;
-      physics::push_apart(c.points[1], measured.normal, measured.points[1],
-                          measured.separations[1], ground(), mass_b, a, both);
+      physics::push_apart(c.points[1], measured.normal, measured.points[1], measured.separations[1],
+                          ground(), mass_b, a, both);
       b.centre = select(c.two_points, both.centre, b.centre);
       b.angle = lanes::select(c.two_points, both.angle, b.angle);
       deepest = lanes::select(c.two_points, lanes::min(deepest, measured.separations[1]), deepest);
@@ -315,8 +315,8 @@ class LaneKernel {
     physics::refresh_rotation<flavour>(b);
     scatter_pose(offsets, b);
     const Mask present = load(rows.point_count, lane) > F(0.0);
-    return lanes::both(good, lanes::either(lanes::negate(present),
-                                           deepest > F(physics::kContactGoodEnough)));
+    return lanes::both(
+        good, lanes::either(lanes::negate(present), deepest > F(physics::kContactGoodEnough)));
   }
 
   // ---- joints --------------------------------------------------------------------------------
@@ -454,8 +454,7 @@ class LaneKernel {
     for (int part = 0; part < game::kPartCount; ++part) {
       const auto now = pose(game::kFirstPart + part, lane);
       auto& kept = kept_poses_[part][g];
-      kept = {select(newly, now.centre, kept.centre),
-              lanes::select(newly, now.angle, kept.angle),
+      kept = {select(newly, now.centre, kept.centre), lanes::select(newly, now.angle, kept.angle),
               select(newly, now.rotation, kept.rotation)};
     }
   }
@@ -485,8 +484,7 @@ class LaneKernel {
         const Mask moves = lanes::either(v.angular * v.angular > F(kAngular),
                                          dot(v.linear, v.linear) > F(kLinear));
         auto& row = data_.bodies[body].sleep_time;
-        const F time =
-            lanes::select(moves, F(0.0), load(row, lane) + F(physics::kTimeStep));
+        const F time = lanes::select(moves, F(0.0), load(row, lane) + F(physics::kTimeStep));
         store(row, lane, time);
         shortest = lanes::min(shortest, time);
       }
@@ -545,8 +543,8 @@ class LaneKernel {
   std::array<bool, kGroups> kept_valid_{};
 };
 
-// Measured: one AVX-512 register of games at a time, but two AVX2 or SSE2 registers, which hide each
-// other's latency; with more, the registers run out.
+// Measured: one AVX-512 register of games at a time, but two AVX2 or SSE2 registers, which hide
+// each other's latency; with more, the registers run out.
 inline void run_lanes(const physics::Scene& scene, LaneData& data) {
   using F = lanes::Lanes<lanes::kNativeWidth == 8 ? 8 : 2 * lanes::kNativeWidth>;
   switch (scene.flavour) {

@@ -4,8 +4,6 @@
 
 namespace qwop::batch {
 
-void run_lanes_avx2(const physics::Scene& scene, LaneData& data) {
-  avx2::run_lanes(scene, data);
-}
+void run_lanes_avx2(const physics::Scene& scene, LaneData& data) { avx2::run_lanes(scene, data); }
 
 }  // namespace qwop::batch

@@ -12,8 +12,7 @@ void ScalarBlock::update(std::span<const game::KeyMask> keys, std::uint64_t acti
   }
 }
 
-void ScalarBlock::observe(int lane,
-                          std::span<float, env::kObservationSize> observation) const {
+void ScalarBlock::observe(int lane, std::span<float, env::kObservationSize> observation) const {
   env::observe(games_[lane], observation);
 }
 

@@ -15,8 +15,7 @@ class ScalarBlock final : public GameBlock {
   void put_game(int lane, const game::Game& game) override { games_[lane] = game; }
   env::Standing standing(int lane) const override { return env::standing(games_[lane]); }
   std::int64_t frames(int lane) const override { return games_[lane].frames(); }
-  void observe(int lane,
-               std::span<float, env::kObservationSize> observation) const override;
+  void observe(int lane, std::span<float, env::kObservationSize> observation) const override;
 
  private:
   std::vector<game::Game> games_;

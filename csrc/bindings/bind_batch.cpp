@@ -75,10 +75,9 @@ std::unique_ptr<BatchEngine> make_engine(py::ssize_t num_envs, py::ssize_t num_t
 template <class T>
 T* checked_data(Array<T>& array, const BatchEngine& engine, const char* name, int columns = 0) {
   const auto games = static_cast<py::ssize_t>(engine.options().games);
-  const bool shaped = columns == 0
-                          ? array.ndim() == 1 && array.shape(0) == games
-                          : array.ndim() == 2 && array.shape(0) == games &&
-                                array.shape(1) == columns;
+  const bool shaped =
+      columns == 0 ? array.ndim() == 1 && array.shape(0) == games
+                   : array.ndim() == 2 && array.shape(0) == games && array.shape(1) == columns;
   if (shaped) return array.mutable_data();
   throw py::value_error(std::string(name) + " must have shape (" + std::to_string(games) +
                         (columns == 0 ? ",)" : ", " + std::to_string(columns) + ")"));
@@ -91,8 +90,8 @@ void reset(BatchEngine& engine, Array<float> obs, std::optional<Array<bool>> mas
   engine.reset(observations, chosen, reload);
 }
 
-void step(BatchEngine& engine, Array<std::int64_t> actions, Array<float> obs,
-          Array<double> rewards, Array<bool> terminated, Array<bool> truncated) {
+void step(BatchEngine& engine, Array<std::int64_t> actions, Array<float> obs, Array<double> rewards,
+          Array<bool> terminated, Array<bool> truncated) {
   const auto* chosen = checked_data(actions, engine, "actions");
   const batch::StepOutput out{checked_data(obs, engine, "obs", env::kObservationSize),
                               checked_data(rewards, engine, "rewards"),
@@ -105,8 +104,7 @@ void step(BatchEngine& engine, Array<std::int64_t> actions, Array<float> obs,
                           std::to_string(chosen[i]) + " for game " + std::to_string(i));
   }
   if (const auto game = engine.first_unready()) {
-    throw py::value_error("game " + std::to_string(*game) +
-                          " must be reset before it can step");
+    throw py::value_error("game " + std::to_string(*game) + " must be reset before it can step");
   }
   py::gil_scoped_release release;
   engine.step(chosen, out);
@@ -166,24 +164,27 @@ void bind_batch(py::module_& module) {
       .def("step", &step, py::arg("actions").noconvert(), py::arg("obs").noconvert(),
            py::arg("rewards").noconvert(), py::arg("terminated").noconvert(),
            py::arg("truncated").noconvert())
-      .def("snapshot",
-           [](BatchEngine& e, py::ssize_t game) {
-             return py::bytes(e.snapshot(checked_game(e, game)));
-           },
-           py::arg("game"))
-      .def("restore",
-           [](BatchEngine& e, py::ssize_t game, const py::bytes& bytes) {
-             e.restore(checked_game(e, game), std::string_view(bytes));
-           },
-           py::arg("game"), py::arg("snapshot"))
-      .def("copy_game",
-           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {
-             e.copy_game(checked_game(e, from), checked_game(e, to));
-           },
-           py::arg("source"), py::arg("target"))
-      .def("game",
-           [](BatchEngine& e, py::ssize_t game) { return e.game(checked_game(e, game)); },
-           py::arg("game"), "A copy of one game.")
+      .def(
+          "snapshot",
+          [](BatchEngine& e, py::ssize_t game) {
+            return py::bytes(e.snapshot(checked_game(e, game)));
+          },
+          py::arg("game"))
+      .def(
+          "restore",
+          [](BatchEngine& e, py::ssize_t game, const py::bytes& bytes) {
+            e.restore(checked_game(e, game), std::string_view(bytes));
+          },
+          py::arg("game"), py::arg("snapshot"))
+      .def(
+          "copy_game",
+          [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {
+            e.copy_game(checked_game(e, from), checked_game(e, to));
+          },
+          py::arg("source"), py::arg("target"))
+      .def(
+          "game", [](BatchEngine& e, py::ssize_t game) { return e.game(checked_game(e, game)); },
+          py::arg("game"), "A copy of one game.")
       .def_property_readonly("num_envs", [](const BatchEngine& e) { return e.options().games; })
       .def_property_readonly("num_threads",
                              [](const BatchEngine& e) { return e.options().threads; })
@@ -192,8 +193,7 @@ void bind_batch(py::module_& module) {
   bind_columns(cls, "", [](BatchEngine& e) -> auto& { return e.columns(); });
   bind_columns(cls, "final_", [](BatchEngine& e) -> auto& { return e.final_columns(); });
   cls.def_property_readonly("final_obs", [](py::object self) {
-    return view<float>(self.cast<BatchEngine&>().final_observations(), self,
-                       env::kObservationSize);
+    return view<float>(self.cast<BatchEngine&>().final_observations(), self, env::kObservationSize);
   });
 }
 

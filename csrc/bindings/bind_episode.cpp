@@ -80,15 +80,14 @@ void bind_episode(py::module_& module) {
       .def_property_readonly("frames", &Episode::frames, "Updates since the reset.")
       .def_property_readonly(
           "time_s",
-          [](const Episode& e) {
-            return static_cast<double>(e.frames()) / game::kFramesPerSecond;
-          },
+          [](const Episode& e) { return static_cast<double>(e.frames()) / game::kFramesPerSecond; },
           "Seconds of game since the reset: frames / 30.")
       .def_property_readonly(
           "game", [](Episode& e) -> game::Game& { return e.game(); },
           py::return_value_policy::reference_internal, "The live game.")
-      .def("copy", [](const Episode& e) { return Episode(e); },
-           "An independent episode in the same state.");
+      .def(
+          "copy", [](const Episode& e) { return Episode(e); },
+          "An independent episode in the same state.");
 }
 
 }  // namespace qwop::bindings

@@ -134,16 +134,17 @@ void bind_copies(py::class_<Game>& cls) {
          "snapshot", [](const Game& g) { return py::bytes(game::snapshot(g)); },
          "The whole game as bytes, exactly.")
       .def(
-          "restore",
-          [](Game& g, const py::bytes& bytes) { game::restore(g, as_view(bytes)); },
+          "restore", [](Game& g, const py::bytes& bytes) { game::restore(g, as_view(bytes)); },
           py::arg("snapshot"),
           "Puts the game into the state of a snapshot.\n\n"
           "Raises:\n    ValueError: not a snapshot, damaged, of another version or of a game\n"
           "        with another sincos. The game is left as it was.")
       .def("state_hash", &game::state_hash, "64-bit fingerprint of the whole state, as an int.")
-      .def("copy", [](const Game& g) { return Game(g); }, "An independent game in the same state.")
+      .def(
+          "copy", [](const Game& g) { return Game(g); }, "An independent game in the same state.")
       .def("__copy__", [](const Game& g) { return Game(g); })
-      .def("__deepcopy__", [](const Game& g, const py::dict&) { return Game(g); }, py::arg("memo"))
+      .def(
+          "__deepcopy__", [](const Game& g, const py::dict&) { return Game(g); }, py::arg("memo"))
       .def(py::pickle([](const Game& g) { return py::bytes(game::snapshot(g)); },
                       [](const py::bytes& bytes) {
                         Game g(game::snapshot_flavour(as_view(bytes)));
@@ -180,7 +181,7 @@ void bind_game(py::module_& module) {
           "Lets the intro screen stand for some updates, then clicks it away.\n\n"
           "Raises:\n    ValueError: started before, or idle_frames is negative.")
       .def("reset", &Game::reset,
-          "The game's own restart. Includes one update, which sees the keys that are down.")
+           "The game's own restart. Includes one update, which sees the keys that are down.")
       .def("step", &step, py::arg("keys"), py::arg("frames") = 1, py::arg("after_end") = false,
            "Makes up to `frames` updates with these keys down.\n\n"
            "Args:\n    keys: mask of Q=1, W=2, O=4, P=8; they stay down afterwards.\n"

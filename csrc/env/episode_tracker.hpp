@@ -40,12 +40,12 @@ class EpisodeTracker {
 
   // terminate: the action was the one that only ends the episode.
   StepResult advance(const RewardTerms& terms, const Standing& now, bool terminate) {
-    const bool over = now.ended || now.distance < kShortestDistance ||
-                      now.distance > kLongestDistance;
+    const bool over =
+        now.ended || now.distance < kShortestDistance || now.distance > kLongestDistance;
     success_ = over && now.distance > kFinishDistance;
     const auto progress = now.progress();
-    double reward = first_step_ ? first_step_reward(terms, progress)
-                                : step_reward(terms, progress, before_);
+    double reward =
+        first_step_ ? first_step_reward(terms, progress) : step_reward(terms, progress, before_);
     if (over) reward += end_reward(terms, success_);
     before_ = progress;
     first_step_ = false;

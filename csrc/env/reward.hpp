@@ -21,8 +21,7 @@ struct Progress {
 // which makes the whole computation float64.
 inline double first_step_reward(const RewardTerms& terms, Progress now) {
   const double ds = now.distance, dt = now.time;
-  return ds / dt * terms.speed_rew_mult -
-         dt * terms.time_cost_mult / terms.frames_per_step;
+  return ds / dt * terms.speed_rew_mult - dt * terms.time_cost_mult / terms.frames_per_step;
 }
 
 inline double step_reward(const RewardTerms& terms, Progress now, Progress before) {

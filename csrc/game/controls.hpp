@@ -18,12 +18,13 @@ inline ActiveKeys<double> active_keys(KeyMask keys) {
 }
 
 // Q and W swing hips and shoulders, O and P knees; O and P also move the hips' limits, which stay
-// where they were put when the key is let go. (The game sets elbow speeds too; elbows have no motor.)
+// where they were put when the key is let go. (The game sets elbow speeds too; elbows have no
+// motor.)
 template <class F, class Joints>
 void apply_keys(const ActiveKeys<F>& keys, Joints& joints) {
   const auto speed = [&](int joint, lanes::Mask<F> forward, lanes::Mask<F> backward, double value) {
-    joints[joint].motor_speed = lanes::select(
-        forward, F(value), lanes::select(backward, F(-value), F(0.0)));
+    joints[joint].motor_speed =
+        lanes::select(forward, F(value), lanes::select(backward, F(-value), F(0.0)));
   };
   speed(kRightHip, keys.q, keys.w, kHipSpeed);
   speed(kLeftHip, keys.q, keys.w, -kHipSpeed);

@@ -43,9 +43,9 @@ void Game::create_runner() {
 }
 
 void Game::destroy_runner_and_hurdle() {
-  constexpr std::array kOrder{kHurdleBase,    kHurdleTop,    kTorso,      kHead,      kLeftArm,
-                              kLeftForearm,   kLeftThigh,    kLeftCalf,   kLeftFoot,  kRightArm,
-                              kRightForearm,  kRightThigh,   kRightCalf,  kRightFoot};
+  constexpr std::array kOrder{kHurdleBase,   kHurdleTop,  kTorso,     kHead,     kLeftArm,
+                              kLeftForearm,  kLeftThigh,  kLeftCalf,  kLeftFoot, kRightArm,
+                              kRightForearm, kRightThigh, kRightCalf, kRightFoot};
   for (const int body : kOrder) world_.destroy_body(body);
 }
 
@@ -131,9 +131,7 @@ void Game::follow_torso() {
   if (!status_.jump_landed) status_.score = score_at(centre.x);
 }
 
-void Game::set_camera(double x) {
-  camera_x_ = physics::bounded(x, kCameraLowest, kCameraHighest);
-}
+void Game::set_camera(double x) { camera_x_ = physics::bounded(x, kCameraLowest, kCameraHighest); }
 
 void Game::end_if_over() {
   if (status_.ended || (!status_.jump_landed && !status_.fallen)) return;

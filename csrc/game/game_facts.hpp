@@ -9,20 +9,20 @@
 
 namespace qwop::game {
 
-inline constexpr double kWorldScale = 20.0;         // px per world unit
+inline constexpr double kWorldScale = 20.0;                // px per world unit
 inline constexpr double kFrameTime = 0.03333333333333333;  // s the score clock gains per update
 inline constexpr int kFramesPerSecond = 30;
 
-inline constexpr double kScreenWidth = 640.0;       // px; also the length of one track tile
-inline constexpr double kSandPitAt = 20000.0;       // px: 100 m
-inline constexpr double kTakeOffZone = 220.0;       // px before the sand from where a jump counts
-inline constexpr double kHurdleAt = 10000.0;        // px: 50 m
-inline constexpr double kCameraOffset = -14.0;      // world units from torso to the camera's edge
-inline constexpr double kCameraAtLoad = -200.0;     // px
-inline constexpr double kCameraAtReset = -280.0;    // px
-inline constexpr double kCameraLowest = -1200.0;    // px: the camera stops here by itself
-inline constexpr double kCameraHighest = 20933.0;   // px
-inline constexpr double kCameraLiftHeight = -5.0;   // above this the camera only follows upwards
+inline constexpr double kScreenWidth = 640.0;      // px; also the length of one track tile
+inline constexpr double kSandPitAt = 20000.0;      // px: 100 m
+inline constexpr double kTakeOffZone = 220.0;      // px before the sand from where a jump counts
+inline constexpr double kHurdleAt = 10000.0;       // px: 50 m
+inline constexpr double kCameraOffset = -14.0;     // world units from torso to the camera's edge
+inline constexpr double kCameraAtLoad = -200.0;    // px
+inline constexpr double kCameraAtReset = -280.0;   // px
+inline constexpr double kCameraLowest = -1200.0;   // px: the camera stops here by itself
+inline constexpr double kCameraHighest = 20933.0;  // px
+inline constexpr double kCameraLiftHeight = -5.0;  // above this the camera only follows upwards
 
 // Bodies in order of creation.
 enum BodyIndex : int {
@@ -50,7 +50,7 @@ inline constexpr int kPartCount = kBodyCount - kFirstPart;
 
 // Parts in the order in which users see them.
 inline constexpr std::array<int, kPartCount> kReportedParts{
-    kTorso,    kHead,      kLeftArm,  kLeftCalf,  kLeftFoot,     kLeftForearm,
+    kTorso,     kHead,     kLeftArm,   kLeftCalf,  kLeftFoot,     kLeftForearm,
     kLeftThigh, kRightArm, kRightCalf, kRightFoot, kRightForearm, kRightThigh};
 
 enum JointIndex : int {

@@ -15,7 +15,7 @@ struct Status {
   bool jumped = false;       // took off for the sand
   bool jump_landed = false;  // and landed in it
   bool ended = false;
-  bool paused = false;       // after a landing; a fall does not pause
+  bool paused = false;  // after a landing; a fall does not pause
 };
 
 // Metres with one digit, rounded as JavaScript rounds: halves up, the sign of zero kept.

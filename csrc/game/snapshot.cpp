@@ -147,8 +147,7 @@ void restore(Game& game, std::string_view bytes) {
   const auto flavour = snapshot_flavour(bytes);
   if (flavour != game.flavour()) {
     throw SnapshotError("snapshot was taken with sincos='" + std::string(to_string(flavour)) +
-                        "', this game has sincos='" + std::string(to_string(game.flavour())) +
-                        "'");
+                        "', this game has sincos='" + std::string(to_string(game.flavour())) + "'");
   }
   Game restored(flavour);
   Reader reader(bytes.substr(kHeaderSize, bytes.size() - kHeaderSize - kChecksumSize));

@@ -1,7 +1,8 @@
 // A game as bytes and back, exactly, and its fingerprint.
 //
-// Layout, little endian: magic "QWOPSNAP", version (u32), sincos flavour (u8), length of the payload
-// (u32), payload (each field of the game in order), 64-bit checksum of all that comes before it.
+// Layout, little endian: magic "QWOPSNAP", version (u32), sincos flavour (u8), length of the
+// payload (u32), payload (each field of the game in order), 64-bit checksum of all that comes
+// before it.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,8 @@ inline bool overlap(const Aabb& a, const Aabb& b) {
 }
 
 inline bool contains(const Aabb& outer, const Aabb& inner) {
-  return outer.low.x <= inner.low.x && outer.low.y <= inner.low.y &&
-         inner.high.x <= outer.high.x && inner.high.y <= outer.high.y;
+  return outer.low.x <= inner.low.x && outer.low.y <= inner.low.y && inner.high.x <= outer.high.x &&
+         inner.high.y <= outer.high.y;
 }
 
 template <class F>

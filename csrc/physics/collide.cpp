@@ -58,7 +58,8 @@ struct Separation {
   int edge;
 };
 
-// The edge of `box` that separates most from `other`: start at the edge facing it, climb to a maximum.
+// The edge of `box` that separates most from `other`: start at the edge facing it, climb to a
+// maximum.
 Separation max_separation(const Box& box, const Box& other) {
   const auto d = unrotate(box.pose.rotation, other.pose.centre - box.pose.centre);
   const std::array<double, 4> facing{-d.y, d.x, d.y, -d.x};
@@ -83,8 +84,8 @@ Separation max_separation(const Box& box, const Box& other) {
 
 constexpr std::uint32_t feature_id(int reference_edge, int incident_edge, int vertex, bool flip) {
   return static_cast<std::uint32_t>(reference_edge) |
-         static_cast<std::uint32_t>(incident_edge) << 8 |
-         static_cast<std::uint32_t>(vertex) << 16 | static_cast<std::uint32_t>(flip) << 24;
+         static_cast<std::uint32_t>(incident_edge) << 8 | static_cast<std::uint32_t>(vertex) << 16 |
+         static_cast<std::uint32_t>(flip) << 24;
 }
 
 // The edge of `incident` that faces the reference edge most squarely.
@@ -97,10 +98,10 @@ Segment incident_edge(Vec2<double> reference_normal, int reference_edge, const B
     if (facing[i] < facing[edge]) edge = i;
   }
   const int next = next_edge(edge);
-  return {{{incident.pose.transform(corner(incident, edge)),
-            feature_id(reference_edge, edge, 0, flip)},
-           {incident.pose.transform(corner(incident, next)),
-            feature_id(reference_edge, next, 1, flip)}}};
+  return {
+      {{incident.pose.transform(corner(incident, edge)), feature_id(reference_edge, edge, 0, flip)},
+       {incident.pose.transform(corner(incident, next)),
+        feature_id(reference_edge, next, 1, flip)}}};
 }
 
 // Keeps the part of the segment behind the line; false when fewer than two points remain.
@@ -157,7 +158,8 @@ Manifold clip_manifold(const Box& reference, int edge, const Box& incident, bool
 }  // namespace
 
 Manifold collide_boxes(const Box& a, const Box& b) {
-  // B's edge must separate clearly better than A's to become the reference: no flicker between them.
+  // B's edge must separate clearly better than A's to become the reference: no flicker between
+  // them.
   constexpr double kRelative = 0.98;
   constexpr double kAbsolute = 0.001;
   const auto of_a = max_separation(a, b);

@@ -48,8 +48,7 @@ void prepare_point(ContactPoint<F>& p, Vec2<F> normal, Vec2<F> world_point, cons
   kb = kb * kb;
   p.normal_mass = F(1.0) / (a.inv_mass + b.inv_mass + a.inv_inertia * ka + b.inv_inertia * kb);
   const F equal = a.mass * a.inv_mass + b.mass * b.inv_mass;
-  p.equalised_mass =
-      F(1.0) / (equal + (a.mass * a.inv_inertia * ka + b.mass * b.inv_inertia * kb));
+  p.equalised_mass = F(1.0) / (equal + (a.mass * a.inv_inertia * ka + b.mass * b.inv_inertia * kb));
   const Vec2<F> tangent{normal.y, -normal.x};
   F ta = cross(p.arm_a, tangent);
   F tb = cross(p.arm_b, tangent);
@@ -78,9 +77,8 @@ void prepare_block(ContactConstraint<F>& c, const MassData<F>& a, const MassData
 
 // Adds impulse p at arms to both bodies' velocities.
 template <class F>
-QWOP_ALWAYS_INLINE void apply_impulse(Vec2<F> p, Vec2<F> arm_a, Vec2<F> arm_b,
-                                      const MassData<F>& a, const MassData<F>& b, Velocity<F>& va,
-                                      Velocity<F>& vb) {
+QWOP_ALWAYS_INLINE void apply_impulse(Vec2<F> p, Vec2<F> arm_a, Vec2<F> arm_b, const MassData<F>& a,
+                                      const MassData<F>& b, Velocity<F>& va, Velocity<F>& vb) {
   va.linear.x = va.linear.x - a.inv_mass * p.x;
   va.linear.y = va.linear.y - a.inv_mass * p.y;
   va.angular = va.angular - a.inv_inertia * cross(arm_a, p);
@@ -122,8 +120,8 @@ void solve_friction(ContactPoint<F>& p, Vec2<F> normal, F friction, const MassDa
 }
 
 template <class F>
-void solve_one_point(ContactPoint<F>& p, Vec2<F> normal, const MassData<F>& a,
-                     const MassData<F>& b, Velocity<F>& va, Velocity<F>& vb) {
+void solve_one_point(ContactPoint<F>& p, Vec2<F> normal, const MassData<F>& a, const MassData<F>& b,
+                     Velocity<F>& va, Velocity<F>& vb) {
   const F speed = dot(relative_velocity(p, va, vb), normal);
   const F impulse = lanes::max(p.normal_impulse + -p.normal_mass * speed, F(0.0));
   const F change = impulse - p.normal_impulse;

@@ -51,8 +51,8 @@ void DynamicTree::replace_child(std::int8_t parent, std::int8_t child, std::int8
   (links.child1 == child ? links.child1 : links.child2) = by;
 }
 
-// Descends to the leaf beside which a new one goes: at each node the child whose centre is nearer in
-// the sum of both axes, the second child on a tie.
+// Descends to the leaf beside which a new one goes: at each node the child whose centre is nearer
+// in the sum of both axes, the second child on a tie.
 std::int8_t DynamicTree::sibling_for(std::int8_t leaf) const {
   const Point target = centres_[leaf];
   const auto distance = [&](std::int8_t node) {

@@ -14,8 +14,8 @@ class DynamicTree {
  public:
   static constexpr std::int8_t kNone = -1;
 
-  // A fresh leaf with the box fattened by the usual margin. Node numbers are given in order of first
-  // use; freed ones come back last in, first out.
+  // A fresh leaf with the box fattened by the usual margin. Node numbers are given in order of
+  // first use; freed ones come back last in, first out.
   std::int8_t create_leaf(const Aabb& box, int body);
   void destroy_leaf(std::int8_t leaf);
   // Reinserts the leaf when the box has left its fat box. displacement: of the centre, world units.
@@ -61,8 +61,8 @@ class DynamicTree {
   bool valid(int leaf_count) const;
 
  private:
-  // Low corner and negated high corner, in vectors: the union of two boxes is then a minimum, and one
-  // box holds another when no number is larger. Leaves move often enough for this to pay.
+  // Low corner and negated high corner, in vectors: the union of two boxes is then a minimum, and
+  // one box holds another when no number is larger. Leaves move often enough for this to pay.
   typedef double Point __attribute__((vector_size(16)));
   struct Bounds {
     Point low, negated_high;

@@ -25,11 +25,9 @@ template <class F>
 QWOP_ALWAYS_INLINE void integrate_position(Velocity<F>& v, Pose<F>& pose) {
   const F dt(kTimeStep);
   const Vec2<F> motion{dt * v.linear.x, dt * v.linear.y};
-  const auto too_far =
-      motion.x * motion.x + motion.y * motion.y > F(kMaxTranslationSquared);
+  const auto too_far = motion.x * motion.x + motion.y * motion.y > F(kMaxTranslationSquared);
   if (lanes::any(too_far)) {
-    const F inv_length =
-        F(1.0) / lanes::sqrt(v.linear.x * v.linear.x + v.linear.y * v.linear.y);
+    const F inv_length = F(1.0) / lanes::sqrt(v.linear.x * v.linear.x + v.linear.y * v.linear.y);
     const F cap(kMaxTranslation * kInvTimeStep);
     const Vec2<F> capped{v.linear.x * inv_length * cap, v.linear.y * inv_length * cap};
     v.linear = select(too_far, capped, v.linear);

@@ -86,8 +86,7 @@ class IslandSolver {
     c.local_plane_point = manifold.local_plane_point;
     c.normal = world.normal;
     c.flip = manifold.flip;
-    c.friction =
-        lanes::sqrt(scene_.bodies[ia].def.friction * scene_.bodies[ib].def.friction);
+    c.friction = lanes::sqrt(scene_.bodies[ia].def.friction * scene_.bodies[ib].def.friction);
     for (int k = 0; k < manifold.count; ++k) {
       auto& p = c.points[k];
       p.local = manifold.points[k].local;
@@ -158,8 +157,7 @@ class IslandSolver {
       if (!params.dynamic()) continue;
       auto& body = data_.bodies[index];
       start.centres[index] = body.pose.centre;
-      start.boxes[index] =
-          tight_box(body.pose, params.def.half_width, params.def.half_height);
+      start.boxes[index] = tight_box(body.pose, params.def.half_width, params.def.half_height);
       integrate_position(body.velocity, body.pose);
       refresh_rotation<flavour>(body.pose);
     }
@@ -186,8 +184,8 @@ class IslandSolver {
     bool good = true;
     for (int i = 0; i < island_.joint_count; ++i) {
       auto& e = joints_[i];
-      good &= solve_joint_position(*e.params, e.masses, *e.state, e.constraint, e.a->pose,
-                                   e.b->pose);
+      good &=
+          solve_joint_position(*e.params, e.masses, *e.state, e.constraint, e.a->pose, e.b->pose);
       refresh_rotation<flavour>(e.a->pose);
       refresh_rotation<flavour>(e.b->pose);
     }

@@ -73,7 +73,8 @@ template <class F>
 void update_limit_state(const JointParams& params, JointState<F>& joint, F angle_a, F angle_b) {
   const F zero(0.0);
   if (is_rigid(params)) {
-    joint.limit_state = lanes::select(joint.limit_enabled, F(limit_state::kEqual), joint.limit_state);
+    joint.limit_state =
+        lanes::select(joint.limit_enabled, F(limit_state::kEqual), joint.limit_state);
     joint.limit_force = lanes::select(joint.limit_enabled, joint.limit_force, zero);
     return;
   }
@@ -82,8 +83,8 @@ void update_limit_state(const JointParams& params, JointState<F>& joint, F angle
       angle <= joint.lower, F(limit_state::kAtLower),
       lanes::select(angle >= joint.upper, F(limit_state::kAtUpper), F(limit_state::kFree)));
   // Entering a limit, and not being at one, starts from no force.
-  const auto stays = lanes::both(joint.limit_enabled, lanes::both(state == joint.limit_state,
-                                                                  state != F(limit_state::kFree)));
+  const auto stays = lanes::both(
+      joint.limit_enabled, lanes::both(state == joint.limit_state, state != F(limit_state::kFree)));
   joint.limit_force = lanes::select(stays, joint.limit_force, zero);
   joint.limit_state = lanes::select(joint.limit_enabled, state, joint.limit_state);
 }
@@ -119,9 +120,8 @@ QWOP_ALWAYS_INLINE void solve_pin_velocity(const JointMasses& m, JointState<F>& 
                                            const JointConstraint<F>& c, Velocity<F>& va,
                                            Velocity<F>& vb) {
   const F minus_inv_dt(-kInvTimeStep), dt(kTimeStep);
-  const Vec2<F> speed{
-      vb.linear.x - vb.angular * c.arm_b.y - va.linear.x + va.angular * c.arm_a.y,
-      vb.linear.y + vb.angular * c.arm_b.x - va.linear.y - va.angular * c.arm_a.x};
+  const Vec2<F> speed{vb.linear.x - vb.angular * c.arm_b.y - va.linear.x + va.angular * c.arm_a.y,
+                      vb.linear.y + vb.angular * c.arm_b.x - va.linear.y - va.angular * c.arm_a.x};
   const Vec2<F> force{minus_inv_dt * (c.mass.xx * speed.x + c.mass.xy * speed.y),
                       minus_inv_dt * (c.mass.xy * speed.x + c.mass.yy * speed.y)};
   joint.force = joint.force + force;
@@ -163,8 +163,7 @@ QWOP_ALWAYS_INLINE void solve_limit_velocity(const JointParams& params, const Jo
                                              JointState<F>& joint, Velocity<F>& va,
                                              Velocity<F>& vb) {
   const F zero(0.0);
-  const auto active =
-      lanes::both(joint.limit_enabled, joint.limit_state != F(limit_state::kFree));
+  const auto active = lanes::both(joint.limit_enabled, joint.limit_state != F(limit_state::kFree));
   if (!lanes::any(active)) return;
   const F gain(-kInvTimeStep * params.motor_mass);
   const F torque = gain * (vb.angular - va.angular);
@@ -196,8 +195,7 @@ QWOP_ALWAYS_INLINE F solve_limit_position(const JointParams& params, const Joint
                                           const JointState<F>& joint, JointConstraint<F>& c,
                                           F& angle_a, F& angle_b) {
   const F zero(0.0), slop(kAngularSlop), most(kMaxAngularCorrection), mass(params.motor_mass);
-  const auto active =
-      lanes::both(joint.limit_enabled, joint.limit_state != F(limit_state::kFree));
+  const auto active = lanes::both(joint.limit_enabled, joint.limit_state != F(limit_state::kFree));
   if (!lanes::any(active)) return zero;
   const F angle = angle_b - angle_a - F(params.reference_angle);
   F impulse, error;
@@ -223,15 +221,14 @@ QWOP_ALWAYS_INLINE F solve_limit_position(const JointParams& params, const Joint
   return lanes::select(active, error, zero);
 }
 
-// One position sweep of one joint. Returns where the joint is good enough; rotations are stale after.
+// One position sweep of one joint. Returns where the joint is good enough; rotations are stale
+// after.
 template <class F>
 lanes::Mask<F> solve_joint_position(const JointParams& params, const JointMasses& m,
                                     const JointState<F>& joint, JointConstraint<F>& c,
                                     Pose<F>& pose_a, Pose<F>& pose_b) {
-  const auto ra =
-      rotate(pose_a.rotation, {F(params.local_anchor_a.x), F(params.local_anchor_a.y)});
-  const auto rb =
-      rotate(pose_b.rotation, {F(params.local_anchor_b.x), F(params.local_anchor_b.y)});
+  const auto ra = rotate(pose_a.rotation, {F(params.local_anchor_a.x), F(params.local_anchor_a.y)});
+  const auto rb = rotate(pose_b.rotation, {F(params.local_anchor_b.x), F(params.local_anchor_b.y)});
   const auto gap = (pose_b.centre + rb) - (pose_a.centre + ra);
   const F length = lanes::sqrt(gap.x * gap.x + gap.y * gap.y);
   const auto p = solve(pin_matrix(m, ra, rb), -gap);

@@ -191,8 +191,7 @@ void World::update_contact(Contact& contact, ContactListener& listener) {
     data_.wake(contact.body_b);
   }
   if (contact.touching && !touched) {
-    listener.begin_contact(contact.body_a, contact.body_b,
-                           world_manifold(fresh, a.pose, b.pose));
+    listener.begin_contact(contact.body_a, contact.body_b, world_manifold(fresh, a.pose, b.pose));
   }
 }
 
