@@ -1,9 +1,6 @@
-""
-    "Writes sincos_table.hpp: sine and cosine of k/128 as unevaluated sums of two doubles.
+"""Writes sincos_table.hpp: sine and cosine of k/128 as unevaluated sums of two doubles.
 
-    Every entry is computed from the power series in 80 -
-    digit decimal arithmetic;
-the high part is the
+Every entry is computed from the power series in 80-digit decimal arithmetic; the high part is the
 exact value rounded to the nearest double, the low part the remainder rounded to the nearest double.
 Run it after changing the layout: ``python csrc/physics/sincos_table_generate.py``. With ``--check``
 it writes nothing and exits with 1 if the committed header is not what it would write.
@@ -15,9 +12,9 @@ import argparse
 import sys
 from decimal import Decimal, getcontext
 from pathlib import Path
-# : Largest index the reduction can ask for.Both direct ranges end where | x | or \
-    | pi / 2 - | x || reaches
-# : 109.5 / 128(exclusive), and the quadrant reduction leaves at most pi / 4 = 100.53 / 128.
+
+#: Largest index the reduction can ask for. Both direct ranges end where |x| or |pi/2 - |x|| reaches
+#: 109.5/128 (exclusive), and the quadrant reduction leaves at most pi/4 = 100.53/128.
 LAST_INDEX = 109
 HEADER = Path(__file__).with_name("sincos_table.hpp")
 
@@ -27,7 +24,7 @@ PREAMBLE = """\
 
 namespace qwop::sincos_detail {
 
-  inline constexpr int kTableRows = % d;
+inline constexpr int kTableRows = %d;
 
 // Row k: sin(k/128) high, low, cos(k/128) high, low; one row fills half a cache line.
 // clang-format off
