@@ -159,7 +159,11 @@ def test_t_ends_the_episode_without_the_cost_of_failure():
     assert not info["is_success"]
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def pickled(protocol):
+    return lambda env: pickle.loads(pickle.dumps(env, protocol))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled(0), pickled(2), pickled(5)])
 def test_copies_go_on_alike_and_apart(copied):
     env = QwopEnv(frames_per_step=4)
     env.reset(seed=0)
