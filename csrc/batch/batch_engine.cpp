@@ -51,15 +51,15 @@ void BatchEngine::reset(float* observations, const bool* mask, bool reload) {
   });
 }
 
-void BatchEngine::restart(int game, float* observations, bool reload) {
-  auto& block = block_of(game);
-  const int lane = lane_of(game);
-  auto fresh = reload ? env::loaded_page(options_.episode) : block.game(lane);
-  env::reset_game(fresh, options_.episode);
-  block.put_game(lane, fresh);
-  episodes_[game] = {};
-  episodes_[game].phase = Phase::Running;
-  block.observe(lane, row(observations, game));
+void BatchEngine::restart(int index, float* observations, bool reload) {
+  auto& block = block_of(index);
+  const int lane = lane_of(index);
+  auto& game = block.game(lane);
+  if (reload) game = env::loaded_page(options_.episode);
+  env::reset_game(game, options_.episode);
+  episodes_[index] = {};
+  episodes_[index].phase = Phase::Running;
+  block.observe(lane, row(observations, index));
 }
 
 std::optional<int> BatchEngine::first_unready() const {
@@ -142,7 +142,7 @@ void BatchEngine::fill_columns(EpisodeColumns& columns, int game) {
 }
 
 void BatchEngine::copy_game(int from, int to) {
-  block_of(to).put_game(lane_of(to), block_of(from).game(lane_of(from)));
+  block_of(to).game(lane_of(to)) = block_of(from).game(lane_of(from));
   episodes_[to] = episodes_[from];
   fill_columns(columns_, to);
 }

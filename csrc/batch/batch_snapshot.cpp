@@ -70,7 +70,7 @@ void BatchEngine::restore(int game, std::string_view bytes) {
     throw game::SnapshotError("snapshot is damaged: it does not describe an episode");
   }
   episode.phase = static_cast<Phase>(phase);
-  block_of(game).put_game(lane_of(game), restored);
+  block_of(game).game(lane_of(game)) = restored;
   episodes_[game] = episode;
   fill_columns(columns_, game);
 }

@@ -19,9 +19,9 @@ class GameBlock {
   // One update of each active game with its keys; bit i of active stands for game i.
   virtual void update(std::span<const game::KeyMask> keys, std::uint64_t active) = 0;
 
-  // A game as it stands, for whatever is not done side by side; put_game writes it back.
-  virtual const game::Game& game(int lane) = 0;
-  virtual void put_game(int lane, const game::Game& game) = 0;
+  // A game as it stands, for whatever is not done side by side. May be changed until the next
+  // update.
+  virtual game::Game& game(int lane) = 0;
 
   virtual env::Standing standing(int lane) const = 0;
   virtual std::int64_t frames(int lane) const = 0;

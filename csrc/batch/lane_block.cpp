@@ -21,13 +21,11 @@ constexpr std::array<int, game::kPartCount> kBodyOrder{
     game::kRightForearm, game::kLeftArm,  game::kLeftForearm, game::kLeftThigh,
     game::kLeftCalf,     game::kLeftFoot, game::kRightCalf,   game::kRightFoot};
 
-// A game may be solved in lanes when its runner is awake and alone with the ground, the hurdle
-// rests, and nothing has ended. The first step ever is special, too: it starts without impulses.
+// A game may be solved in lanes when its runner is awake and alone with the ground, and the hurdle
+// rests. The first step ever is special, too: it starts without impulses.
 bool fits_lanes(const game::Game& game) {
   const auto& data = game.world().data();
-  const auto& status = game.status();
-  const bool over = status.ended || status.fallen || status.jump_landed;
-  return game.runs() && !over && (data.awake & (kParts | kHurdle)) == kParts &&
+  return game.runs() && (data.awake & (kParts | kHurdle)) == kParts &&
          (data.contact_partners[game::kHurdleTop] & kParts) == 0 && data.warm_start_ratio != 0.0;
 }
 
@@ -40,21 +38,9 @@ LaneBlock::LaneBlock(LaneKernelFunction kernel, const game::Game& first, int gam
   }
 }
 
-const game::Game& LaneBlock::game(int lane) {
+game::Game& LaneBlock::game(int lane) {
   if (in_lanes(lane)) go_home(lane);
   return homes_[lane];
-}
-
-void LaneBlock::put_game(int lane, const game::Game& game) {
-  homes_[lane] = game;
-  leave_lanes(lane);
-}
-
-// Forgets the contacts, too, so that the kernel has nothing to solve for this lane.
-void LaneBlock::leave_lanes(int lane) {
-  in_lanes_ &= ~(1u << lane);
-  for (int k = 0; k < solved_count_[lane]; ++k) clear_contact(lane, k);
-  solved_count_[lane] = 0;
 }
 
 env::Standing LaneBlock::standing(int lane) const {
@@ -97,7 +83,8 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
 // Everything before the solving; a game that lanes cannot solve is updated to the end.
 void LaneBlock::begin(int lane, game::KeyMask keys) {
   auto& home = homes_[lane];
-  const bool keys_changed = home.held_keys() != keys;
+  // After the end of a game, which sets the motors' speeds to zero, each update sets them again.
+  const bool keys_changed = home.held_keys() != keys || home.status().ended;
   home.hold(keys);
   if (!in_lanes(lane)) {
     if (!fits_lanes(home)) {
@@ -112,7 +99,9 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
   const double track_before = home.body(game::kTrack0).pose.centre.x;
   home.begin_update();
   if (home.body(game::kTrack0).pose.centre.x != track_before) copy_track(lane);
-  data_.head_torque[lane] += game::head_torque_gain(data_.bodies[game::kHead].angle[lane]);
+  if (!home.status().fallen) {
+    data_.head_torque[lane] += game::head_torque_gain(data_.bodies[game::kHead].angle[lane]);
+  }
   update_contacts(lane);
   if (fits_lanes(home) && list_contacts(lane)) {
     data_.running |= 1u << lane;
@@ -225,6 +214,8 @@ void LaneBlock::finish(int lane) {
     torso = {data_.bodies[game::kTorso].x[lane], data_.bodies[game::kTorso].y[lane]};
   }
   home.finish_update();
+  data_.limp[lane] = home.status().ended ? 1.0 : 0.0;
+  if (!home.runs() && in_lanes(lane)) go_home(lane);  // landed: the game stands still
 }
 
 void LaneBlock::take_impulses(int lane) {

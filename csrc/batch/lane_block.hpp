@@ -19,8 +19,7 @@ class LaneBlock final : public GameBlock {
   LaneBlock(LaneKernelFunction kernel, const game::Game& first, int games);
 
   void update(std::span<const game::KeyMask> keys, std::uint64_t active) override;
-  const game::Game& game(int lane) override;
-  void put_game(int lane, const game::Game& game) override;
+  game::Game& game(int lane) override;
   env::Standing standing(int lane) const override;
   std::int64_t frames(int lane) const override { return homes_[lane].frames(); }
   void observe(int lane, std::span<float, env::kObservationSize> observation) const override;
@@ -29,7 +28,6 @@ class LaneBlock final : public GameBlock {
   bool in_lanes(int lane) const { return (in_lanes_ >> lane & 1u) != 0; }
   void enter_lanes(int lane);
   void go_home(int lane);
-  void leave_lanes(int lane);
   void begin(int lane, game::KeyMask keys);
   void update_contacts(int lane);
   void update_at_home(int lane);

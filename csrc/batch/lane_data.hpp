@@ -59,6 +59,7 @@ struct LaneData {
   std::array<JointRows, game::kJointCount> joints;
   std::array<ContactRows, kMaxLaneContacts> contacts;
   LaneRow head_torque;
+  LaneRow limp;  // 1 once a game has ended: no motors, and knees and shoulders without limits
   int contact_count = 0;      // contact rows in use: the most of any game
   std::uint32_t running = 0;  // bit i: game i takes part in this step
   // Results: bit i of left_fat_box[p]: part p of game i must be put anew into its tree.

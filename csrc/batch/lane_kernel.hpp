@@ -10,6 +10,7 @@
 #include <span>
 
 #include "batch/lane_data.hpp"
+#include "game/controls.hpp"
 #include "physics/contact_solver.hpp"
 #include "physics/integrate.hpp"
 #include "physics/lanes_simd.hpp"
@@ -323,7 +324,8 @@ class LaneKernel {
 
   JointState<F> joint_state(int joint, int lane) const {
     const auto& rows = data_.joints[joint];
-    const Mask on = F(0.0) == F(0.0);  // motors and limits are only turned off when a game ends
+    const Mask strong = load(data_.limp, lane) == F(0.0);
+    const Mask yes = F(0.0) == F(0.0), no = lanes::negate(yes);
     return {load(rows.force_x, rows.force_y, lane),
             load(rows.motor_force, lane),
             load(rows.limit_force, lane),
@@ -331,8 +333,8 @@ class LaneKernel {
             load(rows.motor_speed, lane),
             load(rows.lower, lane),
             load(rows.upper, lane),
-            scene_.joints[joint].motor_enabled ? on : lanes::negate(on),
-            on};
+            scene_.joints[joint].motor_enabled ? strong : no,
+            game::loses_limits(joint) ? strong : yes};
   }
   void set_joint_forces(int joint, int lane, const JointState<F>& s) {
     auto& rows = data_.joints[joint];

@@ -44,6 +44,7 @@ void LaneBlock::enter_lanes(int lane) {
     rows.upper[lane] = state.upper;
   }
   data_.head_torque[lane] = home.head_torque();
+  data_.limp[lane] = home.status().ended ? 1.0 : 0.0;
   in_lanes_ |= 1u << lane;
 }
 
@@ -68,7 +69,10 @@ void LaneBlock::go_home(int lane) {
     state.limit_state = rows.limit_state[lane];
   }
   world.bodies[game::kHead].torque = data_.head_torque[lane];
-  leave_lanes(lane);
+  in_lanes_ &= ~(1u << lane);
+  // The kernel has nothing to solve for this lane until it is entered again.
+  for (int k = 0; k < solved_count_[lane]; ++k) clear_contact(lane, k);
+  solved_count_[lane] = 0;
 }
 
 }  // namespace qwop::batch

@@ -11,8 +11,7 @@ class ScalarBlock final : public GameBlock {
       : games_(static_cast<std::size_t>(games), first) {}
 
   void update(std::span<const game::KeyMask> keys, std::uint64_t active) override;
-  const game::Game& game(int lane) override { return games_[lane]; }
-  void put_game(int lane, const game::Game& game) override { games_[lane] = game; }
+  game::Game& game(int lane) override { return games_[lane]; }
   env::Standing standing(int lane) const override { return env::standing(games_[lane]); }
   std::int64_t frames(int lane) const override { return games_[lane].frames(); }
   void observe(int lane, std::span<float, env::kObservationSize> observation) const override;

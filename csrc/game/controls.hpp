@@ -50,17 +50,19 @@ inline double head_torque_gain(double head_angle) {
   return kHeadTorqueGain * (head_angle + kHeadUprightAngle);
 }
 
-// The end of a game takes the strength out of the joints; hip and ankle limits stay.
-template <class F, class Joints>
-void go_limp(lanes::Mask<F> ended, Joints& joints) {
-  const auto off = [&](lanes::Mask<F> now) { return lanes::both(now, lanes::negate(ended)); };
-  for (const int joint : {kRightHip, kLeftHip}) {
-    joints[joint].motor_speed = lanes::select(ended, F(0.0), joints[joint].motor_speed);
-    joints[joint].motor_enabled = off(joints[joint].motor_enabled);
-  }
-  for (const int joint : {kRightKnee, kLeftKnee, kRightShoulder, kLeftShoulder}) {
-    joints[joint].limit_enabled = off(joints[joint].limit_enabled);
-    joints[joint].motor_enabled = off(joints[joint].motor_enabled);
+// Joints that swing freely once a game has ended; hip and ankle limits stay.
+QWOP_ALWAYS_INLINE constexpr bool loses_limits(int joint) {
+  return joint == kRightKnee || joint == kLeftKnee || joint == kRightShoulder ||
+         joint == kLeftShoulder;
+}
+
+// The end of a game takes the strength out of the joints.
+template <class Joints>
+void go_limp(Joints& joints) {
+  for (const int hip : {kRightHip, kLeftHip}) joints[hip].motor_speed = 0.0;
+  for (int joint = 0; joint < kJointCount; ++joint) {
+    joints[joint].motor_enabled = false;
+    if (loses_limits(joint)) joints[joint].limit_enabled = false;
   }
 }
 

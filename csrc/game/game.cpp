@@ -137,7 +137,7 @@ void Game::end_if_over() {
   if (status_.ended || (!status_.jump_landed && !status_.fallen)) return;
   status_.paused = status_.jump_landed;
   status_.ended = true;
-  go_limp<double>(true, world_.joints());
+  go_limp(world_.joints());
 }
 
 bool Game::valid() const {

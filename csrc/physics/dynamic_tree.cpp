@@ -62,8 +62,9 @@ std::int8_t DynamicTree::sibling_for(std::int8_t leaf) const {
   auto node = root_;
   while (!is_leaf(node)) {
     const auto& links = links_[node];
-    const bool first = distance(links.child2) > distance(links.child1);
-    node = first ? links.child1 : links.child2;
+    const int first = distance(links.child2) > distance(links.child1) ? -1 : 0;
+    // Without a branch: which way it goes is as good as random.
+    node = static_cast<std::int8_t>(links.child2 ^ ((links.child1 ^ links.child2) & first));
   }
   return node;
 }
