@@ -11,8 +11,8 @@
 //                                                           = B(c) - B(c - 1)
 //   -dL/dc = tau P - (1 - tau) M
 //   L = tau (sum_j t_j - n (c + 1/2) - H(c) + H(c + 1)) + (1 - tau) (H(c) - H(c - 1)).
-// The differences cancel, so everything after the search is float64; the result is closer to the
-// exact one than a float32 sum over all pairs.
+// The differences cancel, so everything after the search is float64 and relative to the median
+// target; the result is closer to the exact one than a float32 sum over all pairs.
 #pragma once
 
 #include "learner/simd.hpp"
@@ -110,13 +110,14 @@ QWOP_LEARNER_INLINE D running_sum(D x) {
   }
 }
 
-// Sums of the first k = 0..n sorted targets and of their squares. `values` and `squares` hold
-// round_up(n) + 1 numbers; the last of each is infinite or garbage where n is no whole vector.
-inline void prefix_sums(const float* sorted, ptrdiff_t n, double* values, double* squares) {
+// Sums of the first k = 0..n sorted targets, less `origin`, and of their squares. `values` and
+// `squares` hold round_up(n) + 1 numbers, those beyond the n-th infinite.
+inline void prefix_sums(const float* sorted, ptrdiff_t n, double origin, double* values,
+                        double* squares) {
   values[0] = squares[0] = 0.0;
   D value_sum{}, square_sum{};
   for (ptrdiff_t j = 0; j < n; j += kHalf) {
-    const D t = widen(load_as<HalfF>(sorted + j));
+    const D t = widen(load_as<HalfF>(sorted + j)) - splat(origin);
     const D value = running_sum(t) + value_sum, square = running_sum(t * t) + square_sum;
     store(values + j + 1, value);
     store(squares + j + 1, square);
@@ -231,7 +232,8 @@ QWOP_LEARNER_INLINE void count_below(const Search& search, const float* c, std::
 //   tau, rest  |tau_i - 0| and |tau_i - 1|; zero from the n-th on
 inline double quantile_loss_row(float* c, const float* sorted, ptrdiff_t n, const double* tau,
                                 const double* rest, float scale, const RowScratch& scratch) {
-  prefix_sums(sorted, n, scratch.values, scratch.squares);
+  const double origin = sorted[n / 2];
+  prefix_sums(sorted, n, origin, scratch.values, scratch.squares);
   const Search search(sorted, sorted_size(n));
   // The searches first, several at a time: each is one long chain of dependent steps.
   constexpr int kTogether = 2;
@@ -247,9 +249,9 @@ inline double quantile_loss_row(float* c, const float* sorted, ptrdiff_t n, cons
     const std::int32_t* counts = scratch.counts + i / kLanes * 3 * kLanes + i % kLanes;
     const HalfI count[3] = {load_as<HalfI>(counts), load_as<HalfI>(counts + kLanes),
                             load_as<HalfI>(counts + 2 * kLanes)};
-    const auto terms =
-        quantile_terms(widen(load_as<HalfF>(c + i)), count, load(tau + i), load(rest + i),
-                       scratch.values, scratch.squares, static_cast<double>(n), total);
+    const auto terms = quantile_terms(widen(load_as<HalfF>(c + i)) - splat(origin), count,
+                                      load(tau + i), load(rest + i), scratch.values,
+                                      scratch.squares, static_cast<double>(n), total);
     const HalfF gradient = narrow(terms.gradient * splat(static_cast<double>(scale)));
     __builtin_memcpy(c + i, &gradient, sizeof gradient);
     loss2 += terms.loss2;

@@ -1,0 +1,165 @@
+"""Which QRDQN models the native kernels can train exactly as sb3-contrib would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch as th
+from gymnasium import spaces
+from sb3_contrib.qrdqn.policies import QRDQNPolicy, QuantileNetwork
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.torch_layers import FlattenExtractor
+from torch import nn
+
+if TYPE_CHECKING:
+    from sb3_contrib import QRDQN
+
+_ACTIVATIONS: dict[type[nn.Module], str] = {nn.ReLU: "relu", nn.Tanh: "tanh"}
+_OPTIMIZERS = (th.optim.Adam, th.optim.AdamW)
+_MODULE_HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
+_OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+
+
+class UnsupportedError(Exception):
+    """Why a model is trained by sb3-contrib's own code."""
+
+
+class Network(NamedTuple):
+    """What the kernels need to know of a quantile network.
+
+    Attributes:
+        widths: Of the observation and of each hidden layer.
+        activation: "relu" or "tanh"; "relu" also where there is no hidden layer.
+        parameters: Weight and bias of each layer, from the observation on.
+    """
+
+    widths: list[int]
+    activation: str
+    parameters: list[th.Tensor]
+
+
+def check_model(model: QRDQN) -> None:
+    """Checks everything that does not change in the middle of a training.
+
+    Raises:
+        UnsupportedError: The kernels would not do what sb3-contrib does.
+    """
+    _check_spaces(model)
+    policy, buffer = model.policy, model.replay_buffer
+    if model.device.type != "cpu":
+        raise UnsupportedError(f"the device is {model.device}, not the CPU")
+    if type(policy) is not QRDQNPolicy:
+        raise UnsupportedError(f"the policy is {type(policy).__name__}, not MlpPolicy")
+    if model._vec_normalize_env is not None:
+        raise UnsupportedError("VecNormalize normalizes what is sampled")
+    if type(buffer) is not ReplayBuffer:
+        raise UnsupportedError(f"the replay buffer is {type(buffer).__name__}, not ReplayBuffer")
+    if buffer.optimize_memory_usage:
+        raise UnsupportedError("the replay buffer has optimize_memory_usage")
+    if "sample" in vars(buffer) or "_get_samples" in vars(buffer):
+        raise UnsupportedError("the replay buffer's sampling was replaced")
+    _check_optimizer(policy.optimizer)
+    online = read_network(model.quantile_net)
+    target = read_network(model.quantile_net_target)
+    if (online.widths, online.activation) != (target.widths, target.activation):
+        raise UnsupportedError("the target network differs from the network in its layers")
+    if [id(p) for p in policy.optimizer.param_groups[0]["params"]] != list(
+        map(id, online.parameters)
+    ):
+        raise UnsupportedError("the optimizer does not hold the parameters of the network")
+
+
+def _check_spaces(model: QRDQN) -> None:
+    observations, actions = model.observation_space, model.action_space
+    if not isinstance(observations, spaces.Box) or observations.dtype != "float32":
+        raise UnsupportedError("the observations are not a Box of float32")
+    if type(actions) is not spaces.Discrete or actions.start != 0:
+        raise UnsupportedError("the actions are not Discrete from 0 on")
+
+
+def _check_optimizer(optimizer: th.optim.Optimizer) -> None:
+    if type(optimizer) not in _OPTIMIZERS:
+        raise UnsupportedError(f"the optimizer is {type(optimizer).__name__}, not Adam or AdamW")
+    if len(optimizer.param_groups) != 1:
+        raise UnsupportedError("the optimizer has several parameter groups")
+    group = optimizer.param_groups[0]
+    for option in ("amsgrad", "maximize", "capturable", "differentiable", "fused"):
+        if group.get(option):
+            raise UnsupportedError(f"the optimizer has {option}=True")
+    if any(isinstance(group[name], th.Tensor) for name in ("lr", "eps", "weight_decay")):
+        raise UnsupportedError("a setting of the optimizer is a tensor")
+    if any(isinstance(beta, th.Tensor) for beta in group["betas"]):
+        raise UnsupportedError("the optimizer's betas are tensors")
+    if any(getattr(optimizer, hooks, None) for hooks in _OPTIMIZER_HOOKS):
+        raise UnsupportedError("the optimizer has hooks")
+
+
+def read_network(network: nn.Module) -> Network:
+    """Reads a quantile network's layers.
+
+    Raises:
+        UnsupportedError: It is not a plain multilayer perceptron of float32.
+    """
+    if type(network) is not QuantileNetwork:
+        raise UnsupportedError(f"the network is {type(network).__name__}, not QuantileNetwork")
+    if type(network.features_extractor) is not FlattenExtractor:
+        name = type(network.features_extractor).__name__
+        raise UnsupportedError(f"the features extractor is {name}, not FlattenExtractor")
+    for module in network.modules():
+        if any(getattr(module, hooks) for hooks in _MODULE_HOOKS):
+            raise UnsupportedError(f"{type(module).__name__} has hooks")
+    linear, activations = [], set()
+    for is_linear, module in _alternating(list(network.quantile_net)):
+        if is_linear and type(module) is nn.Linear and module.bias is not None:
+            linear.append(module)
+        elif not is_linear and type(module) in _ACTIVATIONS:
+            activations.add(_ACTIVATIONS[type(module)])
+        else:
+            raise UnsupportedError(f"the network has {module} where it is not expected")
+    if len(activations) > 1:
+        raise UnsupportedError("the network mixes activations")
+    parameters = [parameter for layer in linear for parameter in (layer.weight, layer.bias)]
+    for parameter in parameters:
+        plain = parameter.is_contiguous() and parameter.requires_grad
+        if parameter.dtype != th.float32 or not plain:
+            raise UnsupportedError("a parameter is frozen, not float32 or not contiguous")
+    if len(parameters) != sum(1 for _ in network.parameters()):
+        raise UnsupportedError("the network has parameters besides its layers'")
+    return Network(
+        [layer.in_features for layer in linear],
+        activations.pop() if activations else "relu",
+        parameters,
+    )
+
+
+def _alternating(modules: list[nn.Module]) -> Iterator[tuple[bool, nn.Module]]:
+    if len(modules) % 2 == 0:
+        raise UnsupportedError("the network's layers and activations do not alternate")
+    for i, module in enumerate(modules):
+        yield i % 2 == 0, module
+
+
+def adam_state(optimizer: th.optim.Optimizer, parameter: th.Tensor) -> dict[str, Any]:
+    """Adam's state of a parameter, begun as Adam itself begins it.
+
+    Raises:
+        UnsupportedError: It is there, but not of float32.
+    """
+    state: dict[str, Any] = optimizer.state[parameter]
+    if not state:
+        state["step"] = th.tensor(0.0, dtype=th.float32)
+        state["exp_avg"] = th.zeros_like(parameter, memory_format=th.preserve_format)
+        state["exp_avg_sq"] = th.zeros_like(parameter, memory_format=th.preserve_format)
+    for name in ("step", "exp_avg", "exp_avg_sq"):
+        tensor = state.get(name)
+        if not isinstance(tensor, th.Tensor) or tensor.dtype != th.float32:
+            raise UnsupportedError(f"the optimizer's {name} is not a tensor of float32")
+        if not tensor.is_contiguous() or tensor.device.type != "cpu":
+            raise UnsupportedError(f"the optimizer's {name} is not contiguous or not on the CPU")
+    return state

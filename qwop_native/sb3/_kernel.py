@@ -1,0 +1,156 @@
+"""A QRDQN model's tensors and replay buffer in the hands of the native kernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch as th
+
+from qwop_native import _core
+from qwop_native.sb3._fast_path import adam_state, check_model, read_network
+
+if TYPE_CHECKING:
+    from sb3_contrib import QRDQN
+
+Indices = npt.NDArray[np.int64]
+
+
+class Kernel:
+    """The native update and actor of one model, on the model's own memory.
+
+    Parameters, Adam's state and the replay buffer stay where they are and are always up to date, so
+    that saving, callbacks and sb3-contrib's own code see what they would see without the kernels.
+    Others may change them or put new ones in their place; call `follow` before each use.
+
+    Args:
+        model: The model.
+
+    Raises:
+        UnsupportedError: The kernels would not do what sb3-contrib does.
+    """
+
+    def __init__(self, model: QRDQN) -> None:
+        check_model(model)
+        self._networks = (model.quantile_net, model.quantile_net_target)
+        online, target = map(read_network, self._networks)
+        self._online, self._target = online.parameters, target.parameters
+        self._modules = [vars(m) for m in (model.policy, *model.quantile_net.modules())]
+        actions: Any = model.action_space
+        self.native = _core.QuantileLearner(
+            online.widths, int(actions.n), model.n_quantiles, online.activation
+        )
+        self._acted_on: list[int] = []
+        self._trained_on: list[int] = []
+        self._kept: list[Any] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Copies of a model make a kernel of their own.
+        return type(None), ()
+
+    def belongs_to(self, model: QRDQN) -> bool:
+        """Whether the model's networks are still the ones the kernel was made for."""
+        return self._networks[0] is model.quantile_net and (
+            self._networks[1] is model.quantile_net_target
+        )
+
+    def set_training_mode(self, mode: bool) -> None:
+        """What `policy.set_training_mode` does, without its walk through the modules."""
+        for module in self._modules:
+            module["training"] = mode
+
+    def follow(self) -> None:
+        """Takes notice of parameters that others have moved or changed."""
+        found = [p.data_ptr() for p in self._online]
+        found += [p._version for p in self._online]
+        if found != self._acted_on:
+            self.native.bind_online([p.detach().numpy() for p in self._online])
+            self._acted_on = found
+
+    def follow_training(self, model: QRDQN) -> None:
+        """Takes notice of a change in anything that an update works on.
+
+        Raises:
+            UnsupportedError: It has become something that the kernels cannot handle.
+        """
+        self.follow()
+        objects = self._objects(model)
+        found = list(map(id, objects))
+        found += [p.data_ptr() for p in self._target]
+        found += [p._version for p in self._target]
+        if found != self._trained_on:
+            check_model(model)
+            self._bind(model)
+            # Kept, so that no new object can have the id of one that is gone.
+            self._kept = self._objects(model)
+            self._trained_on = list(map(id, self._kept)) + found[len(self._kept) :]
+
+    def _objects(self, model: QRDQN) -> list[Any]:
+        state = model.policy.optimizer.state
+        buffer: Any = model.replay_buffer
+        objects = [
+            model._vec_normalize_env,
+            model.policy.optimizer,
+            buffer.observations,
+            buffer.next_observations,
+            buffer.actions,
+            buffer.rewards,
+            buffer.dones,
+            buffer.timeouts,
+        ]
+        for parameter in self._online:
+            moments = state[parameter]
+            objects += (moments.get("step"), moments.get("exp_avg"), moments.get("exp_avg_sq"))
+        return objects
+
+    def _bind(self, model: QRDQN) -> None:
+        states = [adam_state(model.policy.optimizer, p) for p in self._online]
+        buffer: Any = model.replay_buffer
+        self.native.bind_adam(
+            [state["exp_avg"].numpy() for state in states],
+            [state["exp_avg_sq"].numpy() for state in states],
+            [state["step"].numpy() for state in states],
+        )
+        self.native.bind_target([p.detach().numpy() for p in self._target])
+        self.native.bind_replay(
+            buffer.observations,
+            buffer.next_observations,
+            buffer.actions,
+            buffer.rewards,
+            buffer.dones,
+            buffer.timeouts,
+        )
+
+    def update(
+        self,
+        optimizer: th.optim.Optimizer,
+        positions: Indices,
+        games: Indices,
+        gamma: float,
+        max_grad_norm: float | None,
+    ) -> float:
+        """One update on the transitions [positions[i], games[i]] of the replay buffer.
+
+        Returns:
+            The loss before the update.
+        """
+        group = optimizer.param_groups[0]
+        return self.native.update(
+            positions,
+            games,
+            gamma,
+            group["lr"],
+            group["betas"],
+            group["eps"],
+            group["weight_decay"],
+            group.get("decoupled_weight_decay", type(optimizer) is th.optim.AdamW),
+            max_grad_norm,
+        )
+
+    def act(self, observations: npt.NDArray[np.float32]) -> Indices:
+        """Greedy actions, (rows,), for observations, float32 (rows, ...)."""
+        self.follow()
+        if observations.ndim != 2:
+            observations = observations.reshape(len(observations), -1)
+        return self.native.act(observations)
