@@ -17,6 +17,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
 from torch import nn
 
+from qwop_native import _core
 from qwop_native.sb3 import QRDQN, QwopVecEnv
 
 SMALL = {
@@ -513,3 +514,32 @@ def test_a_model_without_the_known_loop_of_stock(monkeypatch):
     assert models[0].replay_buffer.observations.tobytes() == (
         models[1].replay_buffer.observations.tobytes()
     )
+
+
+@pytest.mark.parametrize("filled", [1, 2, 3, 1000, 12500, 2**20, 2**31])
+@pytest.mark.parametrize("games", [1, 5, 8])
+def test_draws_are_numpys(filled, games):
+    generator = np.random.get_bit_generator()
+    for count in (1, 64, 7):
+        np.random.seed(count)
+        wanted = [
+            np.random.randint(0, filled, size=count),
+            np.random.randint(0, high=games, size=(count,)),
+            np.random.rand(),
+        ]
+        np.random.seed(count)
+        found = [*_core.draw_transitions(generator.capsule, filled, games, count), np.random.rand()]
+        for a, b in zip(wanted, found, strict=True):
+            assert np.asarray(a).dtype == np.asarray(b).dtype
+            np.testing.assert_array_equal(a, b)
+
+
+def test_draws_from_nothing():
+    capsule = np.random.get_bit_generator().capsule
+    for arguments in [(0, 1, 1), (1, 0, 1), (1, 1, 0), (2**31 + 1, 1, 1)]:
+        with pytest.raises(ValueError, match="must be from 1 to"):
+            _core.draw_transitions(capsule, *arguments)
+    model = QRDQN(env=drift_envs(), **SMALL)
+    model.set_logger(configure(None, []))
+    with pytest.raises(ValueError, match="must be from 1 to"):
+        model.train(1, 8)

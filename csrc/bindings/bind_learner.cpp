@@ -138,6 +138,51 @@ class BoundLearner {
   py::object online_, target_, adam_, replay_;
 };
 
+// What numpy's C interface calls bitgen_t, in the capsule of a numpy.random.BitGenerator.
+struct BitGenerator {
+  void* state;
+  std::uint64_t (*next_uint64)(void*);
+  std::uint32_t (*next_uint32)(void*);
+  double (*next_double)(void*);
+  std::uint64_t (*next_raw)(void*);
+};
+
+// RandomState.randint(0, bound, size=count), whose stream numpy keeps as it is: the low bits of
+// 32-bit numbers, drawn again until they are below the bound.
+Indices draw_below(const BitGenerator& generator, std::int64_t bound, py::ssize_t count) {
+  Indices drawn(count);
+  std::int64_t* const to = drawn.mutable_data();
+  const auto greatest = static_cast<std::uint32_t>(bound - 1);
+  std::uint32_t mask = greatest;
+  for (int shift = 1; shift < 32; shift *= 2) mask |= mask >> shift;
+  for (py::ssize_t i = 0; i < count; ++i) {
+    std::uint32_t value = 0;
+    if (greatest > 0) {
+      do {
+        value = generator.next_uint32(generator.state) & mask;
+      } while (value > greatest);
+    }
+    to[i] = value;
+  }
+  return drawn;
+}
+
+py::tuple draw_transitions(const py::capsule& generator, std::int64_t positions, std::int64_t games,
+                           py::ssize_t count) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  if (std::string(generator.name()) != "BitGenerator") {
+    throw py::value_error("generator must be the capsule of a numpy.random.BitGenerator");
+  }
+  if (positions < 1 || positions > kMost || games < 1 || games > kMost || count < 1) {
+    throw py::value_error("positions, games and count must be from 1 to 2**31, got " +
+                          std::to_string(positions) + ", " + std::to_string(games) + " and " +
+                          std::to_string(count));
+  }
+  const auto& source = *generator.get_pointer<BitGenerator>();
+  const Indices first = draw_below(source, positions, count);
+  return py::make_tuple(first, draw_below(source, games, count));
+}
+
 std::vector<std::string> instruction_sets() {
   std::vector<std::string> names;
   for (const auto& kernels : learner::available_kernels()) names.emplace_back(kernels.name);
@@ -150,6 +195,13 @@ void bind_learner(py::module_& module) {
   using py::arg;
   module.def("learner_instruction_sets", &instruction_sets,
              "Instruction sets that the learner can use on this processor, the best first.");
+  module.def("draw_transitions", &draw_transitions, arg("generator"), arg("positions"),
+             arg("games"), arg("count"),
+             "The draws of stable-baselines3's ReplayBuffer.sample.\n\n"
+             "The same numbers as np.random.randint(0, positions, size=count) and then\n"
+             "np.random.randint(0, games, size=count), in a tenth of the time.\n\n"
+             "Args:\n    generator: the capsule of the global generator's BitGenerator; hold its\n"
+             "        lock.");
   py::class_<BoundLearner>(
       module, "QuantileLearner",
       "The update and the greedy actor of QR-DQN, working in place on the arrays it is given.\n\n"

@@ -17,13 +17,9 @@ if TYPE_CHECKING:
 
 _ACTIVATIONS: dict[type[nn.Module], str] = {nn.ReLU: "relu", nn.Tanh: "tanh"}
 _OPTIMIZERS = (th.optim.Adam, th.optim.AdamW)
-_MODULE_HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-)
+_MODULE_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+_OPTIMIZER_FLAGS = ("amsgrad", "maximize", "capturable", "differentiable", "fused")
 
 
 class UnsupportedError(Exception):
@@ -64,6 +60,8 @@ def check_model(model: QRDQN) -> None:
         raise UnsupportedError("the replay buffer has optimize_memory_usage")
     if "sample" in vars(buffer) or "_get_samples" in vars(buffer):
         raise UnsupportedError("the replay buffer's sampling was replaced")
+    if any(hooks_of(model)):
+        raise UnsupportedError("hooks are registered with the network or the optimizer")
     _check_optimizer(policy.optimizer)
     online = read_network(model.quantile_net)
     target = read_network(model.quantile_net_target)
@@ -89,15 +87,13 @@ def _check_optimizer(optimizer: th.optim.Optimizer) -> None:
     if len(optimizer.param_groups) != 1:
         raise UnsupportedError("the optimizer has several parameter groups")
     group = optimizer.param_groups[0]
-    for option in ("amsgrad", "maximize", "capturable", "differentiable", "fused"):
+    for option in _OPTIMIZER_FLAGS:
         if group.get(option):
             raise UnsupportedError(f"the optimizer has {option}=True")
     if any(isinstance(group[name], th.Tensor) for name in ("lr", "eps", "weight_decay")):
         raise UnsupportedError("a setting of the optimizer is a tensor")
     if any(isinstance(beta, th.Tensor) for beta in group["betas"]):
         raise UnsupportedError("the optimizer's betas are tensors")
-    if any(getattr(optimizer, hooks, None) for hooks in _OPTIMIZER_HOOKS):
-        raise UnsupportedError("the optimizer has hooks")
 
 
 def read_network(network: nn.Module) -> Network:
@@ -111,9 +107,6 @@ def read_network(network: nn.Module) -> Network:
     if type(network.features_extractor) is not FlattenExtractor:
         name = type(network.features_extractor).__name__
         raise UnsupportedError(f"the features extractor is {name}, not FlattenExtractor")
-    for module in network.modules():
-        if any(getattr(module, hooks) for hooks in _MODULE_HOOKS):
-            raise UnsupportedError(f"{type(module).__name__} has hooks")
     linear, activations = [], set()
     for is_linear, module in _alternating(list(network.quantile_net)):
         if is_linear and type(module) is nn.Linear and module.bias is not None:
@@ -127,6 +120,8 @@ def read_network(network: nn.Module) -> Network:
     parameters = [parameter for layer in linear for parameter in (layer.weight, layer.bias)]
     for parameter in parameters:
         plain = parameter.is_contiguous() and parameter.requires_grad
+        if parameter._backward_hooks:
+            raise UnsupportedError("a parameter has hooks")
         if parameter.dtype != th.float32 or not plain:
             raise UnsupportedError("a parameter is frozen, not float32 or not contiguous")
     if len(parameters) != sum(1 for _ in network.parameters()):
@@ -143,6 +138,20 @@ def _alternating(modules: list[nn.Module]) -> Iterator[tuple[bool, nn.Module]]:
         raise UnsupportedError("the network's layers and activations do not alternate")
     for i, module in enumerate(modules):
         yield i % 2 == 0, module
+
+
+def hooks_of(model: QRDQN) -> list[Any]:
+    """Every collection of hooks that torch would call; all empty where the kernels can be used."""
+    modules = (*model.quantile_net.modules(), *model.quantile_net_target.modules())
+    hooks = [getattr(module, name) for module in modules for name in _MODULE_HOOKS]
+    hooks += [getattr(nn.modules.module, f"_global{name}") for name in _MODULE_HOOKS]
+    return hooks + [getattr(model.policy.optimizer, name) for name in _OPTIMIZER_HOOKS]
+
+
+def optimizer_options(optimizer: th.optim.Optimizer) -> tuple[Any, ...]:
+    """What must not be set for the kernels to be used, and may be set at any time."""
+    groups = optimizer.param_groups
+    return len(groups), *map(groups[0].get, _OPTIMIZER_FLAGS)
 
 
 def adam_state(optimizer: th.optim.Optimizer, parameter: th.Tensor) -> dict[str, Any]:

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import torch as th
+from numpy.random.mtrand import get_bit_generator
+from stable_baselines3.common.buffers import ReplayBuffer
 
 from qwop_native import _core
-from qwop_native.sb3._fast_path import adam_state, check_model, read_network
+from qwop_native.sb3._fast_path import (
+    adam_state,
+    check_model,
+    hooks_of,
+    optimizer_options,
+    read_network,
+)
 
 if TYPE_CHECKING:
     from sb3_contrib import QRDQN
@@ -41,8 +49,9 @@ class Kernel:
         self.native = _core.QuantileLearner(
             online.widths, int(actions.n), model.n_quantiles, online.activation
         )
+        self._hooks = hooks_of(model)
         self._acted_on: list[int] = []
-        self._trained_on: list[int] = []
+        self._trained_on: list[Any] = []
         self._kept: list[Any] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -76,22 +85,24 @@ class Kernel:
         """
         self.follow()
         objects = self._objects(model)
-        found = list(map(id, objects))
+        found: list[Any] = list(map(id, objects))
         found += [p.data_ptr() for p in self._target]
         found += [p._version for p in self._target]
+        found += optimizer_options(model.policy.optimizer)
+        found.append(any(self._hooks))
         if found != self._trained_on:
             check_model(model)
             self._bind(model)
             # Kept, so that no new object can have the id of one that is gone.
             self._kept = self._objects(model)
-            self._trained_on = list(map(id, self._kept)) + found[len(self._kept) :]
+            self._trained_on = list(map(id, self._kept)) + found[len(objects) :]
 
     def _objects(self, model: QRDQN) -> list[Any]:
         state = model.policy.optimizer.state
         buffer: Any = model.replay_buffer
         objects = [
             model._vec_normalize_env,
-            model.policy.optimizer,
+            state,
             buffer.observations,
             buffer.next_observations,
             buffer.actions,
@@ -99,9 +110,8 @@ class Kernel:
             buffer.dones,
             buffer.timeouts,
         ]
-        for parameter in self._online:
-            moments = state[parameter]
-            objects += (moments.get("step"), moments.get("exp_avg"), moments.get("exp_avg_sq"))
+        for moments in state.values():
+            objects += moments.values()
         return objects
 
     def _bind(self, model: QRDQN) -> None:
@@ -121,6 +131,17 @@ class Kernel:
             buffer.dones,
             buffer.timeouts,
         )
+
+    def draw(self, buffer: ReplayBuffer, count: int) -> tuple[Indices, Indices]:
+        """Positions and games of transitions: the draws of `ReplayBuffer.sample`.
+
+        Raises:
+            ValueError: The buffer is empty.
+        """
+        generator: Any = get_bit_generator()
+        filled = buffer.buffer_size if buffer.full else buffer.pos
+        with generator.lock:
+            return _core.draw_transitions(generator.capsule, filled, buffer.n_envs, count)
 
     def update(
         self,

@@ -88,18 +88,17 @@ class QRDQN(sb3_contrib.QRDQN):
         assert buffer is not None
         kernel.set_training_mode(True)
         self._update_learning_rate(optimizer)
-        filled = buffer.buffer_size if buffer.full else buffer.pos
         losses = []
         for _ in range(gradient_steps):
-            # The draws of ReplayBuffer.sample, in its order.
-            positions = np.random.randint(0, filled, size=batch_size)
-            games = np.random.randint(0, high=buffer.n_envs, size=(batch_size,))
+            positions, games = kernel.draw(buffer, batch_size)
             losses.append(
                 kernel.update(optimizer, positions, games, self.gamma, self.max_grad_norm)
             )
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record("train/loss", np.mean(losses))
+        self.logger.record(
+            "train/loss", np.float64(losses[0]) if len(losses) == 1 else np.mean(losses)
+        )
 
     def predict(
         self,
@@ -182,7 +181,7 @@ class QRDQN(sb3_contrib.QRDQN):
             self._store_transition(replay_buffer, buffer_actions, new_obs, rewards, dones, infos)
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
             self._on_step()
-            if dones.any():
+            if True in dones.tolist():
                 for idx, done in enumerate(dones):  # noqa: B007 (callbacks see these as well)
                     if done:
                         num_collected_episodes += 1
