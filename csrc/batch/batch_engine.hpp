@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -57,6 +58,7 @@ class BatchEngine {
   void step(const std::int64_t* actions, const StepOutput& out);
 
   const BatchOptions& options() const { return options_; }
+  std::mutex& mutex() { return mutex_; }  // for callers who share an engine between threads
   EpisodeColumns& columns() { return columns_; }
   // Of the episodes that ended in the last step; other rows hold older values.
   EpisodeColumns& final_columns() { return final_columns_; }
@@ -94,6 +96,7 @@ class BatchEngine {
   EpisodeColumns columns_, final_columns_;
   std::vector<float> final_observations_;
   ThreadPool pool_;
+  std::mutex mutex_;
 };
 
 }  // namespace qwop::batch

@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -73,40 +74,58 @@ std::unique_ptr<BatchEngine> make_engine(py::ssize_t num_envs, py::ssize_t num_t
 }
 
 template <class T>
-T* checked_data(Array<T>& array, const BatchEngine& engine, const char* name, int columns = 0) {
+void check_shape(const Array<T>& array, const BatchEngine& engine, const char* name, int columns) {
   const auto games = static_cast<py::ssize_t>(engine.options().games);
   const bool shaped =
       columns == 0 ? array.ndim() == 1 && array.shape(0) == games
                    : array.ndim() == 2 && array.shape(0) == games && array.shape(1) == columns;
-  if (shaped) return array.mutable_data();
+  if (shaped) return;
   throw py::value_error(std::string(name) + " must have shape (" + std::to_string(games) +
                         (columns == 0 ? ",)" : ", " + std::to_string(columns) + ")"));
 }
 
-void reset(BatchEngine& engine, Array<float> obs, std::optional<Array<bool>> mask, bool reload) {
-  auto* observations = checked_data(obs, engine, "obs", env::kObservationSize);
-  const bool* chosen = mask ? checked_data(*mask, engine, "mask") : nullptr;
+template <class T>
+const T* input(const Array<T>& array, const BatchEngine& engine, const char* name) {
+  check_shape(array, engine, name, 0);
+  return array.data();
+}
+
+template <class T>
+T* output(Array<T>& array, const BatchEngine& engine, const char* name, int columns = 0) {
+  check_shape(array, engine, name, columns);
+  return array.mutable_data();
+}
+
+// Games are moved without the interpreter's lock, so threads that share an engine take turns by the
+// engine's own. Whoever holds it never waits for the interpreter.
+using Turn = std::lock_guard<std::mutex>;
+
+void reset(BatchEngine& engine, Array<float> obs, const std::optional<Array<bool>>& mask,
+           bool reload) {
+  auto* observations = output(obs, engine, "obs", env::kObservationSize);
+  const bool* chosen = mask ? input(*mask, engine, "mask") : nullptr;
   py::gil_scoped_release release;
+  const Turn turn(engine.mutex());
   engine.reset(observations, chosen, reload);
 }
 
-void step(BatchEngine& engine, Array<std::int64_t> actions, Array<float> obs, Array<double> rewards,
-          Array<bool> terminated, Array<bool> truncated) {
-  const auto* chosen = checked_data(actions, engine, "actions");
-  const batch::StepOutput out{checked_data(obs, engine, "obs", env::kObservationSize),
-                              checked_data(rewards, engine, "rewards"),
-                              checked_data(terminated, engine, "terminated"),
-                              checked_data(truncated, engine, "truncated")};
+void step(BatchEngine& engine, const Array<std::int64_t>& actions, Array<float> obs,
+          Array<double> rewards, Array<bool> terminated, Array<bool> truncated) {
+  const auto* chosen = input(actions, engine, "actions");
+  const batch::StepOutput out{
+      output(obs, engine, "obs", env::kObservationSize), output(rewards, engine, "rewards"),
+      output(terminated, engine, "terminated"), output(truncated, engine, "truncated")};
   const auto count = static_cast<std::int64_t>(engine.options().episode.action_keys.size());
   for (int i = 0; i < engine.options().games; ++i) {
     if (chosen[i] >= 0 && chosen[i] < count) continue;
     throw py::value_error("actions must be in 0.." + std::to_string(count - 1) + ", got " +
                           std::to_string(chosen[i]) + " for game " + std::to_string(i));
   }
+  py::gil_scoped_release release;
+  const Turn turn(engine.mutex());
   if (const auto game = engine.first_unready()) {
     throw py::value_error("game " + std::to_string(*game) + " must be reset before it can step");
   }
-  py::gil_scoped_release release;
   engine.step(chosen, out);
 }
 
@@ -167,23 +186,30 @@ void bind_batch(py::module_& module) {
       .def(
           "snapshot",
           [](BatchEngine& e, py::ssize_t game) {
+            const Turn turn(e.mutex());
             return py::bytes(e.snapshot(checked_game(e, game)));
           },
           py::arg("game"))
       .def(
           "restore",
           [](BatchEngine& e, py::ssize_t game, const py::bytes& bytes) {
+            const Turn turn(e.mutex());
             e.restore(checked_game(e, game), std::string_view(bytes));
           },
           py::arg("game"), py::arg("snapshot"))
       .def(
           "copy_game",
           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {
+            const Turn turn(e.mutex());
             e.copy_game(checked_game(e, from), checked_game(e, to));
           },
           py::arg("source"), py::arg("target"))
       .def(
-          "game", [](BatchEngine& e, py::ssize_t game) { return e.game(checked_game(e, game)); },
+          "game",
+          [](BatchEngine& e, py::ssize_t game) {
+            const Turn turn(e.mutex());
+            return game::Game(e.game(checked_game(e, game)));
+          },
           py::arg("game"), "A copy of one game.")
       .def_property_readonly("num_envs", [](const BatchEngine& e) { return e.options().games; })
       .def_property_readonly("num_threads",

@@ -8,6 +8,7 @@
 
 #include "bindings/episode_options.hpp"
 #include "env/episode.hpp"
+#include "game/snapshot.hpp"
 
 namespace py = pybind11;
 
@@ -42,6 +43,37 @@ std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray o
   }
   const auto result = episode.step(static_cast<int>(action), observation_span(obs));
   return {result.reward, result.terminated};
+}
+
+// Pickled as the constructor's arguments, the game's snapshot and the tracker's fields.
+py::tuple state_of(const Episode& episode) {
+  const auto& options = episode.options();
+  const auto& reward = options.reward;
+  py::list remembered;
+  auto tracker = episode.tracker();
+  auto append = [&remembered](const auto& field) { remembered.append(field); };
+  tracker.serialise(append);
+  return py::make_tuple(options.action_keys, reward.frames_per_step, reward.failure_cost,
+                        reward.success_reward, reward.time_cost_mult, reward.speed_rew_mult,
+                        options.reload_on_reset, std::string(to_string(options.flavour)),
+                        py::bytes(game::snapshot(episode.game())), py::tuple(remembered));
+}
+
+Episode episode_from(const py::tuple& state) {
+  if (state.size() != 10) throw py::value_error("not the pickled state of an Episode");
+  Episode episode =
+      make_episode(state[0].cast<std::vector<int>>(), state[1].cast<int>(), state[2].cast<double>(),
+                   state[3].cast<double>(), state[4].cast<double>(), state[5].cast<double>(),
+                   state[6].cast<bool>(), state[7].cast<std::string>());
+  const auto snapshot = state[8].cast<py::bytes>();
+  game::restore(episode.game(), std::string_view(snapshot));
+  const auto remembered = state[9].cast<py::tuple>();
+  std::size_t next = 0;
+  auto take = [&remembered, &next]<class Field>(Field& field) {
+    field = remembered[next++].cast<Field>();
+  };
+  episode.tracker().serialise(take);
+  return episode;
 }
 
 }  // namespace
@@ -87,7 +119,18 @@ void bind_episode(py::module_& module) {
           py::return_value_policy::reference_internal, "The live game.")
       .def(
           "copy", [](const Episode& e) { return Episode(e); },
-          "An independent episode in the same state.");
+          "An independent episode in the same state.")
+      .def("__copy__", [](const Episode& e) { return Episode(e); })
+      .def(
+          "__deepcopy__", [](const Episode& e, const py::dict&) { return Episode(e); },
+          py::arg("memo"))
+      .def(py::pickle(&state_of, &episode_from))
+      // Python's own way for pickle's protocols 0 and 1 ends the process, as with Game.
+      .def("__reduce__", [](const py::object& self) {
+        const auto new_object = py::module_::import("copyreg").attr("__newobj__");
+        return py::make_tuple(new_object, py::make_tuple(py::type::of(self)),
+                              self.attr("__getstate__")());
+      });
 }
 
 }  // namespace qwop::bindings

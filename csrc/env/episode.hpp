@@ -43,6 +43,8 @@ class Episode {
   std::int64_t frames() const { return game_.frames(); }
   game::Game& game() { return game_; }
   const game::Game& game() const { return game_; }
+  EpisodeTracker& tracker() { return tracker_; }
+  const EpisodeTracker& tracker() const { return tracker_; }
 
  private:
   EpisodeOptions options_;
