@@ -160,20 +160,65 @@ def test_a_frame_count_that_would_overflow_is_refused():
         assert not try_restore(game, snapshot.changed(payload=payload).sealed())
 
 
-def test_a_body_that_is_missing_is_refused():
+EVERY_BODY = (1 << 18) - 1
+
+
+def bit_sets(existing, awake):
+    return struct.pack("<2I", existing, awake)
+
+
+def test_a_world_has_every_body_and_no_other():
     # A reset destroys all of the runner's bodies: one that is not there has no leaf to remove.
     game = started()
+    game.reset()  # wakes nobody of the hurdle, bodies 4 and 5
     snapshot = Snapshot.parse(game.snapshot())
-    existing, leaves = (0x3FFFF).to_bytes(4, "little"), bytes([0, 1, 3, 5, *range(7, 34, 2)])
-    assert snapshot.payload.count(existing) == 1
+    awake = EVERY_BODY & ~0b110000
+    whole = bit_sets(EVERY_BODY, awake)
+    assert snapshot.payload.count(whole) == 1
+    for body in range(32):
+        bit = 1 << body
+        changed = [bit_sets(EVERY_BODY ^ bit, awake), bit_sets(EVERY_BODY ^ bit, awake & ~bit)]
+        if body >= 18:
+            changed += [bit_sets(EVERY_BODY, awake | bit), bit_sets(EVERY_BODY | bit, awake | bit)]
+        for sets in changed:
+            payload = snapshot.payload.replace(whole, sets)
+            assert not try_restore(game, snapshot.changed(payload=payload).sealed())
+
+
+def test_a_body_without_its_leaf_is_refused():
+    game = started()
+    snapshot = Snapshot.parse(game.snapshot())
+    leaves = bytes([0, 1, 3, 5, *range(7, 34, 2)])
     assert snapshot.payload.count(leaves) == 1
     for body in range(18):
-        without = bytearray(leaves)
-        without[body] = 0xFF
-        payload = snapshot.payload.replace(leaves, bytes(without))
-        rest = (0x3FFFF & ~(1 << body)).to_bytes(4, "little")
-        payload = payload.replace(existing, rest)
-        assert not try_restore(game, snapshot.changed(payload=payload).sealed())
+        for leaf in (0xFF, 2, 34, 35, 0x7F, leaves[(body + 1) % 18]):
+            changed = bytearray(leaves)
+            changed[body] = leaf
+            payload = snapshot.payload.replace(leaves, bytes(changed))
+            assert not try_restore(game, snapshot.changed(payload=payload).sealed())
+
+
+def test_a_leaf_without_its_body_is_refused():
+    # The tree comes before the contacts' number: root, head of the free list, nodes in use, then
+    # forty nodes of four numbers, parent, two children and body.
+    snapshot = Snapshot.parse(Game().snapshot())
+    node = struct.Struct("<4d4b")
+    tree = len(snapshot.payload) - 4 - 40 * node.size - 3
+    root, free, used = struct.unpack_from("<3b", snapshot.payload, tree)
+    assert (free, used) == (-1, 35)
+
+    def offset(index):
+        return tree + 3 + index * node.size
+
+    for body in (0, 17, 18, 19):
+        payload = bytearray(snapshot.payload)
+        *box, parent, child1, child2, _ = node.unpack_from(payload, offset(root))
+        assert parent == -1
+        node.pack_into(payload, offset(root), *box, used + 1, child1, child2, -1)
+        node.pack_into(payload, offset(used), *box, used + 1, -1, -1, body)
+        node.pack_into(payload, offset(used + 1), *box, -1, root, used, -1)
+        struct.pack_into("<3b", payload, tree, used + 1, free, used + 2)
+        assert not try_restore(Game(), snapshot.changed(payload=bytes(payload)).sealed())
 
 
 def masks(pairs):
