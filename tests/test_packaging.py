@@ -1,6 +1,7 @@
 """What an installed package offers to type checkers and to the command line."""
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
@@ -19,18 +20,28 @@ def test_the_package_says_that_it_is_typed():
     assert (package / "_core.pyi").is_file()
 
 
+def _all_but_sources(_folder, names):
+    return [name for name in names if Path(name).suffix not in {"", ".py", ".pyi", ".typed"}]
+
+
 def test_the_stub_matches_the_compiled_module(tmp_path):
     # pybind11's classes have a metaclass of its own, which no stub can name.
     classes = tmp_path / "classes.txt"
     names = [name for name, value in vars(_core).items() if isinstance(value, type)]
     classes.write_text("".join(f"qwop_native._core.{name}\n" for name in names))
+    # mypy does not follow an editable install, and in site-packages it would check all there is: it
+    # gets the package's sources alone.
+    sources = tmp_path / "sources"
+    shutil.copytree(
+        Path(qwop_native.__file__).parent, sources / "qwop_native", ignore=_all_but_sources
+    )
     module = ["qwop_native._core", "--concise", "--allowlist", str(classes)]
     checked = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", *module],
         capture_output=True,
         text=True,
-        cwd=Path(qwop_native.__file__).parent.parent,
-        env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path)},
+        cwd=tmp_path,
+        env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path), "MYPYPATH": str(sources)},
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
