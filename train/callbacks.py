@@ -16,7 +16,7 @@ import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from qwop_native.parity.atomic import whole_file
+from qwop_native.atomic import whole_file
 
 INFO_KEYWORDS = ("time", "distance", "avgspeed", "is_success", "frames")
 """Fields of the last info of an episode that reach the curves."""

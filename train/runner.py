@@ -26,7 +26,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from qwop_native import QwopEnv
-from qwop_native.parity.atomic import whole_file
+from qwop_native.atomic import whole_file
 from train import callbacks, config, evaluation
 
 _PACKAGES = ("qwop-native", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")

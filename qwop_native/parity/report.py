@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qwop_native.parity.atomic import whole_file
+from qwop_native.atomic import whole_file
 from qwop_native.parity.compare import Comparison
 from qwop_native.parity.rows import GAME_ROW, Rows
 from qwop_native.parity.svg import Curve, overlay, plot, pose

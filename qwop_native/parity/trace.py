@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qwop_native.parity.atomic import whole_file
+from qwop_native.atomic import whole_file
 from qwop_native.parity.env_tape import EnvTape, parse_env_tape
 from qwop_native.parity.probe import FLAVOURS
 from qwop_native.parity.rows import LAYOUTS, Difference, Rows, digests, first_difference

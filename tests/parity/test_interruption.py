@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from qwop_native.parity.atomic import whole_file
+from qwop_native.atomic import whole_file
 
 WRITER = """
 import sys, time
-from qwop_native.parity.atomic import whole_file
+from qwop_native.atomic import whole_file
 with whole_file(sys.argv[1]) as file:
     file.write(b"half" * 10000)
     file.flush()
