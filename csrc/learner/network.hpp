@@ -46,6 +46,9 @@ inline void sum_head_bias(const Job& job, const float* bias, const Derived& deri
 }
 // The head's rows and biases summed over the quantiles of each action: its greedy action needs no
 // more, the mean of the quantiles being linear in them.
+//
+// In the order in which an update sums the rows it has changed, tile by tile, so that a training
+// goes on with the same bits when it is resumed and these sums are taken anew.
 inline void sum_head(const Job& job, const float* weight, const float* bias,
                      const Derived& derived) {
   const ptrdiff_t n = job.head().inputs, stride = padded(n);
@@ -54,8 +57,12 @@ inline void sum_head(const Job& job, const float* weight, const float* bias,
     for (ptrdiff_t k = 0; k < n; k += kLanes) {
       const ptrdiff_t lanes = n - k < kLanes ? n - k : kLanes;
       F total{};
-      for (ptrdiff_t q = 0; q < job.n_quantiles; ++q) {
-        total += load_first(weight + (q * job.n_actions + a) * n + k, lanes);
+      for (ptrdiff_t q0 = 0; q0 < job.n_quantiles; q0 += kTileRows) {
+        F tile{};
+        for (ptrdiff_t q = q0; q < q0 + kTileRows && q < job.n_quantiles; ++q) {
+          tile += load_first(weight + (q * job.n_actions + a) * n + k, lanes);
+        }
+        total += tile;
       }
       store(row + k, total);
     }

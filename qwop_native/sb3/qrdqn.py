@@ -58,6 +58,7 @@ class QRDQN(sb3_contrib.QRDQN):
 
     _kernel: Kernel | None = None
     _refusal: str | None = None
+    _restored_log: dict[str, Any] | None = None  # by load_checkpoint
 
     @property
     def native_refusal(self) -> str | None:
@@ -248,9 +249,13 @@ class QRDQN(sb3_contrib.QRDQN):
     ) -> tuple[int, BaseCallback]:
         # Whatever has been changed since, hooks included, is looked at anew.
         self._kernel = self._refusal = None
-        return super()._setup_learn(
+        result = super()._setup_learn(
             total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar
         )
+        for name, values in (self._restored_log or {}).items():
+            getattr(self.logger, name).update(values)
+        self._restored_log = None
+        return result
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_kernel", "_refusal"]
+        return [*super()._excluded_save_params(), "_kernel", "_refusal", "_restored_log"]

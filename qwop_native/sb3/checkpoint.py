@@ -1,0 +1,326 @@
+"""Checkpoints from which a training goes on exactly as if it had not been stopped.
+
+While training:
+
+    checkpoints = Checkpoints("run/training.checkpoint", every=500_000)
+    signal.signal(signal.SIGTERM, lambda *_: checkpoints.stop())
+    model.learn(total, callback=checkpoints)
+
+and to go on, in a new program, whatever ended the one before:
+
+    model = load_checkpoint("run/training.checkpoint", env)  # env made as at the start
+    resume_tensorboard("run", model.num_timesteps)
+    model.set_logger(configure("run", ["tensorboard"]))
+    model.learn(total - model.num_timesteps, callback=checkpoints, reset_num_timesteps=False)
+
+The parameters are then those of the uninterrupted training, bit for bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import pickle
+import random
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import cloudpickle  # type: ignore[import-untyped]
+import numpy as np
+import numpy.typing as npt
+import torch as th
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.vec_env import VecEnv
+
+from qwop_native.atomic import whole_file
+from qwop_native.sb3.vec_env import QwopVecEnv
+
+FORMAT = 1
+_STATE, _MODEL, _REPLAY = "state.pkl", "model.zip", "replay"
+_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+_CHUNK = 1 << 22  # bytes copied at a time
+
+PathLike = str | os.PathLike[str]
+
+
+def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> None:
+    """Writes all that a training consists of: model, replay buffer, random generators, games.
+
+    Call it between an update and the next step of the games, where SB3 calls `on_rollout_start`;
+    `Checkpoints` does. The file takes its name only when it is whole, so that a program killed in
+    the middle leaves the checkpoint before. The replay buffer is written straight from its memory,
+    as far as it is filled; a rollout buffer is empty at that moment and is not written.
+
+    Args:
+        path: The file.
+        model: A model on a `QwopVecEnv`: off-policy ones with SB3's `ReplayBuffer` (QRDQN, DQN) or
+            on-policy ones (PPO, A2C, RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
+        extra: Anything else that is needed to go on and can be pickled, the state of one's own
+            callbacks for instance; `read_extra` returns it.
+
+    Raises:
+        FileNotFoundError: The folder does not exist.
+        TypeError: The model or its environment is of another kind.
+    """
+    env, buffer = _environment(model.get_env()), _replay_buffer(model)
+    for left_over in Path(path).parent.glob(f".{Path(path).name}.*.part"):
+        left_over.unlink(missing_ok=True)  # by a program that was killed
+    state = {
+        "format": FORMAT,
+        "class": type(model),
+        "device": str(model.device),
+        "environment": _describe(env),
+        "games": env.env_method("snapshot"),
+        "random": _random_states(model),
+        "replay": None if buffer is None else {"pos": buffer.pos, "full": buffer.full},
+        "lstm": getattr(model, "_last_lstm_states", None),
+        "log": _pending_log(model),
+        "extra": extra,
+    }
+    inner = io.BytesIO()
+    model.save(inner)
+    with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(_STATE, cloudpickle.dumps(state))
+        archive.writestr(_MODEL, inner.getbuffer())
+        for name, array in _filled_arrays(buffer):
+            with archive.open(f"{_REPLAY}/{name}", "w", force_zip64=True) as entry:
+                _write(entry, array)
+
+
+def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
+    """Makes the model of a checkpoint anew and puts games and random generators where they were.
+
+    Go on with `model.learn(total - model.num_timesteps, reset_num_timesteps=False)`, where `total`
+    is what the training was started with: the schedules depend on it.
+
+    Args:
+        path: A file of `save_checkpoint`. Like every pickle it can run code: load your own only.
+        env: A `QwopVecEnv` like that of the training.
+
+    Returns:
+        The model, of the class it had.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        TypeError: The environment is of another kind.
+        ValueError: The file is no checkpoint, is damaged or of another version, or the environment
+            has other arguments.
+    """
+    games = _environment(env)
+    with _archive(path) as archive:
+        state = _read_state(path, archive)
+        model_zip = io.BytesIO(archive.read(_MODEL))
+    if state["environment"] != _describe(games):
+        raise ValueError(
+            f"the training in {path} was on an environment with {state['environment']}, "
+            f"this one has {_describe(games)}"
+        )
+    model = state["class"].load(model_zip, env=env, device=state["device"], force_reset=False)
+    buffer = _replay_buffer(model)
+    if buffer is not None:
+        buffer.pos, buffer.full = state["replay"]["pos"], state["replay"]["full"]
+    with _archive(path) as archive:
+        for name, array in _filled_arrays(buffer):
+            _read_into(archive, f"{_REPLAY}/{name}", array)
+    if state["lstm"] is not None:
+        model._last_lstm_states = state["lstm"]
+    games._reset_seeds()  # loading has seeded the games, which would load their pages anew
+    for game, snapshot in enumerate(state["games"]):
+        games.restore(game, snapshot)
+    _set_random_states(model, state["random"])
+    model._restored_log = state["log"]
+    return model
+
+
+def read_extra(path: PathLike) -> Any:
+    """What was given to `save_checkpoint` as `extra`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no checkpoint, is damaged or of another version.
+    """
+    with _archive(path) as archive:
+        return _read_state(path, archive)["extra"]
+
+
+def resume_tensorboard(folder: PathLike, step: int) -> None:
+    """Has tensorboard forget what a killed training had still written after its checkpoint.
+
+    Call it before a logger is configured for the same folder; the curves then go on at `step`.
+
+    Args:
+        folder: The folder with tensorboard's files.
+        step: `num_timesteps` of the model that was loaded.
+    """
+    from torch.utils.tensorboard import SummaryWriter
+
+    SummaryWriter(str(folder), purge_step=step + 1).close()
+
+
+class Checkpoints(BaseCallback):
+    """Saves a checkpoint now and then, and ends a training in an orderly way.
+
+    Args:
+        path: The file, replaced each time.
+        every: Environment steps between two checkpoints, counted from the start of the training,
+            not of this program.
+        extra: Called for each checkpoint; what it returns is saved besides, see `save_checkpoint`.
+
+    Raises:
+        ValueError: `every` is below 1.
+    """
+
+    def __init__(self, path: PathLike, every: int, extra: Callable[[], Any] | None = None) -> None:
+        if every < 1:
+            raise ValueError(f"every must be 1 or more, got {every}")
+        super().__init__()
+        self.path = Path(path)
+        self.every = every
+        self.extra = extra
+        self._saved: int | None = None
+        self._stopping = self._saved_to_stop = False
+
+    def stop(self) -> None:
+        """Has the training saved and ended within its next few steps.
+
+        A signal handler may call it.
+        """
+        self._stopping = True
+
+    def _on_training_start(self) -> None:
+        self._saved = self.model.num_timesteps // self.every
+
+    def _on_rollout_start(self) -> None:
+        reached = self.model.num_timesteps // self.every
+        if reached != self._saved or self._stopping:
+            extra = self.extra() if self.extra is not None else None
+            save_checkpoint(self.path, self.model, extra)
+            self._saved = reached
+            self._saved_to_stop = self._stopping
+
+    def _on_step(self) -> bool:
+        # The rest of a rollout that has begun is played first: in its middle the games are ahead of
+        # the replay buffer. The one step after the checkpoint is lost with the model.
+        return not self._saved_to_stop
+
+
+def _environment(env: VecEnv | None) -> QwopVecEnv:
+    if not isinstance(env, QwopVecEnv):
+        raise TypeError(f"a checkpoint needs a QwopVecEnv, not wrapped, got {type(env).__name__}")
+    return env
+
+
+def _replay_buffer(model: BaseAlgorithm) -> ReplayBuffer | None:
+    """The model's replay buffer, None for an on-policy model."""
+    if isinstance(model, OnPolicyAlgorithm):
+        return None
+    buffer = getattr(model, "replay_buffer", None)
+    if type(buffer) is not ReplayBuffer:
+        raise TypeError(
+            "a checkpoint needs an on-policy model or one with SB3's ReplayBuffer, "
+            f"{type(model).__name__} has {type(buffer).__name__}"
+        )
+    return buffer
+
+
+def _describe(env: QwopVecEnv) -> dict[str, Any]:
+    return {
+        "num_envs": env.num_envs,
+        "max_episode_steps": env.max_episode_steps,
+        "arguments": env.template.episode_arguments(),
+    }
+
+
+def _filled_arrays(buffer: ReplayBuffer | None) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """The part of each array of a replay buffer that holds transitions, as views."""
+    if buffer is None:
+        return
+    filled = buffer.buffer_size if buffer.full else buffer.pos
+    for name in _ARRAYS:
+        array = getattr(buffer, name, None)
+        if array is not None:  # next_observations is not there with optimize_memory_usage
+            # There the place that is written next holds the last observation already.
+            yield name, array[: filled + 1] if buffer.optimize_memory_usage else array[:filled]
+
+
+def _pending_log(model: BaseAlgorithm) -> dict[str, Any]:
+    """What was recorded and not written yet."""
+    logger = getattr(model, "_logger", None)
+    if logger is None:
+        return {}
+    names = ("name_to_value", "name_to_count", "name_to_excluded")
+    return {name: dict(getattr(logger, name)) for name in names}
+
+
+def _random_states(model: BaseAlgorithm) -> dict[str, Any]:
+    return {
+        "python": random.getstate(),
+        "numpy": np.random.get_state(),
+        "torch": th.get_rng_state(),
+        "actions": model.action_space.np_random.bit_generator.state,
+    }
+
+
+def _set_random_states(model: BaseAlgorithm, states: dict[str, Any]) -> None:
+    random.setstate(states["python"])
+    np.random.set_state(states["numpy"])
+    th.set_rng_state(states["torch"])
+    model.action_space.np_random.bit_generator.state = states["actions"]
+
+
+def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _write(entry: IO[bytes], array: npt.NDArray[Any]) -> None:
+    content = _bytes_of(array)
+    for start in range(0, len(content), _CHUNK):
+        entry.write(content[start : start + _CHUNK])
+
+
+@contextlib.contextmanager
+def _archive(path: PathLike) -> Iterator[zipfile.ZipFile]:
+    """Opens a checkpoint; whatever is wrong with the file while it is read is a ValueError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError) as error:
+        raise _damaged(path) from error
+    except (NotImplementedError, RuntimeError, OverflowError) as error:
+        # zipfile's answers to headers that speak of encryption or of other compressions
+        raise _damaged(path) from error
+
+
+def _damaged(path: PathLike) -> ValueError:
+    return ValueError(f"{path} is no checkpoint of this version, or it is damaged")
+
+
+def _read_state(path: PathLike, archive: zipfile.ZipFile) -> dict[str, Any]:
+    content = archive.read(_STATE)  # its sum is checked before anything is unpickled
+    state = pickle.loads(content)
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise _damaged(path)
+    return state
+
+
+def _read_into(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
+    content = _bytes_of(array)
+    if archive.getinfo(name).file_size != len(content):
+        raise zipfile.BadZipFile(f"{name} is of another size")
+    with archive.open(name) as entry:
+        at = 0
+        while at < len(content):
+            part = entry.read(min(_CHUNK, len(content) - at))
+            if not part:
+                raise EOFError(name)
+            content[at : at + len(part)] = part
+            at += len(part)
+        entry.read(1)  # the end, where the sum of all is checked
