@@ -18,11 +18,20 @@ except ModuleNotFoundError as error:
 
 from qwop_native.env import QwopEnv
 from qwop_native.keys import Keys
+from qwop_native.recording import load_recording
 from qwop_native.registration import register
 from qwop_native.vector_env import QwopVectorEnv
 
 __version__ = _version("qwop-native")
 
-__all__ = ["Game", "Keys", "QwopEnv", "QwopVectorEnv", "__version__", "register"]
+__all__ = [
+    "Game",
+    "Keys",
+    "QwopEnv",
+    "QwopVectorEnv",
+    "__version__",
+    "load_recording",
+    "register",
+]
 
 register()

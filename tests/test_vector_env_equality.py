@@ -9,8 +9,8 @@ import pytest
 from gymnasium.vector import AutoresetMode
 
 from qwop_native import QwopVectorEnv, _core
-from qwop_native.parity.rows import ENV_ROW
 from qwop_native.parity.trace import read_trace
+from qwop_native.recording.rows import ENV_ROW
 
 MODES = tuple(AutoresetMode)
 SETS = _core.instruction_sets()

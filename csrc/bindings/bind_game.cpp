@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "env/episode_tracker.hpp"
 #include "game/game.hpp"
 #include "game/snapshot.hpp"
 
@@ -58,6 +59,16 @@ py::ssize_t step(Game& game, py::ssize_t keys, py::ssize_t frames, bool after_en
     if (game.status().ended && !after_end) return i + 1;
   }
   return count;
+}
+
+void tick(Game& game, double seconds) {
+  if (!(seconds >= 0.0 && seconds <= 1.0)) {
+    throw py::value_error("seconds must be from 0 to 1, got " + std::to_string(seconds));
+  }
+  if (!game.started()) {
+    throw py::value_error("the intro screen is up; call start() before tick()");
+  }
+  game.update(seconds);
 }
 
 void write_row(double* row, const physics::Body& body) {
@@ -190,6 +201,11 @@ void bind_game(py::module_& module) {
            "Returns:\n    Updates made.\n\n"
            "Raises:\n    ValueError: keys or frames out of range, intro screen up, or the game\n"
            "        has ended and after_end is not set.")
+      .def("tick", &tick, py::arg("seconds") = env::kEngineTick,
+           "Makes one update that adds `seconds` instead of 1/30 s to the game's clock, as "
+           "qwop-gym\n"
+           "does after loading and after each reset. Keys stay as they are.\n\n"
+           "Raises:\n    ValueError: seconds not from 0 to 1, or the intro screen is up.")
       .def("release", [](Game& g) { g.hold(0); }, "Lets go of all keys.");
   bind_state(cls);
   bind_copies(cls);

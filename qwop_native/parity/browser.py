@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from qwop_native.parity.game_files import WANTED, GameFile, is_known
-from qwop_native.parity.rows import GAME_ROW, Rows
+from qwop_native.recording.rows import GAME_ROW, Rows
 
 try:
     from playwright.sync_api import Error as PlaywrightError

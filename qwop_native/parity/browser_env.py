@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qwop_native.parity.rows import ENV_ROW, Flags, Rows
+from qwop_native.recording.rows import ENV_ROW, Flags, Rows
+from qwop_native.recording.tape import TICK_SECONDS
 from qwop_native.spaces import FIELDS, OBSERVATION_SIZE, PARTS, TERMINATE, action_keys
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import GamePage
-
-# What real time adds to the clock at a reset in qwop-gym is capped at this, and mostly reaches it.
-TICK_SECONDS = 0.25
 
 _LIMITS = {"x": (-10, 1050), "y": (-10, 10), "angle": (-6, 6), "vx": (-20, 60), "vy": (-25, 60)}
 _SPEED_WEIGHT = np.float32(0.01)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qwop_native.parity.env_tape import EnvTape
-from qwop_native.parity.native import NativePlayer, play_env_tape
+from qwop_native.parity.native import play_env_tape
 from qwop_native.parity.record import page_program, pieces
-from qwop_native.parity.rows import Difference, Rows, first_difference
-from qwop_native.parity.tape import Tape
+from qwop_native.recording.player import NativePlayer
+from qwop_native.recording.rows import Difference, Rows, first_difference
+from qwop_native.recording.tape import Tape
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import GamePage, Picture

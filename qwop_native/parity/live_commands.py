@@ -21,9 +21,9 @@ from qwop_native.parity.record import (
     record_tape,
 )
 from qwop_native.parity.report import Report, write_report
-from qwop_native.parity.rows import Flags, Rows
 from qwop_native.parity.stored_commands import verify_all
 from qwop_native.parity.trace import Trace, write_trace
+from qwop_native.recording.rows import Flags, Rows
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import Browser, GameSource

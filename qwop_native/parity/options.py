@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwop_native.parity.env_tape import EnvTape, parse_env_tape
 from qwop_native.parity.game_files import find_game_files
-from qwop_native.parity.tape import Tape, parse_tape, random_tape
 from qwop_native.parity.trace import SUFFIX, read_trace
+from qwop_native.recording.tape import Tape, parse_tape, random_tape
 from qwop_native.spaces import ACTION_SETS
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import numpy as np
 from qwop_native.parity.browser_env import BrowserEnv
 from qwop_native.parity.env_tape import EnvTape, random_actions
 from qwop_native.parity.probe import probe
-from qwop_native.parity.rows import Rows
-from qwop_native.parity.tape import Event, Tape
 from qwop_native.parity.trace import Provenance, Trace, make_trace
+from qwop_native.recording.rows import Rows
+from qwop_native.recording.tape import TICK_SECONDS, Event, Tape
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import Browser, GamePage, GameSource
@@ -29,6 +29,8 @@ def page_program(events: list[Event]) -> list[tuple[Any, ...]]:
             program.append(("keys", event.count, event.keys))
         elif event.kind == "idle":
             program.append(("idle", event.count))
+        elif event.kind == "tick":
+            program.append(("tick", TICK_SECONDS))
         else:
             program.append((event.kind,))
     return program

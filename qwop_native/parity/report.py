@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from qwop_native.atomic import whole_file
 from qwop_native.parity.compare import Comparison
-from qwop_native.parity.rows import GAME_ROW, Rows
 from qwop_native.parity.svg import Curve, overlay, plot, pose
 from qwop_native.parity.trace import Mismatch, Trace
+from qwop_native.recording.rows import GAME_ROW, Rows
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1320px; margin: 2em auto; padding: 0 1em;

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qwop_native.parity.rows import BODY_FIELDS, HURDLE, Rows
+from qwop_native.recording.rows import BODY_FIELDS, HURDLE, Rows
 from qwop_native.spaces import PARTS
 
 if TYPE_CHECKING:

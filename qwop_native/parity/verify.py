@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from qwop_native.parity.native import play_env_tape, play_tape
-from qwop_native.parity.rows import Rows
-from qwop_native.parity.tape import Tape
 from qwop_native.parity.trace import Mismatch, Trace
+from qwop_native.recording.rows import Rows
+from qwop_native.recording.tape import Tape
 
 
 def verify_trace(trace: Trace) -> Mismatch | None:

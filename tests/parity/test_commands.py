@@ -11,8 +11,8 @@ import pytest
 
 from qwop_native import cli
 from qwop_native.parity.options import command_text
-from qwop_native.parity.tape import parse_tape
 from qwop_native.parity.trace import make_trace, read_trace, write_trace
+from qwop_native.recording.tape import parse_tape
 
 TRACES = Path(__file__).parent.parent / "traces"
 COMMANDS = (

@@ -7,9 +7,9 @@ import pytest
 
 from qwop_native.parity.native import play_tape
 from qwop_native.parity.probe import FLAVOURS
-from qwop_native.parity.rows import Flags
 from qwop_native.parity.trace import read_trace
 from qwop_native.parity.verify import replay_trace
+from qwop_native.recording.rows import Flags
 
 TRACES = sorted((Path(__file__).parent.parent / "traces").glob("*.trace"))
 

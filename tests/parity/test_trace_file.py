@@ -12,8 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwop_native.parity.env_tape import parse_env_tape
-from qwop_native.parity.rows import ENV_ROW, GAME_ROW
-from qwop_native.parity.tape import parse_tape
 from qwop_native.parity.trace import (
     MAGIC,
     Provenance,
@@ -22,6 +20,8 @@ from qwop_native.parity.trace import (
     read_trace,
     write_trace,
 )
+from qwop_native.recording.rows import ENV_ROW, GAME_ROW
+from qwop_native.recording.tape import parse_tape
 
 ORIGIN = Provenance(
     description="made up",

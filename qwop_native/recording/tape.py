@@ -8,9 +8,10 @@ A tape is a list of words separated by blanks; ``#`` starts a comment that ends 
     -*10             ten updates with no key
     reset            the game's own restart; keys that are down stay down
     release          lets go of all keys without an update
+    tick             an update that adds 0.25 s to the game's clock, as qwop-gym makes after a reset
 
 Keys stay down until the next word that names keys, as on a keyboard. A row is recorded for the
-click, for each update after it and for each reset, whose own update is part of it.
+click, for each update after it, for each tick and for each reset, whose own update is part of it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ import numpy as np
 from qwop_native.keys import Keys
 
 MAX_UPDATES = 10_000_000
-_WORD = re.compile(r"(idle|click|reset|release|-|[QWOP]{1,4})(?:\*([1-9][0-9]{0,8}))?")
+
+# Real time adds this to the clock after a reset in qwop-gym: its cap, which it mostly reaches.
+TICK_SECONDS = 0.25
+
+_SINGLE = ("click", "reset", "release", "tick")
+_WORD = re.compile(r"(idle|click|reset|release|tick|-|[QWOP]{1,4})(?:\*([1-9][0-9]{0,8}))?")
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Event:
     """One thing done to the game.
 
     Attributes:
-        kind: "idle", "click", "keys", "reset" or "release".
+        kind: "idle", "click", "keys", "reset", "release" or "tick".
         count: Updates made, for "idle" and "keys"; 1 otherwise.
         keys: Mask of the keys held during "keys"; 0 otherwise.
     """
@@ -119,20 +125,25 @@ def parse_tape(text: str) -> Tape:
     Raises:
         ValueError: A word is not understood, or the order cannot be played.
     """
-    return Tape(tuple(_joined(_parse_words(text))))
+    return Tape(tuple(joined(parse_events(text))))
 
 
-def _parse_words(text: str) -> Iterator[Event]:
+def parse_events(text: str) -> Iterator[Event]:
+    """Reads the words of a tape one by one, as they stand, in any order.
+
+    Raises:
+        ValueError: A word is not understood.
+    """
     for number, line in enumerate(text.splitlines(), start=1):
         for word in line.split("#", 1)[0].split():
             match = _WORD.fullmatch(word)
             name, count = match.groups() if match else ("", None)
-            single = name in ("click", "reset", "release")
+            single = name in _SINGLE
             letters = "" if single or name in ("-", "idle") else name
             if not match or len(set(letters)) != len(letters) or (single and count):
                 raise ValueError(
                     f"line {number}: {word!r} is not a word of a tape; there are idle*N, click, "
-                    "reset, release, and keys such as QO*4 or -*4"
+                    "reset, release, tick, and keys such as QO*4 or -*4"
                 )
             updates = int(count or 1)
             if single or name == "idle":
@@ -141,7 +152,7 @@ def _parse_words(text: str) -> Iterator[Event]:
                 yield Event("keys", updates, sum(int(Keys[letter]) for letter in letters))
 
 
-def _joined(events: Iterable[Event]) -> Iterator[Event]:
+def joined(events: Iterable[Event]) -> Iterator[Event]:
     """Joins neighbours that hold the same keys, so that equal tapes have equal text."""
     last: Event | None = None
     for event in events:
@@ -160,7 +171,7 @@ def tape_of_masks(masks: Iterable[int], idle_frames: int = 1) -> Tape:
     """Makes a tape that clicks and then holds one mask per update."""
     keys = [Event("keys", 1, int(mask)) for mask in masks]
     idle = [Event("idle", idle_frames)] if idle_frames else []
-    return Tape(tuple(_joined([*idle, Event("click"), *keys])))
+    return Tape(tuple(joined([*idle, Event("click"), *keys])))
 
 
 def random_tape(
@@ -198,4 +209,4 @@ def random_tape(
             events.append(Event("keys", count, int(rng.integers(0, 16))))
             done += count
         events.append(Event("reset"))
-    return Tape(tuple(_joined(events[:-1])))
+    return Tape(tuple(joined(events[:-1])))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwop_native.parity.report import largest_distances
-from qwop_native.parity.rows import (
+from qwop_native.recording.rows import (
     ENV_ROW,
     GAME_ROW,
     digests,

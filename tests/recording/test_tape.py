@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from qwop_native.parity.env_tape import EnvTape, parse_env_tape
 from qwop_native.parity.record import CHUNK, pieces
-from qwop_native.parity.tape import Event, Tape, parse_tape, random_tape, tape_of_masks
+from qwop_native.recording.tape import Event, Tape, parse_tape, random_tape, tape_of_masks
 
 keys = st.builds(Event, st.just("keys"), st.integers(1, 3 * CHUNK), st.integers(0, 15))
-others = st.sampled_from([Event("reset"), Event("release")])
+others = st.sampled_from([Event("reset"), Event("release"), Event("tick")])
 tapes = st.builds(
     lambda idle, events: parse_tape(
         " ".join([f"idle*{idle}" if idle else "", "click", *map(str, events)])
@@ -67,6 +67,8 @@ def test_pieces_of_a_tape_make_it_again_and_end_at_the_cuts(tape, cuts):
         "click Q*0",
         "click Q*-1",
         "click reset*2",
+        "click tick*2",
+        "tick click",
         "click jump",
         "click Q*99999999",
         "click - *4",
