@@ -1,1 +1,1 @@
-"""Benchmarks of the engine and its peers; each module is run as ``python -m benchmarks.NAME``."""
+"""The benchmark suite: ``python -m benchmarks``, or ``qwop-native benchmark`` where installed."""

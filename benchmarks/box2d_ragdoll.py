@@ -14,7 +14,7 @@ try:
     import Box2D
 except ImportError as error:
     raise ImportError(
-        "this benchmark needs Box2D's Python binding: pip install Box2D (or box2d-py)"
+        "Box2D's Python binding is not installed: pip install Box2D (or box2d-py)"
     ) from error
 
 DT = 0.04

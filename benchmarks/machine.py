@@ -1,4 +1,4 @@
-"""Where a benchmark ran: machine, compiler of the extension, versions, commit."""
+"""Where a benchmark ran: machine and its load, the extension's build, versions, commit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import perf_counter
 
-import qwop_native._core
+from qwop_native import _core
 
 ROOT = Path(__file__).resolve().parents[1]
 INSTRUCTION_SETS = ("sse2", "fma", "avx2", "avx512f", "avx512dq", "avx512vl", "asimd")
@@ -24,6 +25,7 @@ def describe(*packages: str) -> dict[str, object]:
     Returns:
         Plain values that can go into a JSON file as they are.
     """
+    build = _core.build_info()
     return {
         "processor": _processor(),
         "cores": _cores(),
@@ -31,10 +33,43 @@ def describe(*packages: str) -> dict[str, object]:
         "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": platform.platform(),
         "python": platform.python_version(),
-        "compiler": _compiler(),
+        "compiler": build["compiler"],
+        "build_type": build["type"],
+        "flags": " ".join(f for f in build["flags"].split() if not f.startswith("-W")),
         "commit": _commit(),
         "packages": {name: _version(name) for name in ("qwop-native", *packages)},
     }
+
+
+class LoadWatch:
+    """How much of the machine other programs have used since this was made."""
+
+    def __init__(self) -> None:
+        self._begin = perf_counter()
+        self._busy, self._own = _busy_seconds(), _own_seconds()
+
+    def others(self) -> float | None:
+        """Cores that others kept busy, on average; None where the system does not say."""
+        busy = _busy_seconds()
+        if busy is None or self._busy is None:
+            return None
+        used = (busy - self._busy) - (_own_seconds() - self._own)
+        return max(0.0, used / (perf_counter() - self._begin))
+
+
+def _busy_seconds() -> float | None:
+    """Time of all cores that was not idle, since the machine started."""
+    path = Path("/proc/stat")
+    if not path.exists():
+        return None
+    ticks = [int(text) for text in path.read_text().split("\n", 1)[0].split()[1:9]]
+    idle = ticks[3] + ticks[4]  # idle and waiting for a disk
+    return (sum(ticks) - idle) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    """Time of this process and of those that it has started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def _cores() -> int | None:
@@ -58,21 +93,20 @@ def _instruction_sets() -> list[str]:
     return [name for name in INSTRUCTION_SETS if name in flags]
 
 
-def _compiler() -> str:
-    """What the compiler wrote about itself into the extension."""
-    data = Path(qwop_native._core.__file__).read_bytes()
-    found = re.findall(rb"(GCC: \([^)]*\) [\d.]+|[\w ]*clang version [^\0]+?)\0", data)
-    return found[-1].decode() if found else "unknown"
-
-
 def _commit() -> str:
-    """The checkout's commit, with a plus if it has been changed since."""
+    """The checkout's commit, with a plus if it has been changed since; of an installed copy none.
+
+    An editable install's extension is as old as its last build.
+    """
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(ROOT), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
+        # Where the package is installed, the repository around it is somebody else's.
+        if Path(git("rev-parse", "--show-toplevel")) != ROOT:
+            return "unknown"
         return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -72,6 +72,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.repeats < 1:
         parser.error("--repeats must be at least 1")
+    if not (machine.ROOT / "csrc").is_dir():
+        parser.error(f"this one needs the engine's sources, which are not in {machine.ROOT}")
 
     where = machine.describe()
     measurements = measure(shlex.split(arguments.compiler), arguments.repeats)

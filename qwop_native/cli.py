@@ -11,6 +11,7 @@ from collections.abc import Sequence
 # its family is asked for.
 FAMILIES = {
     "parity": ("qwop_native.parity.commands", "compare with the real game in a browser"),
+    "benchmark": ("benchmarks.cli", "measure the engine beside others"),
 }
 
 

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 namespace qwop::bindings {
+void bind_build(pybind11::module_& module);
 void bind_sincos(pybind11::module_& module);
 void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
@@ -11,6 +12,7 @@ void bind_learner(pybind11::module_& module);
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The native engine behind qwop_native.";
+  qwop::bindings::bind_build(module);
   qwop::bindings::bind_sincos(module);
   qwop::bindings::bind_game(module);
   qwop::bindings::bind_episode(module);
