@@ -71,6 +71,13 @@ def check_seed(seed: Any) -> int:
     return int(seed)
 
 
+def check_snapshot(snapshot: Any) -> bytes:
+    """The snapshot; TypeError unless it is bytes."""
+    if not isinstance(snapshot, bytes):
+        raise TypeError(f"a snapshot is bytes, got {type(snapshot).__name__}")
+    return snapshot
+
+
 def check_int(name: str, value: Any, least: int) -> int:
     """The value as an int; TypeError or ValueError unless it is an integer of at least `least`."""
     if not is_integer(value):

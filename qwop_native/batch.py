@@ -16,6 +16,7 @@ from qwop_native.arguments import (
     check_int,
     check_names,
     check_seed,
+    check_snapshot,
 )
 from qwop_native.env import Observation, QwopEnv
 from qwop_native.spaces import OBSERVATION_SIZE
@@ -296,9 +297,31 @@ class GamesOfBatch:
             TypeError: The snapshot is not bytes.
             ValueError: The snapshot is damaged or from another version; the game is untouched.
         """
-        if not isinstance(snapshot, bytes):
-            raise TypeError(f"a snapshot is bytes, got {type(snapshot).__name__}")
+        check_snapshot(snapshot)
         self._batch.engine.restore(game, snapshot)
+
+    def start_at(self, game: int, snapshot: bytes) -> Observation:
+        """Starts an episode of a game in the middle of a run.
+
+        Return and length count from there, distance and frames from where the run began.
+
+        Args:
+            game: The game to start.
+            snapshot: From `Game.snapshot()` of any game under way with the same `sincos`.
+
+        Returns:
+            The first observation, float32 (60,).
+
+        Raises:
+            IndexError: There is no such game.
+            TypeError: The snapshot is not bytes.
+            ValueError: The snapshot is damaged, from another version or of a game that is not under
+                way; the game is untouched.
+        """
+        check_snapshot(snapshot)
+        observation = np.empty(OBSERVATION_SIZE, np.float32)
+        self._batch.engine.start_at(game, snapshot, observation)
+        return observation
 
     def copy_game(self, source: int, target: int) -> None:
         """Puts game `target` where game `source` is, episode and all.

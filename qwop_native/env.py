@@ -19,6 +19,7 @@ from qwop_native.arguments import (
     check_int,
     check_names,
     check_seed,
+    check_snapshot,
     choose_action_set,
 )
 from qwop_native.spaces import OBSERVATION_SIZE, Normalizer, action_keys, key_codes
@@ -143,20 +144,26 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         Args:
             seed: If given, the page is loaded anew first, so that the episodes that follow do not
                 depend on those before.
-            options: Not used.
+            options: "snapshot", from `Game.snapshot()` of any game under way with the same
+                `sincos`, starts the episode there instead of at the line.
 
         Returns:
             The first observation, float32 of shape (60,), and the info.
 
         Raises:
-            TypeError: The seed is not an integer.
-            ValueError: The seed is negative or above 2**31 - 1.
+            TypeError: The seed is not an integer, or the snapshot not bytes.
+            ValueError: The seed is negative or above 2**31 - 1, or the snapshot is damaged, from
+                another version or of a game that is not under way.
         """
         if seed is not None:
             self.seedval = check_seed(seed)
         super().reset(seed=seed)
         observation = np.empty(OBSERVATION_SIZE, np.float32)
-        self._episode.reset(observation, reload=seed is not None)
+        snapshot = (options or {}).get("snapshot")
+        if snapshot is None:
+            self._episode.reset(observation, reload=seed is not None)
+        else:
+            self._episode.start_at(check_snapshot(snapshot), observation)
         self._needs_reset = ""
         return observation, self._info()
 

@@ -154,6 +154,11 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         super().restore(game, snapshot)
         self._observations[game] = self.observation(game)
 
+    def start_at(self, game: int, snapshot: bytes) -> Observation:  # noqa: D102  see GamesOfBatch
+        observation = super().start_at(game, snapshot)
+        self._observations[game] = observation
+        return observation
+
     def copy_game(self, source: int, target: int) -> None:  # noqa: D102  see GamesOfBatch
         super().copy_game(source, target)
         self._observations[target] = self._observations[source]

@@ -67,6 +67,9 @@ class BatchEngine {
   // One game with its episode, as bytes and back. Throws game::SnapshotError as restore does.
   std::string snapshot(int game);
   void restore(int game, std::string_view bytes);
+  // Starts an episode of a game where a game::snapshot of any game was taken. Throws as
+  // env::game_to_start_at, and nothing has changed then.
+  void start_at(int game, std::string_view game_snapshot, float* observation);
   void copy_game(int from, int to);
   const game::Game& game(int game) { return block_of(game).game(lane_of(game)); }
 

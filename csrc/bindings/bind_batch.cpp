@@ -135,6 +135,15 @@ int checked_game(const BatchEngine& engine, py::ssize_t game) {
                         ", got " + std::to_string(game));
 }
 
+void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, Array<float> obs) {
+  if (obs.ndim() != 1 || obs.shape(0) != env::kObservationSize) {
+    throw py::value_error("obs must have shape (60,)");
+  }
+  auto* observation = obs.mutable_data();
+  const Turn turn(engine.mutex());
+  engine.start_at(checked_game(engine, game), std::string_view(snapshot), observation);
+}
+
 // A view of the engine's own memory; the engine lives as long as the view.
 template <class Shown, class T>
 py::array_t<Shown> view(std::vector<T>& column, py::handle owner, py::ssize_t width = 0) {
@@ -197,6 +206,8 @@ void bind_batch(py::module_& module) {
             e.restore(checked_game(e, game), std::string_view(bytes));
           },
           py::arg("game"), py::arg("snapshot"))
+      .def("start_at", &start_at, py::arg("game"), py::arg("snapshot"), py::arg("obs").noconvert(),
+           "Starts an episode where a Game's snapshot was taken; writes the game's observation.")
       .def(
           "copy_game",
           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {

@@ -91,6 +91,13 @@ void bind_episode(py::module_& module) {
           [](Episode& e, FloatArray obs, bool reload) { e.reset(observation_span(obs), reload); },
           py::arg("obs").noconvert(), py::arg("reload") = false,
           "Starts an episode, on a freshly loaded page if reload; writes the observation.")
+      .def(
+          "start_at",
+          [](Episode& e, const py::bytes& snapshot, FloatArray obs) {
+            e.start_at(std::string_view(snapshot), observation_span(obs));
+          },
+          py::arg("snapshot"), py::arg("obs").noconvert(),
+          "Starts an episode where a Game's snapshot was taken; writes the observation.")
       .def("step", &step, py::arg("action"), py::arg("obs").noconvert(),
            "Takes one action; writes the observation into obs.\n\n"
            "Returns:\n    Reward and whether the episode is over.")

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "game/snapshot.hpp"
+
 namespace qwop::env {
 
 game::Game loaded_page(const EpisodeOptions& options) {
@@ -17,6 +19,15 @@ void reset_game(game::Game& game, const EpisodeOptions& options) {
   game.hold(0);
   game.reset();
   game.update(kEngineTick);
+}
+
+game::Game game_to_start_at(std::string_view snapshot, const EpisodeOptions& options) {
+  game::Game game(options.flavour);
+  game::restore(game, snapshot);
+  if (!game.started() || over(standing(game))) {
+    throw game::SnapshotError("an episode cannot start at a game that is not under way");
+  }
+  return game;
 }
 
 void observe(const game::Game& game, std::span<float, kObservationSize> observation) {
@@ -36,6 +47,12 @@ void Episode::reset(std::span<float, kObservationSize> observation, bool reload)
   if (reload) game_ = loaded_page(options_);
   reset_game(game_, options_);
   tracker_.start();
+  observe(game_, observation);
+}
+
+void Episode::start_at(std::string_view snapshot, std::span<float, kObservationSize> observation) {
+  game_ = game_to_start_at(snapshot, options_);
+  tracker_.start_at(standing(game_));
   observe(game_, observation);
 }
 

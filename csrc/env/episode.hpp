@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "env/episode_tracker.hpp"
@@ -25,6 +26,10 @@ struct EpisodeOptions {
 game::Game loaded_page(const EpisodeOptions& options);
 void reset_game(game::Game& game, const EpisodeOptions& options);
 
+// The game of a snapshot, for an episode to start in the middle of its run. Throws
+// game::SnapshotError where game::restore does, and when there is no run to go on with.
+game::Game game_to_start_at(std::string_view snapshot, const EpisodeOptions& options);
+
 // Writes the 60 numbers of a game.
 void observe(const game::Game& game, std::span<float, kObservationSize> observation);
 
@@ -34,6 +39,9 @@ class Episode {
 
   // reload: on a freshly loaded page, whatever the options say.
   void reset(std::span<float, kObservationSize> observation, bool reload = false);
+  // Starts an episode where a game's snapshot was taken. Throws as game_to_start_at, and nothing
+  // has changed then.
+  void start_at(std::string_view snapshot, std::span<float, kObservationSize> observation);
   // The action must be within the action set.
   StepResult step(int action, std::span<float, kObservationSize> observation);
 

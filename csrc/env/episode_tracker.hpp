@@ -30,6 +30,11 @@ struct Standing {
   }
 };
 
+// Whether an episode is over where a game stands.
+inline bool over(const Standing& now) {
+  return now.ended || now.distance < kShortestDistance || now.distance > kLongestDistance;
+}
+
 inline Standing standing(const game::Game& game) {
   return {game.body(game::kTorso).pose.centre.x / 10.0, game.score_time(), game.status().ended};
 }
@@ -38,18 +43,24 @@ class EpisodeTracker {
  public:
   void start() { *this = {}; }
 
+  // Starts in the middle of a run.
+  void start_at(const Standing& now) {
+    *this = {};
+    before_ = now.progress();
+    first_step_ = false;
+  }
+
   // terminate: the action was the one that only ends the episode.
   StepResult advance(const RewardTerms& terms, const Standing& now, bool terminate) {
-    const bool over =
-        now.ended || now.distance < kShortestDistance || now.distance > kLongestDistance;
-    success_ = over && now.distance > kFinishDistance;
+    const bool ended = over(now);
+    success_ = ended && now.distance > kFinishDistance;
     const auto progress = now.progress();
     double reward =
         first_step_ ? first_step_reward(terms, progress) : step_reward(terms, progress, before_);
-    if (over) reward += end_reward(terms, success_);
+    if (ended) reward += end_reward(terms, success_);
     before_ = progress;
     first_step_ = false;
-    return {reward, over || terminate};
+    return {reward, ended || terminate};
   }
 
   bool success() const { return success_; }

@@ -6,11 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qwop_native.sb3.rich_observation import RichVecObservation
+    from qwop_native.sb3.snapshot_starts import SnapshotStarts
     from qwop_native.sb3.vec_env import QwopVecEnv
 
-_MODULES = {"QRDQN": "qwop_native.sb3.qrdqn", "QwopVecEnv": "qwop_native.sb3.vec_env"}
+_MODULES = {
+    "QRDQN": "qwop_native.sb3.qrdqn",
+    "QwopVecEnv": "qwop_native.sb3.vec_env",
+    "RichVecObservation": "qwop_native.sb3.rich_observation",
+    "SnapshotStarts": "qwop_native.sb3.snapshot_starts",
+}
 
-__all__ = ["QRDQN", "QwopVecEnv"]
+__all__ = ["QRDQN", "QwopVecEnv", "RichVecObservation", "SnapshotStarts"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ from qwop_native.batch import Batch, GamesOfBatch, Mask
 from qwop_native.env import Observation
 from qwop_native.spaces import OBSERVATION_SIZE
 
-_METHODS_OF_A_GAME = ("snapshot", "restore", "copy_game", "observation")
+_METHODS_OF_A_GAME = ("snapshot", "restore", "start_at", "copy_game", "observation")
 
 _SHARED = (
     "action_keys",
@@ -58,8 +58,8 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
 
     To `get_attr`, a game has the attributes of `QwopEnv`, the numbers of its info and of its
     episode, `seedval` and `game` (a copy); to `env_method`, `snapshot()`, `restore(snapshot)`,
-    `copy_game(target)`, `observation()` and `get_keys_to_action()`. `set_attr` keeps notes of one's
-    own under any other name.
+    `start_at(snapshot)`, `copy_game(target)`, `observation()` and `get_keys_to_action()`.
+    `set_attr` keeps notes of one's own under any other name.
 
     Args:
         num_envs: Number of games, 1 to 1,000,000.
@@ -167,6 +167,11 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
             infos[game] = self._final_info(game)
             self.reset_infos[game] = self._batch.info(self._batch.columns, game)
         return observations, self._batch.rewards.astype(np.float32), ended, infos
+
+    def start_at(self, game: int, snapshot: bytes) -> Observation:  # noqa: D102  see GamesOfBatch
+        observation = super().start_at(game, snapshot)
+        self.reset_infos[game] = self._batch.info(self._batch.columns, game)
+        return observation
 
     def _free_buffer(self) -> Observation:
         # The last of the two was given out longest ago; it becomes the first once it is filled.

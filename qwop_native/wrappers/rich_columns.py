@@ -1,0 +1,246 @@
+"""Columns that say outright what an observation of qwop-gym holds only between the lines.
+
+The 60 columns give places in the world's frame, x over the whole track: where a foot is beside the
+hip, or whether it stands, is a small difference of large numbers there. Everything here is computed
+from those columns and the keys, for any number of games at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native.keys import Keys
+from qwop_native.spaces import FIELDS, OBSERVATION_SIZE, PARTS, TERMINATE
+
+Floats = npt.NDArray[np.float32]
+
+# Half width and half height of each of PARTS in world units: pixels / 20 / 2, as the game has them.
+_PIXELS = {
+    "torso": (131, 57),
+    "head": (43, 53),
+    "leftArm": (74, 25),
+    "leftCalf": (100, 30),
+    "leftFoot": (54, 27),
+    "leftForearm": (70, 22),
+    "leftThigh": (101, 40),
+    "rightArm": (78, 30),
+    "rightCalf": (100, 30),
+    "rightFoot": (54, 29),
+    "rightForearm": (89, 27),
+    "rightThigh": (106, 40),
+}
+_HALF_SIZES = np.array([_PIXELS[part] for part in PARTS], np.float32) / 40
+
+TRACK_Y = 10.74275 - 64 / 40
+"""Surface of the track, world units, y down."""
+
+CONTACT_RANGE = 0.01
+"""Distance of two shapes at which the game's physics makes a contact, world units."""
+
+TOUCHING_PARTS = tuple(
+    part for part in PARTS if not part.endswith(("Arm", "Forearm")) and part != "head"
+)
+"""Parts that may touch the track without ending the run."""
+
+JOINTS: dict[str, tuple[str, str, float, float, float]] = {
+    # Two parts, the angle between them at rest, and the widest limits that the keys set (radians).
+    "neck": ("head", "torso", -1.308996406363529, -0.5, 0),
+    "rightShoulder": ("rightArm", "torso", -0.7853907065463961, -0.5, 1.5),
+    "leftShoulder": ("leftArm", "torso", -2.09438311816829, -2, 0),
+    "leftHip": ("leftThigh", "torso", 0.7258477508944043, -1.5, 1),
+    "rightHip": ("rightThigh", "torso", -2.719359381718199, -1.3, 1.2),
+    "leftElbow": ("leftForearm", "leftArm", 2.09438311816829, -0.1, 0.5),
+    "rightElbow": ("rightForearm", "rightArm", 1.2968199012274688, -0.1, 0.5),
+    "leftKnee": ("leftCalf", "leftThigh", -0.3953113764119829, -1.6, 0),
+    "rightKnee": ("rightCalf", "rightThigh", 2.2893406247158676, -1.3, 0.3),
+    "leftAnkle": ("leftFoot", "leftCalf", -1.7244327585010226, -0.5, 0.5),
+    "rightAnkle": ("rightFoot", "rightCalf", -1.5708045825942758, -0.5, 0.5),
+}
+"""The joints between the parts; an angle is the second part's minus the first's minus at rest."""
+
+_FIRST = [PARTS.index(joint[0]) for joint in JOINTS.values()]
+_SECOND = [PARTS.index(joint[1]) for joint in JOINTS.values()]
+_REST, _LOWER, _UPPER = (
+    np.array([joint[i] for joint in JOINTS.values()], np.float32) for i in (2, 3, 4)
+)
+JOINT_MIDDLE = (_LOWER + _UPPER) / 2
+JOINT_HALF_RANGE = (_UPPER - _LOWER) / 2
+_TOUCHING = [PARTS.index(part) for part in TOUCHING_PARTS]
+_FEET = [PARTS.index("leftFoot"), PARTS.index("rightFoot")]
+
+# World units: no part is ever further from the torso's middle than a leg and half a torso.
+_LOCAL_X_SCALE = 12
+_CLEARANCE_SCALE = 5
+_TURN_RATE_SCALE = 10  # rad/s; a good run stays below it but for its quickest steps
+_JOINT_OVERSHOOT = 1.25  # joints give way beyond their limits
+_FRAME_SECONDS = 0.04  # of physics per update of the game
+_ANGLE_SCALE = 6  # of QwopEnv's observations
+
+_X, _Y, _ANGLE = FIELDS.index("x"), FIELDS.index("y"), FIELDS.index("angle")
+
+
+class Poses:
+    """The columns of observations in their own units.
+
+    Args:
+        observations: float32 (games, 60) as from `QwopEnv`.
+
+    Attributes:
+        x: World units, float32 (games, 12); exact to about 3e-5.
+        y: World units, y down, float32 (games, 12).
+        angle: Radians, float32 (games, 12).
+    """
+
+    def __init__(self, observations: Floats) -> None:
+        parts = observations[:, :OBSERVATION_SIZE].reshape(-1, len(PARTS), len(FIELDS))
+        self.x: Floats = parts[:, :, _X] * np.float32(530) + np.float32(520)
+        self.y: Floats = parts[:, :, _Y] * np.float32(10)
+        self.angle: Floats = parts[:, :, _ANGLE] * np.float32(_ANGLE_SCALE)
+
+    def clearance(self, parts: Sequence[int]) -> Floats:
+        """Height of each part's lowest corner above the track, world units, (games, parts)."""
+        chosen = list(parts)
+        angle = self.angle[:, chosen]
+        half_width, half_height = _HALF_SIZES[chosen].T
+        reach = np.abs(np.cos(angle)) * half_height + np.abs(np.sin(angle)) * half_width
+        height: Floats = np.float32(TRACK_Y) - self.y[:, chosen] - reach
+        return height
+
+    def joint_angles(self) -> Floats:
+        """Angle of each of `JOINTS`, radians, (games, 11)."""
+        angles: Floats = self.angle[:, _SECOND] - self.angle[:, _FIRST] - _REST
+        return angles
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What the columns are computed from.
+
+    Attributes:
+        poses: At the end of the step.
+        before: At its start.
+        keys: Mask of `Keys` held during it, uint8 (games,).
+        seconds: Its length in the physics' time.
+    """
+
+    poses: Poses
+    before: Poses
+    keys: npt.NDArray[np.uint8]
+    seconds: float
+
+
+def _local_x(step: _Step) -> Any:
+    x = step.poses.x
+    return (x[:, 1:] - x[:, :1]) / np.float32(_LOCAL_X_SCALE)  # the torso is the first part
+
+
+def _contacts(step: _Step) -> Any:
+    return step.poses.clearance(_TOUCHING) <= CONTACT_RANGE
+
+
+def _clearance(step: _Step) -> Any:
+    return step.poses.clearance(_FEET) / np.float32(_CLEARANCE_SCALE)
+
+
+def _joint_angles(step: _Step) -> Any:
+    scale = JOINT_HALF_RANGE * np.float32(_JOINT_OVERSHOOT)
+    return (step.poses.joint_angles() - JOINT_MIDDLE) / scale
+
+
+def _turn_rates(step: _Step) -> Any:
+    turned = step.poses.angle - step.before.angle
+    return turned / np.float32(step.seconds * _TURN_RATE_SCALE)
+
+
+def _previous_keys(step: _Step) -> Any:
+    return _EFFECTIVE_KEYS[step.keys]
+
+
+def _effective_keys() -> Floats:
+    """Q, W, O, P as 0 or 1 for each of the 16 masks, without the W beside Q and the P beside O."""
+    table = np.zeros((16, 4), np.float32)
+    for mask in range(16):
+        q, w, o, p = (bool(mask & key) for key in (Keys.Q, Keys.W, Keys.O, Keys.P))
+        table[mask] = q, w and not q, o, p and not o
+    return table
+
+
+_EFFECTIVE_KEYS = _effective_keys()
+
+GROUPS: dict[str, tuple[int, Callable[[_Step], Any]]] = {
+    "local_x": (len(PARTS) - 1, _local_x),
+    "contacts": (len(TOUCHING_PARTS), _contacts),
+    "clearance": (len(_FEET), _clearance),
+    "joint_angles": (len(JOINTS), _joint_angles),
+    "turn_rates": (len(PARTS), _turn_rates),
+    "previous_keys": (4, _previous_keys),
+}
+"""Width and computation of each group of columns.
+
+local_x: x of the other eleven parts seen from the torso, in 12 world units.
+contacts: 1 where a part of `TOUCHING_PARTS` is within the physics' contact range of the track.
+clearance: height of the lowest corner of the left and the right foot, in 5 world units.
+joint_angles: of `JOINTS`, 0 in the middle of the widest limits; the limits are at -0.8 and 0.8.
+turn_rates: mean angular velocity of the twelve parts during the step, in 10 rad/s.
+previous_keys: Q, W, O, P as they took effect in the last step: W is 0 beside Q, P beside O.
+"""
+
+
+class RichColumns:
+    """Computes the columns that `RichObservation` and `RichVecObservation` append.
+
+    Args:
+        columns: Groups out of `GROUPS`, in the order in which they are to stand.
+        frames_per_step: Updates of the game per step.
+
+    Attributes:
+        columns: The same.
+        size: Number of columns that they add.
+
+    Raises:
+        ValueError: A group is unknown or named twice.
+    """
+
+    def __init__(self, columns: Sequence[str], frames_per_step: int) -> None:
+        self.columns = tuple(columns)
+        for name in self.columns:
+            if name not in GROUPS:
+                raise ValueError(f"columns must be out of {', '.join(GROUPS)}, got {name!r}")
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError(f"columns must be named once each, got {', '.join(self.columns)}")
+        self.size = sum(GROUPS[name][0] for name in self.columns)
+        self._seconds = frames_per_step * _FRAME_SECONDS
+
+    def append(self, observations: Floats, keys: npt.NDArray[np.uint8], before: Floats) -> Floats:
+        """Observations with the chosen columns after their own.
+
+        Args:
+            observations: float32 (games, 60).
+            keys: Mask of `Keys` held during the step, uint8 (games,); 0 after a reset.
+            before: Observations one step earlier, float32 (games, 60 or more); after a reset, the
+                same as `observations`.
+
+        Returns:
+            A new array, float32 (games, 60 + size), everything within -1..1.
+        """
+        shown: Floats = np.empty((len(observations), OBSERVATION_SIZE + self.size), np.float32)
+        shown[:, :OBSERVATION_SIZE] = observations
+        step = _Step(Poses(observations), Poses(before), keys, self._seconds)
+        start = OBSERVATION_SIZE
+        for name in self.columns:
+            width, compute = GROUPS[name]
+            shown[:, start : start + width] = compute(step)
+            start += width
+        added = shown[:, OBSERVATION_SIZE:]
+        np.clip(added, -1, 1, out=added)
+        return shown
+
+
+def key_masks(action_keys: Sequence[int]) -> npt.NDArray[np.uint8]:
+    """`action_keys` as an array to be indexed by actions; "T" presses nothing."""
+    return np.array([0 if keys == TERMINATE else keys for keys in action_keys], np.uint8)
