@@ -202,9 +202,8 @@ void bind_game(py::module_& module) {
            "Raises:\n    ValueError: keys or frames out of range, intro screen up, or the game\n"
            "        has ended and after_end is not set.")
       .def("tick", &tick, py::arg("seconds") = env::kEngineTick,
-           "Makes one update that adds `seconds` instead of 1/30 s to the game's clock, as "
-           "qwop-gym\n"
-           "does after loading and after each reset. Keys stay as they are.\n\n"
+           "Makes one update that adds `seconds` instead of 1/30 s to the game's clock, as\n"
+           "qwop-gym does after loading and after each reset. Keys stay as they are.\n\n"
            "Raises:\n    ValueError: seconds not from 0 to 1, or the intro screen is up.")
       .def("release", [](Game& g) { g.hold(0); }, "Lets go of all keys.");
   bind_state(cls);

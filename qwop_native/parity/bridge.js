@@ -104,6 +104,12 @@
     return btoa(text);
   };
 
+  const drawNow = () => {
+    const host = game.app.app.host;
+    host.emitter.emit(4); // the engine's "draw now"
+    host.on_internal_render();
+  };
+
   window.qwopParity = {
     ready,
     untouched: () => Object.is(body("head").m_torque, 0) && !game.firstClick,
@@ -114,11 +120,10 @@
       rows.forEach((row, index) => all.set(row, index * COLUMNS));
       return toBase64(new Uint8Array(all.buffer));
     },
+    show: () => drawNow(),
     // Draws the current state and reads the picture before the browser may discard it.
     draw: () => {
-      const host = game.app.app.host;
-      host.emitter.emit(4); // the engine's "draw now"
-      host.on_internal_render();
+      drawNow();
       const camera = game.world_camera.get_pos();
       const canvas = document.querySelector("canvas");
       return { url: canvas.toDataURL("image/png"), cameraX: camera.x, cameraY: camera.y };

@@ -306,6 +306,10 @@ class GamePage:
         png = base64.b64decode(drawn["url"].partition(",")[2])
         return Picture(png, drawn["cameraX"], drawn["cameraY"])
 
+    def show(self) -> None:
+        """Draws the game as it is into the browser's window, without a picture for us."""
+        self._evaluate("qwopParity.show()")
+
     def close(self) -> None:
         """Closes the page."""
         self._page.context.close()

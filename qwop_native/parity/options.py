@@ -60,14 +60,23 @@ def variable(text: str) -> tuple[str, str]:
     return name, value
 
 
-def add_browser_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what says which browser is run and how."""
+def add_browser_options(parser: argparse.ArgumentParser, switch: str = "") -> None:
+    """Adds what says which browser is run and how.
+
+    Args:
+        parser: Where to.
+        switch: If given, ``--browser`` may stand alone and means this; without it `options.browser`
+            is None.
+    """
     group = parser.add_argument_group("browser")
+    usual = os.environ.get(BROWSER_VARIABLE)
+    kind: dict[str, Any] = {"nargs": "?", "const": usual or ""} if switch else {"default": usual}
     group.add_argument(
         "--browser",
         metavar="PATH",
-        default=os.environ.get(BROWSER_VARIABLE),
-        help=f"Chromium or Chrome (default: ${BROWSER_VARIABLE}, else one found on the PATH)",
+        help=f"{switch or 'Chromium or Chrome'} (default: ${BROWSER_VARIABLE}, else one found on "
+        "the PATH)",
+        **kind,
     )
     group.add_argument(
         "--browser-arg",

@@ -1,0 +1,71 @@
+"""``qwop-native replay``: play recordings again, in our game or in the real one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from itertools import groupby
+
+from qwop_native.commands import common, in_browser
+from qwop_native.commands.runs import load_runs
+from qwop_native.recording import DivergedError, Recording
+from qwop_native.recording.recording import result_of
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command."""
+    return common.run_command(_parser(), argv, _run)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        "replay",
+        "Play recordings again and check that each is the run it says.",
+        "run.qwop --browser --game-dir ~/qwop --headed",
+    )
+    parser.add_argument("runs", nargs="+", help=".qwop or .rec files, or patterns of them")
+    parser.add_argument("--check", action="store_true", help="only check, show nothing")
+    parser.add_argument("--video", metavar="FILE", help="video: .mp4, .gif or .webp")
+    parser.add_argument("--screenshot", metavar="FILE", help="last picture, as PNG")
+    in_browser.add_speed_option(parser)
+    common.add_grid_options(parser)
+    parser.add_argument(
+        "--resets",
+        type=common.positive,
+        metavar="N",
+        help="restarts before the first episode of a .rec file (default: tries 2, then 1)",
+    )
+    in_browser.add_browser_options(parser)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    runs = load_runs(
+        options.runs,
+        frames_per_step=options.frames_per_step,
+        action_set=options.action_set,
+        sincos=options.sincos,
+        resets=options.resets,
+    )
+    if in_browser.is_asked_for(options):
+        return _in_browser(options, runs)
+    return max(_check(name, run) for name, run in runs)
+
+
+def _check(name: str, run: Recording) -> int:
+    try:
+        game = run.play()
+    except DivergedError as error:
+        print(f"{name}: {error}")
+        return common.NO
+    print(f"{name}: {common.summary(result_of(game))}; {len(run.hashes)} hashes agree")
+    return common.OK
+
+
+def _in_browser(options: argparse.Namespace, runs: Sequence[tuple[str, Recording]]) -> int:
+    status = common.OK
+    for sincos, group in groupby(runs, key=lambda named: named[1].sincos):
+        with in_browser.browser_stage(options, sincos) as stage:
+            for name, run in group:
+                status = max(status, in_browser.finish(options, stage, name, run, stage.play(run)))
+    return status

@@ -1,0 +1,115 @@
+"""Replay and spectate as a user calls them, where no window and no browser is needed."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from qwop_native import cli, load_recording
+from qwop_native.commands.common import starts
+from qwop_native.recording import Grid, make_recording
+from qwop_native.recording.rec import rec_of
+
+
+@pytest.fixture
+def run(tmp_path):
+    recording = make_recording(np.tile([9, 9, 9, 9, 6, 6, 6, 6], 15), grid=Grid(4, "reduced"))
+    recording.save(tmp_path / "run.qwop")
+    return recording
+
+
+class Stepper:
+    """A policy without a model: alternates by where the torso is."""
+
+    grid = None
+
+    def reset(self):
+        self.step = 0
+
+    def keys(self, row):
+        self.step += 1
+        return [9, 9, 9] if row["bodies"][0, 2] > -0.2 or self.step % 4 < 2 else [6, 6]
+
+
+def test_replay_checks_runs(tmp_path, run, capsys):
+    assert cli.main(["replay", str(tmp_path / "*.qwop"), "--check"]) == 0
+    assert "5 hashes agree" in capsys.readouterr().out
+
+
+def test_replay_says_where_a_run_parts(tmp_path, run, capsys):
+    path = tmp_path / "run.qwop"
+    path.write_text(
+        path.read_text().replace("QP*4 WO*4", "QP*5 WO*3", 1).replace("_step: 4", "_step: 1")
+    )
+    assert cli.main(["replay", str(path), "--check"]) == 1
+    assert "after frame 0 and no later than frame 30" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["replay", "nowhere.qwop", "--check"], "nowhere.qwop"),
+        (["replay", "no*.qwop", "--check"], "no file fits"),
+        (["replay", __file__, "--check"], "not a recording"),
+        (["spectate", "nowhere.zip"], "there is no model"),
+        (["spectate", __file__], "not a model of Stable-Baselines3"),
+        (["spectate", "test_replay_spectate:Stepper", "--starts", "click:5-2"], "ascending"),
+        (["spectate", "test_replay_spectate:Stepper", "--starts", "jump"], "is not a start"),
+    ],
+)
+def test_mistakes_are_one_sentence(arguments, message, capsys):
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_rec_files_are_replayed(tmp_path, capsys):
+    from qwop_native import QwopEnv
+    from qwop_native.recording import RecordEpisodes
+
+    env = RecordEpisodes(QwopEnv(frames_per_step=4, reduced_action_set=True))
+    env.reset()
+    while not env.step(env.action_space.sample())[2]:
+        pass
+    path = tmp_path / "one.rec"
+    rec_of([env.last]).save(path)
+    grid = ["--frames-per-step", "4", "--action-set", "reduced"]
+    assert cli.main(["replay", str(path), "--check", *grid]) == 0
+    assert "episode 1: fell" in capsys.readouterr().out
+    assert cli.main(["replay", str(path), "--check"]) == 2
+    assert "other frames per step" in capsys.readouterr().err
+
+
+def test_a_policy_plays_from_several_starts(tmp_path, capsys):
+    arguments = ["--starts", "click:0-1,env:2", "--max-frames", "300", "--out", str(tmp_path / "o")]
+    results = tmp_path / "results.json"
+    stepper = ["test_replay_spectate:Stepper", "--results", str(results)]
+    assert cli.main(["spectate", *stepper, *arguments]) == 0
+    entries = json.loads(results.read_text())
+    assert [entry["start"] for entry in entries] == ["click:0", "click:1", "env:2"]
+    assert "0 of 3 landed" in capsys.readouterr().out
+    saved = load_recording(tmp_path / "o" / "click-1-glibc.qwop")
+    assert saved.metadata["result"]["frames"] == entries[1]["frames"]
+    assert saved.start == "click"
+    saved.play()
+
+
+def test_starts_name_pages():
+    names, pages = zip(*starts("click:0-1, reset:7,env:2", 4), strict=True)
+    assert names == ("click:0", "click:1", "reset:7", "env:2")
+    assert [str(page) for page in pages] == [
+        "click",
+        "idle*1 click",
+        "idle*7 click reset",
+        "click -*4 tick release reset tick release reset tick",
+    ]
+
+
+@pytest.mark.parametrize("command", ["replay", "spectate"])
+def test_help_shows_an_example(command):
+    program = [sys.executable, "-m", "qwop_native.cli", command, "-h"]
+    text = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert f"example:\n  qwop-native {command}" in text
