@@ -1,1 +1,1 @@
-"""Training on the native environment: `python -m train.qrdqn`."""
+"""Training on the native environment: `python -m train`."""

@@ -1,34 +1,39 @@
-"""What happens besides learning: curves, progress lines, checkpoints, an orderly stop."""
+"""What happens besides learning: curves, rates, things done now and then, an orderly stop."""
 
 from __future__ import annotations
 
+import math
 import signal
+import threading
 import time
+import typing
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
-from pathlib import Path
 from types import FrameType
-from typing import Any, cast
 
 import numpy as np
+from stable_baselines3 import PPO
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from qwop_native.atomic import whole_file
-
-INFO_KEYWORDS = ("time", "distance", "avgspeed", "is_success", "frames")
-"""Fields of the last info of an episode that reach the curves."""
+from train.environments import INFO_KEYWORDS
 
 _WINDOW = 100  # episodes that a curve's point is the mean of
 
 
 class EpisodeStatistics(BaseCallback):
-    """Records the means of `INFO_KEYWORDS` over the last 100 episodes as `user/...`."""
+    """Records the means of `INFO_KEYWORDS` over the last 100 episodes as `user/...`.
+
+    Attributes:
+        best_frames: Frames of the fastest success so far, None before the first.
+        best_distance: Metres of the farthest episode so far, None before the first.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.best_frames: int | None = None
+        self.best_distance: float | None = None
         self._ended: dict[str, deque[float]] = {
             name: deque(maxlen=_WINDOW) for name in INFO_KEYWORDS
         }
@@ -37,12 +42,22 @@ class EpisodeStatistics(BaseCallback):
         if not self.locals["dones"].any():
             return True
         for info in self.locals["infos"]:
-            for name, values in self._ended.items():
-                if "episode" in info:
-                    values.append(float(info["episode"][name]))
+            if "episode" in info:
+                self._take(info)
         for name in INFO_KEYWORDS:
             self.logger.record(f"user/{name}", self.mean(name))
+        if self.best_frames is not None:
+            self.logger.record("user/best_frames", self.best_frames)
         return True
+
+    def _take(self, info: dict[str, float]) -> None:
+        for name, values in self._ended.items():
+            values.append(float(info[name]))
+        distance, frames = float(info["distance"]), int(info["frames"])
+        if self.best_distance is None or distance > self.best_distance:
+            self.best_distance = distance
+        if info["is_success"] and (self.best_frames is None or frames < self.best_frames):
+            self.best_frames = frames
 
     def mean(self, name: str) -> float:
         """Mean of one field over the last 100 ended episodes, NaN before the first."""
@@ -87,7 +102,12 @@ class Throughput(BaseCallback):
 
 
 def _updates(model: BaseAlgorithm) -> int:
-    return int(getattr(model, "_n_updates", 0))
+    counted = int(getattr(model, "_n_updates", 0))
+    if not hasattr(model, "n_epochs"):
+        return counted
+    # PPO counts its passes over what it has collected, each of many updates.
+    settings = typing.cast(PPO, model)
+    return counted * math.ceil(settings.n_steps * settings.n_envs / settings.batch_size)
 
 
 class Every(BaseCallback):
@@ -95,17 +115,22 @@ class Every(BaseCallback):
 
     Args:
         parts: Number of calls in a whole run; 0 for none.
+        total: Transitions of the whole run.
         call: Called with the number of transitions made so far.
     """
 
-    def __init__(self, parts: int, call: Callable[[int], None]) -> None:
+    def __init__(self, parts: int, total: int, call: Callable[[int], None]) -> None:
         super().__init__()
         self._parts = parts
+        self._total = total
         self._call = call
         self._made = 0
 
+    def _on_training_start(self) -> None:
+        self._made = self.model.num_timesteps * self._parts // self._total
+
     def _on_step(self) -> bool:
-        reached = self.model.num_timesteps * self._parts // self.locals["total_timesteps"]
+        reached = min(self.model.num_timesteps * self._parts // self._total, self._parts)
         if reached > self._made:
             self._made = reached
             self._call(self.model.num_timesteps)
@@ -124,7 +149,13 @@ class StopOnRequest(BaseCallback):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Takes the first SIGINT or SIGTERM as the request; a second one acts as usual."""
+        """Takes the first SIGINT or SIGTERM as the request; a second one acts as usual.
+
+        Signals reach the main thread only; in another one nothing is changed.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         signals = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.getsignal(number) for number in signals}
 
@@ -142,21 +173,3 @@ class StopOnRequest(BaseCallback):
             yield
         finally:
             restore()
-
-
-def save_model(model: BaseAlgorithm, path: Path) -> None:
-    """Writes SB3's zip of the model, whole or not at all."""
-    with whole_file(path) as file:
-        model.save(cast(BufferedIOBase, file))
-
-
-def progress_line(
-    done: int, total: int, statistics: EpisodeStatistics, rates: dict[str, Any]
-) -> str:
-    """One line about a run under way."""
-    return (
-        f"{100 * done / total:3.0f} %  {done:,} steps  "
-        f"distance {statistics.mean('distance'):.1f} m  "
-        f"success {100 * statistics.mean('is_success'):.0f} %  "
-        f"{rates['env_steps_per_s']:,.0f} steps/s  {rates['updates_per_s']:,.0f} updates/s"
-    )

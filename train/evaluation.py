@@ -1,4 +1,4 @@
-"""How far a policy runs, on the same starts whoever plays."""
+"""How far a policy runs, and how fast, on the same starts whoever plays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from qwop_native import QwopEnv
+from qwop_native import Keys, QwopEnv
+from qwop_native.spaces import OBSERVATION_SIZE, TERMINATE
+
+START_KINDS = ("fixed", "idle", "random")
+
+_MOST_START_FRAMES = 30
+_RANDOM_HOLD = 4  # frames for which a random start holds the same keys
+
+KeyTape = npt.NDArray[np.uint8]
 
 
 class Policy(Protocol):
@@ -21,7 +30,7 @@ class Policy(Protocol):
         episode_start: Any = ...,
         deterministic: bool = ...,
     ) -> tuple[Any, Any]:
-        """Action and next hidden state for one observation."""
+        """Actions and next hidden states for a batch of observations."""
 
 
 @dataclass(frozen=True)
@@ -29,78 +38,192 @@ class Episode:
     """One evaluated run.
 
     Attributes:
-        idle_steps: Steps without keys before the policy took over.
+        start_frames: Frames before the policy took over.
         distance: Metres reached by the torso.
-        frames: Updates of the game since its reset.
+        frames: Updates of the game since its reset, those before the policy took over included.
         time_s: The game's own seconds, frames / 30.
         reward: Sum of the rewards after the policy took over.
         success: Whether the run ended beyond 100 m.
+        ended: "success", "fall", or "limit" where the episode was cut off.
+        keys: Mask of `Keys` in each frame, uint8 (frames,).
     """
 
-    idle_steps: int
+    start_frames: int
     distance: float
     frames: int
     time_s: float
     reward: float
     success: bool
+    ended: str
+    keys: KeyTape
+
+    def numbers(self) -> dict[str, Any]:
+        """All but the keys, for JSON."""
+        return {name: value for name, value in vars(self).items() if name != "keys"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures about a set of episodes; frames are those of successful ones.
+
+    Attributes:
+        episodes: Number of episodes.
+        success_rate: Part of them that ended beyond 100 m.
+        best_frames: Fewest frames, None without a success.
+        median_frames: Median of frames, None without a success.
+        mean_distance: Metres, over all episodes.
+    """
+
+    episodes: int
+    success_rate: float
+    best_frames: int | None
+    median_frames: float | None
+    mean_distance: float
+
+    def rank(self) -> tuple[float, float, float]:
+        """Sorts policies: more successes, then fewer frames to 100 m, then a longer way."""
+        frames = float("inf") if self.median_frames is None else self.median_frames
+        return self.success_rate, -frames, self.mean_distance
+
+
+def start_tapes(kind: str, count: int, seed: int = 0) -> list[KeyTape]:
+    """Keys in the frames before the policy takes over, one tape an episode.
+
+    The game holds no chance, so a greedy policy runs the same episode from the same start.
+
+    Args:
+        kind: "fixed": no frames. "idle": the k-th episode, counted from 0, begins with k frames
+            without keys, from 0 again after 30. "random": 1 to 30 frames, every four of them with
+            keys drawn at random.
+        count: Number of episodes.
+        seed: Of the random starts.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    if kind == "fixed":
+        return [np.zeros(0, np.uint8)] * count
+    if kind == "idle":
+        lengths = [episode % (_MOST_START_FRAMES + 1) for episode in range(count)]
+        return [np.zeros(length, np.uint8) for length in lengths]
+    if kind != "random":
+        raise ValueError(f"starts must be one of {', '.join(START_KINDS)}, got {kind!r}")
+    generator = np.random.default_rng(seed)
+    tapes = []
+    for _ in range(count):
+        length = int(generator.integers(1, _MOST_START_FRAMES + 1))
+        keys = generator.integers(0, 16, size=-(-length // _RANDOM_HOLD), dtype=np.uint8)
+        tapes.append(np.repeat(keys, _RANDOM_HOLD)[:length])
+    return tapes
 
 
 def evaluate(
-    policy: Policy, env_kwargs: dict[str, Any], episodes: int, max_episode_steps: int
+    policy: Policy,
+    env_kwargs: dict[str, Any],
+    starts: Sequence[KeyTape],
+    max_episode_steps: int | None,
+    deterministic: bool = True,
 ) -> list[Episode]:
-    """Plays episodes greedily, each on a freshly loaded page.
-
-    The game holds no chance, so a greedy policy would run the same episode over and over. The k-th
-    episode, counted from 0, therefore starts with k steps without keys.
+    """Plays episodes side by side, each on a freshly loaded page.
 
     Args:
-        policy: Acts on one observation, float32 of shape (60,).
+        policy: Acts on observations, float32 (episodes, 60).
         env_kwargs: Arguments of `QwopEnv`.
-        episodes: Number of episodes.
-        max_episode_steps: Steps after which an episode is cut off.
+        starts: As from `start_tapes`.
+        max_episode_steps: Steps of the policy after which an episode is cut off; None for never.
+        deterministic: Whether the policy's best action is taken, not one drawn.
 
     Returns:
-        The episodes in the order in which they were played.
+        The episodes in the order of their starts.
+
+    Raises:
+        TypeError, ValueError: The environment refuses an argument.
     """
-    env = QwopEnv(**env_kwargs)
-    return [_play(policy, env, idle_steps, max_episode_steps) for idle_steps in range(episodes)]
+    players = [_Player(QwopEnv(**env_kwargs), tape) for tape in starts]
+    observations = np.stack([player.observation for player in players])
+    state, first = None, np.ones(len(players), dtype=bool)
+    step = 0
+    while any(player.ended is None for player in players):
+        actions, state = policy.predict(observations, state, first, deterministic=deterministic)
+        first = np.zeros(len(players), dtype=bool)
+        step += 1
+        for row, player in enumerate(players):
+            if player.ended is None:
+                player.step(int(actions[row]), step == max_episode_steps)
+                observations[row] = player.observation
+    return [player.episode() for player in players]
 
 
-def _play(policy: Policy, env: QwopEnv, idle_steps: int, max_episode_steps: int) -> Episode:
-    observation, info = env.reset(seed=0)
-    state, reward, ended = None, 0.0, False
-    first = np.ones(1, dtype=bool)
-    for step in range(max_episode_steps):
-        if step < idle_steps:
-            action = 0
-        else:
-            action, state = policy.predict(observation, state, first, deterministic=True)
-            first = np.zeros(1, dtype=bool)
-        observation, gained, ended, _, info = env.step(action)
-        reward += gained if step >= idle_steps else 0.0
-        if ended:
-            break
-    return Episode(
-        idle_steps,
-        float(info["distance"]),
-        int(info["frames"]),
-        float(info["time_s"]),
-        reward,
-        bool(info["is_success"]),
+class _Player:
+    """One episode being played."""
+
+    def __init__(self, env: QwopEnv, start: KeyTape) -> None:
+        self._env = env
+        _, self._info = env.reset(seed=0)
+        self._tape = [int(keys) for keys in start]
+        self._start_frames = len(start)
+        self._reward = 0.0
+        for keys in self._tape:
+            env.game.step(Keys(keys))
+        self.observation = _observe(env)
+        self.ended: str | None = None
+
+    def step(self, action: int, last: bool) -> None:
+        before = self._env.game.frames
+        self.observation, reward, terminated, _, self._info = self._env.step(action)
+        self._reward += reward
+        keys = self._env.action_keys[action]
+        played = self._env.game.frames - before
+        self._tape += [0 if keys == TERMINATE else int(keys)] * played
+        if terminated:
+            self.ended = "success" if self._info["is_success"] else "fall"
+        elif last:
+            self.ended = "limit"
+
+    def episode(self) -> Episode:
+        info = self._info
+        return Episode(
+            self._start_frames,
+            float(info["distance"]),
+            int(info["frames"]),
+            float(info["time_s"]),
+            self._reward,
+            bool(info["is_success"]),
+            self.ended or "limit",
+            np.array(self._tape, np.uint8),
+        )
+
+
+def _observe(env: QwopEnv) -> npt.NDArray[np.float32]:
+    """What a game looks like that was moved by other than the environment's own steps."""
+    bodies = env.game.bodies
+    quantities = (env.pos_x, env.pos_y, env.angle, env.vel_x, env.vel_y)
+    columns = [
+        quantity.normalize(bodies[:, field].astype(np.float32))
+        for field, quantity in enumerate(quantities)
+    ]
+    shown: npt.NDArray[np.float32] = np.stack(columns, axis=1).clip(-1, 1)
+    return shown.reshape(OBSERVATION_SIZE)
+
+
+def summarize(episodes: Sequence[Episode]) -> Summary:
+    """Figures about episodes, at least one."""
+    frames = [episode.frames for episode in episodes if episode.success]
+    return Summary(
+        len(episodes),
+        len(frames) / len(episodes),
+        min(frames) if frames else None,
+        float(np.median(frames)) if frames else None,
+        float(np.mean([episode.distance for episode in episodes])),
     )
-
-
-def mean_distance(episodes: Sequence[Episode]) -> float:
-    """Mean distance in metres."""
-    return float(np.mean([episode.distance for episode in episodes]))
 
 
 def table(episodes: Sequence[Episode]) -> str:
     """The episodes as lines of text, for a person."""
-    lines = ["idle steps  distance  frames  time s  success"]
+    lines = ["start frames  distance  frames  time s  ended"]
     lines += [
-        f"{episode.idle_steps:10d}  {episode.distance:6.1f} m  {episode.frames:6d}  "
-        f"{episode.time_s:6.2f}  {'yes' if episode.success else 'no':>7}"
+        f"{episode.start_frames:12d}  {episode.distance:6.1f} m  {episode.frames:6d}  "
+        f"{episode.time_s:6.2f}  {episode.ended}"
         for episode in episodes
     ]
     return "\n".join(lines)

@@ -2,229 +2,167 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
-import platform
-import secrets
-import shlex
-import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
-from gymnasium.wrappers import TimeLimit
-from stable_baselines3.common import logger as sb3_logger
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import CallbackList
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
+from stable_baselines3.common.vec_env import VecEnv
 
-from qwop_native import QwopEnv
-from qwop_native.atomic import whole_file
-from train import callbacks, config, evaluation
-
-_PACKAGES = ("qwop-native", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
+from train import callbacks, config, evaluation, history
+from train.algorithms import Algorithm
+from train.display import Display
+from train.environments import make_vec_env
+from train.run_folder import BEST_MODEL, RunFolder, complete
 
 INTERRUPTED = 130
 """Exit status after a stop by signal, as shells have it for Ctrl-C."""
 
 
-@dataclass(frozen=True)
-class Algorithm:
-    """What distinguishes one algorithm from another.
-
-    Attributes:
-        name: As in `python -m train.NAME` and in configs/NAME.yml.
-        settings: Dataclass of the `learner` section.
-        build: Makes the model from its settings, the environments and a seed.
-    """
-
-    name: str
-    settings: type[Any]
-    build: Callable[[Any, VecEnv, int], BaseAlgorithm]
-
-    @property
-    def default_config(self) -> Path:
-        """The settings used when none are named."""
-        return Path(__file__).parent / "configs" / f"{self.name}.yml"
-
-
-def main(algorithm: Algorithm, arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line of one algorithm and returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m train.{algorithm.name}",
-        description=f"Train {algorithm.name.upper()} on the native QWOP environment.",
-    )
-    parser.add_argument(
-        "-c", "--config", type=Path, default=algorithm.default_config, help="YAML file of settings"
-    )
-    parser.add_argument(
-        "-s",
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override one setting, as in -s seed=1 -s learner.learning_rate=5e-4",
-    )
-    given = parser.parse_args(arguments)
-    try:
-        settings = config.load(given.config, given.set, algorithm.settings)
-        run = Run(algorithm, settings)
-    except (OSError, TypeError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    try:
-        return run.execute()
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-
-
 class Run:
     """One training and the folder it leaves.
-
-    The folder holds config.yml (settings that repeat the run), run.yml (command, versions, how it
-    ended), checkpoints/, tensorboard's event file, model.zip and evaluation.json.
 
     Args:
         algorithm: What is trained.
         settings: How.
 
+    Attributes:
+        model: The model, untrained at first.
+
     Raises:
-        TypeError, ValueError: The environment or the learner refuses a setting.
         FileExistsError: The run's folder holds something.
+        FileNotFoundError: There is no model to begin with.
+        ImportError: Something that the settings ask for is not installed.
+        TypeError, ValueError: The environment or the learner refuses a setting.
     """
 
     def __init__(self, algorithm: Algorithm, settings: config.RunConfig) -> None:
-        if settings.seed is None:
-            settings = dataclasses.replace(settings, seed=secrets.randbelow(2**31))
-        self._settings = settings
-        self._seed = settings.seed or 0
-        self._algorithm = algorithm
+        settings, run_id = complete(settings)
+        self._settings, self._algorithm = settings, algorithm
         torch.set_num_threads(settings.torch_threads)
         self._venv = make_vec_env(settings)
-        self._model = algorithm.build(settings.learner, self._venv, self._seed)
-        self._folder = _new_folder(settings, algorithm.name)
-        self._started = time.time()
+        self.model = _model(algorithm, settings, self._venv)
+        self._total = settings.total_timesteps + self.model.num_timesteps
+        self._folder = RunFolder.new(settings, run_id)
+        self._starts = evaluation.start_tapes("idle", settings.evaluation_episodes)
+        self._best: evaluation.Summary | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's files are."""
+        return self._folder.path
 
     def execute(self) -> int:
         """Trains, evaluates, and returns the exit status."""
-        settings, model = self._settings, self._model
-        _write_text(self._folder / "config.yml", config.dump(settings))
-        self._describe("running")
-        print(f"run folder: {self._folder}")
+        settings, model = self._settings, self.model
+        self._folder.describe("running", model.num_timesteps)
+        print(f"run folder: {self._folder.path}")
         untrained = self._evaluate()
         statistics, rates = callbacks.EpisodeStatistics(), callbacks.Throughput()
         stop = callbacks.StopOnRequest()
-        model.set_logger(sb3_logger.configure(str(self._folder), ["tensorboard"]))
-
-        def report(done: int) -> None:
-            total = settings.total_timesteps
-            print(callbacks.progress_line(done, total, statistics, rates.measure()), flush=True)
-
+        self._display = Display(self._total, statistics, rates, settings.progress_bar)
+        model.set_logger(self._logger())
+        watching: list[BaseCallback] = [
+            statistics,
+            rates,
+            self._display,
+            callbacks.Every(settings.n_evaluations, self._total, self._keep_best),
+            callbacks.Every(settings.n_reports, self._total, self._display.report),
+            callbacks.Every(settings.n_checkpoints, self._total, self._checkpoint),
+            stop,
+        ]
         with stop.listening():
-            model.learn(
-                settings.total_timesteps,
-                callback=CallbackList(
-                    [
-                        statistics,
-                        rates,
-                        callbacks.Every(settings.n_reports, report),
-                        callbacks.Every(settings.n_checkpoints, self._checkpoint),
-                        stop,
-                    ]
-                ),
-                log_interval=settings.log_interval,
-                progress_bar=settings.progress_bar,
-            )
+            try:
+                self._algorithm.learn(model, settings, self._total, CallbackList(watching))
+            finally:
+                self._display.close()
             throughput = rates.measure()
-        callbacks.save_model(model, self._folder / "model.zip")
+        model.logger.dump(model.num_timesteps)
+        self._folder.save(model)
         print(_throughput_line(throughput))
-        if stop.requested:
-            self._describe("interrupted", throughput=throughput)
-            print(f"interrupted after {model.num_timesteps:,} steps; model.zip is saved")
-            return INTERRUPTED
-        self._finish(untrained, throughput)
-        return 0
+        status = self._finish(untrained, throughput, stop.requested)
+        model.logger.close()
+        self._venv.close()
+        return status
 
-    def _finish(self, untrained: list[evaluation.Episode], throughput: dict[str, float]) -> None:
+    def _finish(
+        self, untrained: list[evaluation.Episode], throughput: dict[str, float], stopped: bool
+    ) -> int:
+        steps = self.model.num_timesteps
+        if stopped:
+            self._folder.describe("interrupted", steps, throughput=throughput)
+            self._draw()
+            print(f"interrupted after {steps:,} steps; model.zip is saved")
+            return INTERRUPTED
         trained = self._evaluate()
-        before, after = evaluation.mean_distance(untrained), evaluation.mean_distance(trained)
         results = {
-            "untrained": [dataclasses.asdict(episode) for episode in untrained],
-            "trained": [dataclasses.asdict(episode) for episode in trained],
+            "untrained": [episode.numbers() for episode in untrained],
+            "trained": [episode.numbers() for episode in trained],
         }
-        _write_text(self._folder / "evaluation.json", json.dumps(results, indent=1) + "\n")
-        self._describe("finished", throughput=throughput)
+        self._folder.write("evaluation.json", json.dumps(results, indent=1) + "\n")
+        self._folder.describe("finished", steps, throughput=throughput)
+        self._draw()
+        before, after = evaluation.summarize(untrained), evaluation.summarize(trained)
         print(evaluation.table(trained))
         print(f"mean distance over {len(trained)} episodes:")
-        print(f"  untrained policy {before:7.2f} m")
-        print(f"  trained policy   {after:7.2f} m")
+        print(f"  untrained policy {before.mean_distance:7.2f} m")
+        print(f"  trained policy   {after.mean_distance:7.2f} m")
+        return 0
+
+    def _draw(self) -> None:
+        try:
+            history.draw(self._folder.path)
+        except ImportError as error:
+            print(f"note: {error}")
+
+    def _logger(self) -> Logger:
+        folder = self._folder.path
+        formats: list[KVWriter] = [history.History(folder)]
+        if self._settings.log_tensorboard:
+            formats.append(TensorBoardOutputFormat(str(folder)))
+        return Logger(str(folder), formats)
 
     def _evaluate(self) -> list[evaluation.Episode]:
         settings = self._settings
-        return evaluation.evaluate(
-            self._model, settings.env, settings.evaluation_episodes, settings.max_episode_steps
-        )
+        limit = settings.max_episode_steps or 5000
+        return evaluation.evaluate(self.model, settings.env, self._starts, limit)
+
+    def _keep_best(self, done: int) -> None:
+        summary = evaluation.summarize(self._evaluate())
+        for name, value in dataclasses.asdict(summary).items():
+            if value is not None and name != "episodes":
+                self.model.logger.record(f"eval/{name}", value)
+        if self._best is None or summary.rank() > self._best.rank():
+            self._best = summary
+            self._folder.save(self.model, BEST_MODEL)
+            about = {"steps": done, **dataclasses.asdict(summary)}
+            self._folder.write("best.json", json.dumps(about, indent=1) + "\n")
 
     def _checkpoint(self, done: int) -> None:
-        folder = self._folder / "checkpoints"
-        folder.mkdir(exist_ok=True)
-        callbacks.save_model(self._model, folder / f"model_{done}.zip")
-
-    def _describe(self, state: str, **more: Any) -> None:
-        """Writes run.yml."""
-        description = {
-            "state": state,
-            "algorithm": self._algorithm.name,
-            "command": shlex.join([Path(sys.executable).name, *sys.orig_argv[1:]]),
-            "seed": self._seed,
-            "steps": int(self._model.num_timesteps),
-            "seconds": round(time.time() - self._started, 1),
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
-            "python": platform.python_version(),
-            "versions": {name: version(name) for name in _PACKAGES},
-            **more,
-        }
-        _write_text(self._folder / "run.yml", yaml.safe_dump(description, sort_keys=False))
+        self._folder.save(self.model, f"checkpoints/model_{done}.zip")
 
 
-def make_vec_env(settings: config.RunConfig) -> VecEnv:
-    """The games of a run, one after the other in this process.
-
-    Raises:
-        TypeError, ValueError: The environment refuses an argument.
-    """
-
-    def make() -> Monitor[Any, Any]:
-        limited = TimeLimit(QwopEnv(**settings.env), settings.max_episode_steps)
-        return Monitor(limited, info_keywords=callbacks.INFO_KEYWORDS)
-
-    return DummyVecEnv([make] * settings.n_envs)
-
-
-def _new_folder(settings: config.RunConfig, algorithm: str) -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    name = settings.run_name or f"{algorithm}-{stamp}-{settings.seed}"
-    folder = Path(settings.out_dir) / name
-    if folder.is_dir() and any(folder.iterdir()):
-        raise FileExistsError(f"the run folder {folder} is not empty; choose another run_name")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _model(algorithm: Algorithm, settings: config.RunConfig, venv: VecEnv) -> BaseAlgorithm:
+    """The untrained model, or the one that the run begins with."""
+    seed = settings.seed or 0
+    if settings.model_load_file is None:
+        try:
+            return algorithm.build(settings, venv, seed)
+        except AssertionError as error:  # SB3's way of refusing an argument
+            raise ValueError(f"{algorithm.name}: {' '.join(str(error).split())}") from None
+    path = Path(settings.model_load_file)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model {path}")
+    model = algorithm.model_class().load(path, env=venv, device=settings.device)
+    model.set_random_seed(seed)
+    return model
 
 
-def _write_text(path: Path, text: str) -> None:
-    with whole_file(path) as file:
-        file.write(text.encode())
-
-
-def _throughput_line(rates: dict[str, float]) -> str:
+def _throughput_line(rates: dict[str, Any]) -> str:
     return (
         f"{rates['env_steps_per_s']:,.0f} env steps/s, {rates['updates_per_s']:,.1f} updates/s, "
         f"{rates['transitions_per_update']:.1f} transitions per update"
