@@ -286,7 +286,7 @@ def test_policies_rank_by_successes_then_frames_then_distance():
     fast = evaluation.Summary(4, 0.5, 1200, 1800.0, 50.0)
     surest = evaluation.Summary(4, 1.0, 2000, 2000.0, 101.0)
     ranked = [worst, farther, slow, fast, surest]
-    assert sorted(ranked[::-1], key=evaluation.Summary.rank) == ranked
+    assert sorted([slow, surest, worst, fast, farther], key=evaluation.Summary.rank) == ranked
 
 
 def test_evaluation_counts_as_the_environment_does():
