@@ -136,16 +136,13 @@ def measure(settings: Settings, say: Callable[[str], None], named: Named) -> lis
 
     Returns:
         Env steps a second, and frames a second where it is QWOP.
-
-    Raises:
-        BrowserError: The browser or the game in it does not start.
     """
     players: dict[str, Player] = {}
     closers: list[Callable[[], Any]] = []
     try:
         _add_bipedal(players, settings, say)
-        _add_game_page(players, closers, settings, named)
-        _add_qwop_gym(players, closers, settings, named)
+        _add_qwop_gym(players, closers, settings, named)  # it forks, which a browser may not like
+        _add_game_page(players, closers, settings, say, named)
         turns = take_turns(players, settings.repeats, settings.seconds)
     finally:
         for close in reversed(closers):
@@ -173,16 +170,22 @@ def _add_game_page(
     players: dict[str, Player],
     closers: list[Callable[[], Any]],
     settings: Settings,
+    say: Callable[[str], None],
     named: Named,
 ) -> None:
     if named.game is None or named.browser is None:
         return
-    from qwop_native.parity.browser import Browser
+    from qwop_native.parity.browser import Browser, BrowserError
 
-    browser = Browser(named.browser)
-    closers.append(browser.close)
+    try:
+        browser = Browser(named.browser)
+        closers.append(browser.close)
+        page = browser.open_game(named.game)
+    except (BrowserError, FileNotFoundError) as error:
+        say(f"the real game is not measured: {error}")
+        return
     name = f"the real game in {browser.name} {browser.version}"
-    players[name] = GamePagePlayer(browser.open_game(named.game), settings.scene())
+    players[name] = GamePagePlayer(page, settings.scene())
 
 
 def _add_qwop_gym(
