@@ -1,7 +1,6 @@
 // The vocabulary of lanes.hpp for a plain double, and the traits every lane type has.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -74,9 +73,9 @@ QWOP_ALWAYS_INLINE constexpr double clamp(double x, double low, double high) {
 // ---- bits ----------------------------------------------------------------------------------
 
 QWOP_ALWAYS_INLINE constexpr std::int64_t to_bits(double x) {
-  return std::bit_cast<std::int64_t>(x);
+  return __builtin_bit_cast(std::int64_t, x);
 }
-QWOP_ALWAYS_INLINE constexpr double from_bits(std::int64_t x) { return std::bit_cast<double>(x); }
+QWOP_ALWAYS_INLINE constexpr double from_bits(std::int64_t x) { return __builtin_bit_cast(double, x); }
 
 inline constexpr std::int64_t kSignBit = INT64_MIN;
 

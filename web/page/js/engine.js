@@ -1,0 +1,82 @@
+// The engine in WebAssembly, and one game of it.
+
+/** Parts in the order of a row, as everywhere in qwop-native. */
+export const PARTS = [
+  "torso", "head", "leftArm", "leftCalf", "leftFoot", "leftForearm",
+  "leftThigh", "rightArm", "rightCalf", "rightFoot", "rightForearm", "rightThigh",
+];
+export const FLAVOURS = ["glibc", "glibc-fma", "fdlibm"];
+export const FRAMES_PER_SECOND = 30;
+
+const FIELDS = 6; // x, y, angle, vx, vy, angular velocity
+const ROW_DOUBLES = 87; // 12 parts, 2 pieces of the hurdle, torque, score, clock
+const ROW_BYTES = ROW_DOUBLES * 8 + 1;
+const HURDLE_AT = PARTS.length * FIELDS;
+const SCORE_AT = 85, CLOCK_AT = 86;
+
+/** Loads the engine; the result makes games. */
+export async function loadEngine(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`the engine is not there: ${url} (${answer.status})`);
+  const { instance } = await WebAssembly.instantiate(await answer.arrayBuffer(), {});
+  instance.exports._initialize();
+  return instance.exports;
+}
+
+/** One game with its page, as qwop_native.Game; call free() when done with it. */
+export class Game {
+  #engine;
+  #game;
+
+  constructor(engine, sincos = "glibc", copied = undefined) {
+    const flavour = FLAVOURS.indexOf(sincos);
+    if (flavour < 0) throw new Error(`sincos must be one of ${FLAVOURS.join(", ")}, not ${sincos}`);
+    this.#engine = engine;
+    this.sincos = sincos;
+    this.#game = copied ?? engine.game_new(flavour);
+  }
+
+  copy() { return new Game(this.#engine, this.sincos, this.#engine.game_copy(this.#game)); }
+
+  free() {
+    this.#engine.game_free(this.#game);
+    this.#game = 0;
+  }
+
+  click() { this.#engine.game_click(this.#game); }
+  reset() { this.#engine.game_reset(this.#game); }
+  release() { this.#engine.game_hold(this.#game, 0); }
+  idle() { this.#engine.game_update(this.#game); }
+  tick(seconds) { this.#engine.game_tick(this.#game, seconds); }
+
+  step(keys) {
+    this.#engine.game_hold(this.#game, keys);
+    this.#engine.game_update(this.#game);
+  }
+
+  get frames() { return this.#engine.game_frames(this.#game); }
+  get digest() { return BigInt.asUintN(64, this.#engine.game_row_digest(this.#game)); }
+  get stateHash() { return BigInt.asUintN(64, this.#engine.game_state_hash(this.#game)); }
+
+  /** The state now: bodies and hurdle as arrays of {x, y, angle, vx, vy, omega}, and the score. */
+  get state() {
+    const at = this.#engine.game_row(this.#game);
+    const numbers = new Float64Array(this.#engine.memory.buffer, at, ROW_DOUBLES);
+    const flags = new Uint8Array(this.#engine.memory.buffer, at, ROW_BYTES)[ROW_BYTES - 1];
+    const body = (from) => {
+      const [x, y, angle, vx, vy, omega] = numbers.subarray(from, from + FIELDS);
+      return { x, y, angle, vx, vy, omega };
+    };
+    return {
+      bodies: Object.fromEntries(PARTS.map((part, i) => [part, body(i * FIELDS)])),
+      hurdle: [body(HURDLE_AT), body(HURDLE_AT + FIELDS)],
+      score: numbers[SCORE_AT],
+      clock: numbers[CLOCK_AT],
+      fallen: (flags & 1) !== 0,
+      jumped: (flags & 2) !== 0,
+      landed: (flags & 4) !== 0,
+      ended: (flags & 8) !== 0,
+      frames: this.frames,
+    };
+  }
+}
