@@ -14,6 +14,7 @@ FAMILIES = {
     "spectate": ("qwop_native.commands.spectate", "watch a model play, here or in the real game"),
     "parity": ("qwop_native.parity.commands", "compare with the real game in a browser"),
     "benchmark": ("benchmarks.cli", "measure the engine beside others"),
+    "plot": ("qwop_native.plots.commands", "draw runs, trainings, speed and parity"),
 }
 
 

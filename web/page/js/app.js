@@ -28,7 +28,6 @@ function newPage() {
   after?.free();
   after = undefined;
   live = new LiveRun(engine, $("sincos").value);
-  live.started = false;
   watching = false;
   replay?.seek(0);
   refresh();
@@ -37,7 +36,6 @@ function newPage() {
 function start() {
   keys.forget();
   live.start();
-  live.started = true;
   owed = 0;
   refresh();
 }

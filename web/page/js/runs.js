@@ -10,6 +10,7 @@ export class LiveRun {
   #page = [{ kind: "idle", count: 1, keys: 0 }];
   #keys = [];
   #hashes = new Map();
+  started = false;
 
   constructor(engine, sincos) {
     this.game = new Game(engine, sincos);
@@ -19,6 +20,7 @@ export class LiveRun {
   get frame() { return this.#keys.length; }
 
   start() {
+    this.started = true;
     this.game.click();
     this.#begin({ kind: "click", count: 1, keys: 0 });
   }

@@ -8,7 +8,7 @@ const GROUND = 9.14275; // top of the track, world units
 const METRE = 10; // world units
 const GOAL = 100; // m
 const BELOW = 2.1; // what is shown below the track's top, world units
-const LEAST_WIDTH = 25, LEAST_HEIGHT = 19.4; // world units that are always in sight
+const LEAST_WIDTH = 27, LEAST_HEIGHT = 22.5; // world units that are always in sight
 const RUNNER_AT = 0.42; // of the width
 const HURDLE = [[1.675, 0.3], [0.5375, 3.65]]; // half sizes of base and top
 const BLOCK = { x: -39.99625, y: 2.10625, halfWidth: 6.275, halfHeight: 7.475 };
@@ -84,9 +84,10 @@ function trees(ctx, ground, sight) {
     ctx.fillRect(x - size * 0.09, ground - size * 1.4, size * 0.18, size * 1.4);
     ctx.fillStyle = spread > 0.5 ? "#5f9a76" : "#6faa80";
     ctx.beginPath();
-    ctx.arc(x, ground - size * 1.75, size * 0.72, 0, 2 * Math.PI);
-    ctx.arc(x - size * 0.5, ground - size * 1.3, size * 0.5, 0, 2 * Math.PI);
-    ctx.arc(x + size * 0.5, ground - size * 1.3, size * 0.5, 0, 2 * Math.PI);
+    for (const [aside, up, radius] of [[0, 1.75, 0.72], [-0.5, 1.3, 0.5], [0.5, 1.3, 0.5]]) {
+      ctx.moveTo(x + aside * size, ground - up * size);
+      ctx.arc(x + aside * size, ground - up * size, size * radius, 0, 2 * Math.PI);
+    }
     ctx.fill();
   }
 }
@@ -139,7 +140,7 @@ function marks(ctx, sight) {
     ctx.roundRect(x - 1.7, GROUND - 4.3, 3.4, 1.8, 0.3);
     ctx.fill();
     ctx.fillStyle = "#ffffff";
-    ctx.font = "bold 1.25px system-ui, sans-serif";
+    ctx.font = "bold 1.05px system-ui, sans-serif";
     ctx.fillText(`${m} m`, x, GROUND - 3.37);
   }
 }
@@ -208,8 +209,8 @@ function overlay(ctx, width, height, { state, keys, ghost, status, best }) {
   text(`${(state.frames / FRAMES_PER_SECOND).toFixed(2)} s`, width - u, u * 4.1, u * 1.7, "right");
   text(`${state.frames} frames`, width - u, u * 5.5, u, "right");
   if (best !== undefined) text(`best ${best.toFixed(1)} m`, u, u * 5.8, u);
-  if (status) text(status, width / 2, u * 4.1, u * 1.15, "center", "#12705a");
-  lamps(ctx, width, u, keys);
+  if (status) text(status, width - u, u * 7.1, u * 1.05, "right", "#12705a");
+  lamps(ctx, width, height, u, keys);
 }
 
 function progress(ctx, width, u, state, ghost) {
@@ -235,20 +236,20 @@ function progress(ctx, width, u, state, ghost) {
   dot(state.bodies.torso.x / METRE, "#e4572e", u * 0.5);
 }
 
-function lamps(ctx, width, u, keys) {
-  const size = u * 1.7, gap = u * 0.35;
+function lamps(ctx, width, height, u, keys) {
+  const size = u * 1.6, gap = u * 0.35, y = height - size - u * 0.3;
   let x = width / 2 - (4 * size + 3 * gap) / 2;
   for (const [name, mask] of Object.entries(KEYS)) {
     const on = (keys & mask) !== 0;
     ctx.fillStyle = on ? "#ffb703" : "#ffffff99";
     ctx.beginPath();
-    ctx.roundRect(x, u * 5.0, size, size, u * 0.35);
+    ctx.roundRect(x, y, size, size, u * 0.35);
     ctx.fill();
     ctx.fillStyle = on ? "#22303c" : "#5a6a76";
     ctx.font = `bold ${u * 1.05}px system-ui, sans-serif`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    ctx.fillText(name, x + size / 2, u * 5.0 + size / 2);
+    ctx.fillText(name, x + size / 2, y + size / 2);
     x += size + gap;
   }
 }

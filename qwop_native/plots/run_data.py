@@ -1,0 +1,155 @@
+"""What happens in a run, frame by frame: its recording played again natively."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native import Game
+from qwop_native.parity.svg import PIXELS_PER_UNIT, SIZES
+from qwop_native.recording import Recording, load_recording
+from qwop_native.spaces import PARTS
+
+FRAMES_PER_SECOND = 30
+UNITS_PER_METRE = 10
+GROUND = 10.74275 - 1.6  # top of the track, world units, +y down
+FEET = ("leftFoot", "rightFoot")
+
+# The part below a joint, the part above it, and the angle between them that counts as 0 (rad).
+JOINTS = {
+    "left hip": ("leftThigh", "torso", 0.7258477508944043),
+    "right hip": ("rightThigh", "torso", -2.719359381718199),
+    "left knee": ("leftCalf", "leftThigh", -0.3953113764119829),
+    "right knee": ("rightCalf", "rightThigh", 2.2893406247158676),
+}
+
+_TOUCHING = 0.05  # world units between a corner and the track; shapes have a skin of 0.01
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A run with N frames; index 0 is the start, index n the state after n frames.
+
+    Attributes:
+        name: What to call it in a legend.
+        keys: Mask of `Keys` in each frame, uint8 (N,).
+        bodies: x, y, angle, vx, vy and angular velocity of the parts, float64 (N + 1, 12, 6), in
+            world units (ten to a metre, +y down), radians, and seconds of the physics.
+        hurdle: The same of the hurdle's base and top, float64 (N + 1, 2, 6).
+        contacts: Whether left and right foot are on the ground, bool (N + 1, 2).
+        clock: Frames that the game's clock has counted, int64 (N + 1,).
+        fallen: Whether the run ends with a fall.
+        landed: Whether the run ends in the sand.
+    """
+
+    name: str
+    keys: npt.NDArray[np.uint8]
+    bodies: Floats
+    hurdle: Floats
+    contacts: npt.NDArray[np.bool_]
+    clock: npt.NDArray[np.int64]
+    fallen: bool
+    landed: bool
+
+    @property
+    def seconds(self) -> Floats:
+        """The game's clock in seconds, (N + 1,)."""
+        return self.clock / FRAMES_PER_SECOND
+
+    @property
+    def distance(self) -> Floats:
+        """Metres of the torso, (N + 1,)."""
+        return self.part("torso")[:, 0] / UNITS_PER_METRE
+
+    def part(self, name: str) -> Floats:
+        """One part's columns over time, (N + 1, 6)."""
+        return self.bodies[:, PARTS.index(name)]
+
+    def speed(self, window: int) -> Floats:
+        """Metres per second of the game's clock over so many frames around each, (N + 1,)."""
+        last = len(self.clock) - 1
+        before = np.maximum(np.arange(last + 1) - window // 2, 0)
+        after = np.minimum(np.arange(last + 1) + (window + 1) // 2, last)
+        elapsed = np.maximum(after - before, 1) / FRAMES_PER_SECOND
+        speed: Floats = (self.distance[after] - self.distance[before]) / elapsed
+        return speed
+
+    def splits(self, every: float = 10.0) -> list[tuple[float, float]]:
+        """Metres passed for the first time, and the game's seconds then, every so many metres."""
+        found = []
+        metres = every
+        for distance, second in zip(self.distance, self.seconds, strict=True):
+            while distance >= metres:
+                found.append((metres, float(second)))
+                metres += every
+        return found
+
+    def joint(self, name: str) -> tuple[Floats, Floats]:
+        """A hip or knee as the game measures it: that of its limits and its motor.
+
+        Args:
+            name: A name in `JOINTS`.
+
+        Returns:
+            Angle (rad) and angular velocity (rad/s of the physics), each (N + 1,).
+        """
+        lower, upper, reference = JOINTS[name]
+        difference = self.part(upper) - self.part(lower)
+        return difference[:, 2] - reference, difference[:, 5]
+
+
+def corners(body: Floats, part: str) -> Floats:
+    """The corners of a part's box in world units, shape (..., 4, 2), for columns (..., 6)."""
+    half = np.array(SIZES[part]) / (2 * PIXELS_PER_UNIT)
+    box = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
+    cos, sin = np.cos(body[..., 2, None]), np.sin(body[..., 2, None])
+    x = body[..., 0, None] + box[:, 0] * cos - box[:, 1] * sin
+    y = body[..., 1, None] + box[:, 0] * sin + box[:, 1] * cos
+    return np.stack([x, y], axis=-1)
+
+
+def replay(recording: Recording, name: str = "run") -> RunData:
+    """Plays a recording and keeps what happened.
+
+    Args:
+        recording: Its hashes are checked on the way.
+        name: What to call it.
+
+    Raises:
+        DivergedError: The run is not the recorded one.
+    """
+    game = Game(recording.sincos)
+    bodies, hurdle, clock = [], [], []
+    for _ in recording.frames(game):
+        bodies.append(game.bodies)
+        hurdle.append(game.hurdle)
+        clock.append(game.frames)
+    parts = np.array(bodies)
+    feet = [corners(parts[:, PARTS.index(foot)], foot) for foot in FEET]
+    touching = [foot[..., 1].max(axis=-1) > GROUND - _TOUCHING for foot in feet]
+    return RunData(
+        name,
+        recording.keys,
+        parts,
+        np.array(hurdle),
+        np.stack(touching, axis=-1),
+        np.array(clock, np.int64),
+        game.fallen,
+        game.jump_landed,
+    )
+
+
+def load_run(path: str | os.PathLike[str]) -> RunData:
+    """Reads a recording's file and plays it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no recording, or its run is not the recorded one.
+    """
+    return replay(load_recording(path), Path(path).stem)

@@ -1,0 +1,69 @@
+import functools
+import http.server
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def built_page(tmp_path_factory):
+    """The folder that web/build.sh makes."""
+    if not shutil.which("emcc"):
+        pytest.skip("the page needs Emscripten's emcc to be built")
+    to = tmp_path_factory.mktemp("web")
+    made = subprocess.run([ROOT / "web" / "build.sh", to], capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return to / "page"
+
+
+@pytest.fixture(scope="session")
+def address(built_page):
+    handler = functools.partial(QuietHandler, directory=built_page)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser(address):
+    from playwright.sync_api import sync_playwright
+
+    from qwop_native.parity.browser import find_browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page, loaded; the test fails if it reports an error or asks another host."""
+    problems = []
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: _own(request.url, address, problems))
+    page.goto(address)
+    page.wait_for_selector("body.ready")
+    yield page
+    context.close()
+    assert not problems
+
+
+def _own(url, address, problems):
+    if not url.startswith((address, "blob:", "data:")):
+        problems.append(f"asked for {url}")
