@@ -51,10 +51,15 @@ def browser(address):
 
 @pytest.fixture
 def page(browser, address):
-    """The page, loaded; the test fails if it reports an error or asks another host."""
+    """The page, loaded; the test fails if it reports an error or asks another host.
+
+    Its clock stands still but for `page.clock.run_for`.
+    """
     problems = []
-    context = browser.new_context(accept_downloads=True)
+    context = browser.new_context(viewport={"width": 480, "height": 360})
     page = context.new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: _own(request.url, address, problems))
     page.goto(address)

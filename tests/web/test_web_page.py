@@ -20,9 +20,13 @@ def shown(page):
 
 
 def play_until_the_end(page):
+    """Holds Q and O until the runner lies there."""
     page.keyboard.down("q")
     page.keyboard.down("o")
-    page.wait_for_selector("#cover.over", timeout=60_000)
+    for _ in range(40):
+        page.clock.run_for(500)
+        if page.locator("#cover.over").is_visible():
+            break
     page.keyboard.up("q")
     page.keyboard.up("o")
 
@@ -82,10 +86,11 @@ def test_a_native_recording_is_shown_to_the_last_frame(page, tmp_path):
     assert page.evaluate("Number(document.getElementById('seek').max)") == 400
     for frame in (400, 3, 250):
         seek(page, frame)
-        page.wait_for_function(f"document.getElementById('seek').value == {frame}")
+        page.clock.run_for(50)
+        assert page.evaluate("document.getElementById('seek').value") == str(frame)
     whole = recording.play()
     seek(page, 400)
-    page.wait_for_timeout(100)
+    page.clock.run_for(50)
     assert frames(page) == whole.frames
 
 
@@ -132,7 +137,7 @@ def test_the_example_is_the_run_it_says(page, built_page):
     page.click("#example")
     page.wait_for_selector("#replaying")
     seek(page, len(recording.keys))
-    page.wait_for_timeout(100)
+    page.clock.run_for(50)
     assert frames(page) == recording.metadata["result"]["frames"]
 
 
