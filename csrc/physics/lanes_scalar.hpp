@@ -75,7 +75,9 @@ QWOP_ALWAYS_INLINE constexpr double clamp(double x, double low, double high) {
 QWOP_ALWAYS_INLINE constexpr std::int64_t to_bits(double x) {
   return __builtin_bit_cast(std::int64_t, x);
 }
-QWOP_ALWAYS_INLINE constexpr double from_bits(std::int64_t x) { return __builtin_bit_cast(double, x); }
+QWOP_ALWAYS_INLINE constexpr double from_bits(std::int64_t x) {
+  return __builtin_bit_cast(double, x);
+}
 
 inline constexpr std::int64_t kSignBit = INT64_MIN;
 
