@@ -21,7 +21,7 @@ RECORD = "#7b3fa0"
 RECORD_SECONDS = 45.53  # the human record over 100 m
 FORMATS = ("png", "svg")
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.size": 10,
     "text.color": INK,
     "axes.labelcolor": INK,
