@@ -228,3 +228,33 @@ class QuantileLearner:
     def seconds(self) -> dict[str, float]: ...
     @property
     def instruction_set(self) -> str: ...
+
+class Canvas:
+    """An anti-aliased canvas; places and radii in pixels, colours 0xRRGGBB."""
+
+    def __init__(self, width: int, height: int) -> None: ...
+    def gradient(
+        self,
+        upper_left: tuple[float, float],
+        lower_right: tuple[float, float],
+        upper: int,
+        lower: int,
+        alpha: float = 1.0,
+    ) -> None: ...
+    def capsule(
+        self,
+        a: tuple[float, float],
+        radius_a: float,
+        b: tuple[float, float],
+        radius_b: float,
+        colour: int,
+        alpha: float = 1.0,
+    ) -> None: ...
+    def polygon(
+        self,
+        corners: Sequence[tuple[float, float]],
+        radius: float,
+        colour: int,
+        alpha: float = 1.0,
+    ) -> None: ...
+    def pixels(self) -> npt.NDArray[np.uint8]: ...

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 # Family: the module whose main(argv) runs it, and a line of help. A module is imported only when
 # its family is asked for.
 FAMILIES = {
+    "play": ("qwop_native.commands.play", "play with Q, W, O and P"),
+    "race": ("qwop_native.commands.race", "models and recordings side by side"),
     "replay": ("qwop_native.commands.replay", "play recordings again, here or in the real game"),
     "spectate": ("qwop_native.commands.spectate", "watch a model play, here or in the real game"),
     "parity": ("qwop_native.parity.commands", "compare with the real game in a browser"),

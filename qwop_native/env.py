@@ -35,7 +35,8 @@ class QwopEnv(gym.Env[Observation, np.int64]):
     `action_keys`.
 
     Args:
-        render_mode: None; "browser" is accepted and ignored.
+        render_mode: None, "rgb_array" or "human" (a window at real speed); "browser" is accepted
+            and ignored.
         failure_cost: Taken from the reward when an episode ends without success.
         success_reward: Added to the reward when an episode ends beyond 100 m.
         time_cost_mult: Weight of the time that a step takes.
@@ -49,6 +50,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         t_for_terminate: Append an action that ends the episode at once.
         seed: From 0 to 2**31 - 1, drawn at random if None. The game itself has no chance in it.
         sincos: Which browsers' sine and cosine: "glibc", "glibc-fma" or "fdlibm".
+        render_size: Width and height of pictures in pixels.
         **browser_only: Those in `qwop_native.arguments.BROWSER_ONLY` are accepted and ignored with
             one warning.
 
@@ -57,7 +59,10 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         ValueError: An argument has a value that is not accepted.
     """
 
-    metadata: dict[str, Any] = {"render_modes": [], "render_fps": 30}  # noqa: RUF012  gymnasium's
+    metadata: dict[str, Any] = {  # noqa: RUF012  gymnasium's
+        "render_modes": ["human", "rgb_array"],
+        "render_fps": 30,
+    }
 
     def __init__(
         self,
@@ -74,24 +79,28 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         t_for_terminate: bool = False,
         seed: int | None = None,
         sincos: str = "glibc",
+        render_size: tuple[int, int] = (640, 400),
         **browser_only: Any,
     ) -> None:
         check_names(browser_only, QwopEnv)
-        if render_mode not in (None, "browser"):
-            raise ValueError(f"render_mode must be None, got {render_mode!r}")
-        ignored = [*browser_only, *(["render_mode"] if render_mode else [])]
+        ignored = [*browser_only, *(["render_mode"] if render_mode == "browser" else [])]
         if ignored:
             warnings.warn(
                 f"no browser is used, so these arguments have no effect: {', '.join(ignored)}",
                 stacklevel=2,
             )
-        self.render_mode = None
 
         self.failure_cost = check_float32("failure_cost", failure_cost)
         self.success_reward = check_float32("success_reward", success_reward)
         self.time_cost_mult = check_float32("time_cost_mult", time_cost_mult)
         self.speed_rew_mult = check_float32("speed_rew_mult", speed_rew_mult)
         self.frames_per_step = check_int("frames_per_step", frames_per_step, 1)
+        self.render_mode = None if render_mode == "browser" else render_mode
+        self._display = None
+        if self.render_mode is not None:
+            from qwop_native.render.display import EnvDisplay
+
+            self._display = EnvDisplay(self.render_mode, render_size, self.frames_per_step)
         self.metadata = {**self.metadata, "render_fps": 30 / self.frames_per_step}
         self.reload_on_reset = check_bool("reload_on_reset", reload_on_reset)
         self.reduced_action_set = check_bool("reduced_action_set", reduced_action_set)
@@ -165,6 +174,8 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         else:
             self._episode.start_at(check_snapshot(snapshot), observation)
         self._needs_reset = ""
+        if self.render_mode == "human":
+            self.render()
         return observation, self._info()
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
@@ -189,11 +200,36 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         reward, terminated = self._episode.step(index, observation)
         if terminated:
             self._needs_reset = "the reset that has to follow an ended episode"
+        if self.render_mode == "human":
+            self.render()
         return observation, reward, terminated, False, self._info()
 
-    def render(self) -> None:
-        """Draws nothing; says so."""
-        gym.logger.warn("QwopEnv draws nothing: its only render_mode is None")
+    def render(self) -> Any:
+        """Draws the game.
+
+        Returns:
+            With `render_mode` "rgb_array" a picture, uint8 of shape (height, width, 3); else None:
+            "human" shows it in the window, which `reset` and `step` do by themselves.
+        """
+        if self._display is None:
+            gym.logger.warn("QwopEnv draws nothing: it was made without a render_mode")
+            return None
+        return self._display.render(self.game)
+
+    def picture(self, game: _core.Game) -> Any:
+        """Any game drawn as this environment draws its own; for environments of many games.
+
+        Raises:
+            ValueError: The environment was made without a render_mode.
+        """
+        if self._display is None:
+            raise ValueError("this environment was made without a render_mode")
+        return self._display.picture(game)
+
+    def close(self) -> None:
+        """Closes the window, if there is one."""
+        if self._display is not None:
+            self._display.close()
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
         """Sorted key codes to the action that presses them, as `gymnasium.utils.play` wants it."""

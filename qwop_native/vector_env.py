@@ -65,7 +65,9 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
             env_kwargs,
         )
         self.num_envs = self._batch.num_envs
-        self.render_mode = None
+        self.render_mode = self.template.render_mode
+        if self.render_mode == "human":
+            raise ValueError("render_mode must be None or rgb_array for many games, got 'human'")
         self.metadata = {**self.template.metadata, "autoreset_mode": self.autoreset_mode}
         self.single_action_space = self.template.action_space
         self.single_observation_space = self.template.observation_space
@@ -163,9 +165,16 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         super().copy_game(source, target)
         self._observations[target] = self._observations[source]
 
-    def render(self) -> None:
-        """Draws nothing; says so."""
-        gym.logger.warn("QwopVectorEnv draws nothing: its only render_mode is None")
+    def render(self) -> tuple[Any, ...] | None:
+        """Draws the games.
+
+        Returns:
+            With `render_mode` "rgb_array" a picture of each, uint8 of shape (height, width, 3).
+        """
+        if self.render_mode is None:
+            gym.logger.warn("QwopVectorEnv draws nothing: it was made without a render_mode")
+            return None
+        return tuple(self.template.picture(self.game(game)) for game in range(self.num_envs))
 
     def close_extras(self, **kwargs: Any) -> None:
         """Lets go of the games and their threads."""

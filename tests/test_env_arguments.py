@@ -56,7 +56,11 @@ def test_no_warning_without_browser_arguments():
         ({"frame_per_step": 4}, TypeError, "no argument 'frame_per_step'; did you mean 'frames_p"),
         ({"drivers": "x"}, TypeError, "did you mean 'driver'"),
         ({"zzz": 1}, TypeError, "no argument 'zzz'; there are: render_mode, failure_cost"),
-        ({"render_mode": "rgb_array"}, ValueError, "render_mode must be None, got 'rgb_array'"),
+        (
+            {"render_mode": "ansi"},
+            ValueError,
+            "render_mode must be None or one of rgb_array, human",
+        ),
         ({"frames_per_step": 0}, ValueError, "frames_per_step must be an integer of at least 1"),
         ({"frames_per_step": 1.5}, TypeError, "frames_per_step must be an integer of at least 1"),
         ({"frames_per_step": True}, TypeError, "frames_per_step"),

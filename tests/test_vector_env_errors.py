@@ -30,7 +30,7 @@ from qwop_native.arguments import BROWSER_ONLY
         ({"frames_per_step": 0}, ValueError, "frames_per_step must be an integer of at least 1"),
         ({"failure_cost": float("nan")}, ValueError, "failure_cost must be finite in float32"),
         ({"action_set": "tiny"}, ValueError, "action_set must be one of full, reduced, essential"),
-        ({"render_mode": "human"}, ValueError, "render_mode must be None, got 'human'"),
+        ({"render_mode": "human"}, ValueError, "render_mode must be None or rgb_array for many"),
         ({"sincos": "msvc"}, ValueError, "msvc"),
         ({"seed": -1}, ValueError, "seed must be an integer from 0 to"),
         ({"seed": [1, 2]}, TypeError, "seed must be an integer from 0 to"),

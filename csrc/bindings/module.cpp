@@ -8,6 +8,7 @@ void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
 void bind_learner(pybind11::module_& module);
+void bind_canvas(pybind11::module_& module);
 }  // namespace qwop::bindings
 
 PYBIND11_MODULE(_core, module) {
@@ -18,4 +19,5 @@ PYBIND11_MODULE(_core, module) {
   qwop::bindings::bind_episode(module);
   qwop::bindings::bind_batch(module);
   qwop::bindings::bind_learner(module);
+  qwop::bindings::bind_canvas(module);
 }

@@ -18,6 +18,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from qwop_native.commands.session import add_show_options
+
     parser = common.command_parser(
         "replay",
         "Play recordings again and check that each is the run it says.",
@@ -25,8 +27,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("runs", nargs="+", help=".qwop or .rec files, or patterns of them")
     parser.add_argument("--check", action="store_true", help="only check, show nothing")
-    parser.add_argument("--video", metavar="FILE", help="video: .mp4, .gif or .webp")
-    parser.add_argument("--screenshot", metavar="FILE", help="last picture, as PNG")
     in_browser.add_speed_option(parser)
     common.add_grid_options(parser)
     parser.add_argument(
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         help="restarts before the first episode of a .rec file (default: tries 2, then 1)",
     )
     in_browser.add_browser_options(parser)
+    add_show_options(parser)
     return parser
 
 
@@ -49,7 +50,40 @@ def _run(options: argparse.Namespace) -> int:
     )
     if in_browser.is_asked_for(options):
         return _in_browser(options, runs)
-    return max(_check(name, run) for name, run in runs)
+    status = common.OK
+    for name, run in runs:
+        status = max(status, _check(name, run))
+        if not options.check:
+            ghosts = [ghost for _, ghost in load_runs(options.ghost)]
+            if show_run(options, run, ghosts, name) == "escape":
+                break
+    return status
+
+
+def show_run(
+    options: argparse.Namespace, run: Recording, ghosts: Sequence[Recording], title: str
+) -> str:
+    """Shows a recording as the options ask for it; the key that ended it, or "end"."""
+    from qwop_native.commands.session import Screen, Session, source_of
+
+    screen = Screen(options, title)
+    key = "escape"
+    with screen.opened():
+        while True:
+            session = Session(
+                screen,
+                run.sincos,
+                run.page,
+                source_of(run),
+                ghosts,
+                options.frames,
+            )
+            key = session.run()
+            if key == "end":
+                key = session.linger(1.5)
+            if key != "r":
+                break
+    return key
 
 
 def _check(name: str, run: Recording) -> int:

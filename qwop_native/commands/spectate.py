@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.commands import common, in_browser
-from qwop_native.commands.policies import load_policy
+from qwop_native.commands.policies import ModelPolicy, load_policy
+from qwop_native.commands.runs import load_runs
 from qwop_native.recording import SUFFIX, Recording
+from qwop_native.recording.player import row_of
 from qwop_native.recording.stage import NativeStage, Policy, run_policy
 from qwop_native.recording.tape import Tape
+
+if TYPE_CHECKING:
+    from qwop_native.render.picture import Choice
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,6 +27,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from qwop_native.commands.session import add_show_options
+
     parser = common.command_parser(
         "spectate",
         "Let a model play, from one or more starts.",
@@ -37,11 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-frames", type=common.positive, default=4000, metavar="N")
     parser.add_argument("--out", metavar="DIR", help="folder for a recording of each run")
     parser.add_argument("--results", metavar="FILE", help="JSON file for how each run ended")
-    parser.add_argument("--video", metavar="FILE", help="video of all runs: .mp4, .gif or .webp")
-    parser.add_argument("--screenshot", metavar="FILE", help="last picture, as PNG")
+    parser.add_argument("--quiet", action="store_true", help="show nothing, only the results")
     in_browser.add_speed_option(parser)
     common.add_grid_options(parser)
     in_browser.add_browser_options(parser)
+    add_show_options(parser)
     return parser
 
 
@@ -58,12 +67,52 @@ def _run(options: argparse.Namespace) -> int:
     if in_browser.is_asked_for(options):
         return _in_browser(options, policy, starts, results)
     stage = NativeStage(options.sincos or "glibc")
+    runs = []
     for name, page in starts:
         run, _ = run_policy(stage, page, policy, options.max_frames, policy=options.model)
         print(f"{name}: {common.summary(run.metadata['result'])}")
         results.add(name, run)
+        runs.append(run)
     results.save()
+    if not options.quiet:
+        _show(options, policy, runs)
     return common.OK
+
+
+def _show(options: argparse.Namespace, policy: Policy, runs: Sequence[Recording]) -> None:
+    """Shows the runs one after the other, and in the panel what a model thinks."""
+    from qwop_native.commands.session import Screen, Session, source_of
+
+    ghosts = [ghost for _, ghost in load_runs(options.ghost)]
+    screen = Screen(options, "qwop-native spectate")
+    choice = _thoughts(policy) if options.panel else None
+    with screen.opened():
+        for run in runs:
+            session = Session(
+                screen, run.sincos, run.page, source_of(run), ghosts, options.frames, choice
+            )
+            key = session.run()
+            if key == "escape" or (key == "end" and session.linger(1.5) == "escape"):
+                break
+
+
+def _thoughts(policy: Policy) -> Callable[[_core.Game, int], Choice | None] | None:
+    """What a model thinks of its actions in each step; None for other players."""
+    from qwop_native.render.picture import Choice
+
+    if not isinstance(policy, ModelPolicy) or policy.grid is None:
+        return None
+    frames_per_step = policy.grid.frames_per_step
+    last: list[Choice | None] = [None]
+
+    def choice(game: _core.Game, frame: int) -> Choice | None:
+        if frame % frames_per_step == 0:
+            name, values = policy.values(row_of(game)[0])
+            best = max(range(len(values)), key=values.__getitem__, default=0)
+            last[0] = Choice(name, policy.labels, values, best) if values else None
+        return last[0]
+
+    return choice
 
 
 def _in_browser(

@@ -163,7 +163,13 @@ class RecordEpisodes(gym.Wrapper[Observation, Any, Observation, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """As the environment's; the first one loads the page anew."""
+        """As the environment's; the first one loads the page anew.
+
+        Raises:
+            ValueError: The episode is to start at a snapshot: nobody knows what led there.
+        """
+        if options and options.get("snapshot") is not None:
+            raise ValueError("an episode that starts at a snapshot cannot be recorded")
         if self._log is None and seed is None:
             seed = self._base.seedval
         result = self.env.reset(seed=seed, options=options)

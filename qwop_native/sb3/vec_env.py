@@ -192,6 +192,10 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
             },
         }
 
+    def get_images(self) -> Sequence[npt.NDArray[np.uint8] | None]:
+        """A picture of each game, uint8 of shape (height, width, 3), for render_mode rgb_array."""
+        return [self.template.picture(self.game(game)) for game in range(self.num_envs)]
+
     def close(self) -> None:
         """Lets go of the games and their threads."""
         self._batch.close()

@@ -87,7 +87,7 @@ def test_a_policy_plays_from_several_starts(tmp_path, capsys):
     arguments = ["--starts", "click:0-1,env:2", "--max-frames", "300", "--out", str(tmp_path / "o")]
     results = tmp_path / "results.json"
     stepper = ["test_replay_spectate:Stepper", "--results", str(results)]
-    assert cli.main(["spectate", *stepper, *arguments]) == 0
+    assert cli.main(["spectate", *stepper, *arguments, "--quiet"]) == 0
     entries = json.loads(results.read_text())
     assert [entry["start"] for entry in entries] == ["click:0", "click:1", "env:2"]
     assert "0 of 3 landed" in capsys.readouterr().out
@@ -113,3 +113,29 @@ def test_help_shows_an_example(command):
     program = [sys.executable, "-m", "qwop_native.cli", command, "-h"]
     text = subprocess.run(program, capture_output=True, text=True, check=True).stdout
     assert f"example:\n  qwop-native {command}" in text
+
+
+def test_a_run_is_shown_in_a_video(tmp_path, run, capsys):
+    pytest.importorskip("imageio_ffmpeg")
+    pytest.importorskip("PIL")
+    path, video, picture = (str(tmp_path / name) for name in ("run.qwop", "run.mp4", "end.png"))
+    shown = ["--video", video, "--screenshot", picture, "--size", "96x64", "--frames", "5"]
+    assert cli.main(["replay", path, "--ghost", path, *shown]) == 0
+    assert b"ftyp" in (tmp_path / "run.mp4").read_bytes()[:16]
+    assert (tmp_path / "end.png").read_bytes().startswith(b"\x89PNG")
+    assert (
+        cli.main(["play", "--keys", "QP*3 WO*3", "--out", str(tmp_path), "--save-all", *shown]) == 0
+    )
+    saved = [load_recording(each) for each in tmp_path.glob("qwop-*.qwop")]
+    assert [each.keys.tolist() for each in saved] == [[9, 9, 9, 6, 6]]
+    assert saved[0].start == "click"
+    assert len(list(tmp_path.glob("qwop-*.rec"))) == 1
+
+
+def test_a_race_has_a_table(tmp_path, run, capsys):
+    path = str(tmp_path / "run.qwop")
+    arguments = ["race", path, "test_replay_spectate:Stepper", "--table", "--max-frames", "200"]
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.startswith("1. ")
+    assert cli.main(["play", "--video", str(tmp_path / "x.mp4")]) == 2
+    assert "needs --keys" in capsys.readouterr().err

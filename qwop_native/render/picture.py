@@ -1,0 +1,201 @@
+"""Whole pictures of a game: the place, the runner and its ghosts, and what there is to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native import _core
+from qwop_native.render.font import draw_text, text_width
+from qwop_native.render.panel import draw_panel
+from qwop_native.render.runner import Runner, ghost_colours
+from qwop_native.render.track import FINISH, draw_hurdle, draw_place, draw_shadow
+from qwop_native.render.view import View, view_of
+
+RECORD_FRAMES = 1366  # 45.53 s: the fastest run by a human that is known
+_GHOSTS = (0x5B5FC7, 0x2E8B57, 0xB0457B, 0xC07A1E)
+_INK, _PALE, _RED = 0x22202A, 0xFFFDF6, 0xC8372D
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a player thinks, for the panel.
+
+    Attributes:
+        name: Of the numbers: "Q" for values, "p" for probabilities.
+        labels: Keys of each action.
+        values: A number for each action.
+        chosen: Index of the action taken.
+    """
+
+    name: str
+    labels: Sequence[str]
+    values: Sequence[float]
+    chosen: int
+
+
+class Renderer:
+    """Draws games; the same game gives the same bytes everywhere.
+
+    Args:
+        width: Pixels across.
+        height: Pixels down.
+        panel: Whether the bodies' numbers, and a player's, stand beside the picture.
+
+    Raises:
+        ValueError: A side is not from 64 to 8192 pixels.
+    """
+
+    def __init__(self, width: int = 960, height: int = 600, panel: bool = False) -> None:
+        for side in (width, height):
+            if not 64 <= side <= 8192:
+                raise ValueError(f"a picture's sides must be 64 to 8192 pixels, got {side}")
+        self.width, self.height = width, height
+        self._panel = min(width // 2, round(height * 0.62)) if panel else 0
+
+    def draw(
+        self,
+        game: _core.Game,
+        ghosts: Sequence[_core.Game] = (),
+        choice: Choice | None = None,
+        message: str = "",
+    ) -> npt.NDArray[np.uint8]:
+        """Draws one picture.
+
+        Args:
+            game: The game.
+            ghosts: Others that run beside it.
+            choice: What the player thinks; only shown in the panel.
+            message: A line in the middle; by default how the game has ended.
+
+        Returns:
+            uint8 of shape (height, width, 3).
+        """
+        canvas = _core.Canvas(self.width, self.height)
+        view = view_of(game, self.width - self._panel, self.height)
+        draw_place(canvas, view)
+        _record_line(canvas, view, game)
+        draw_hurdle(canvas, view, game)
+        for index, ghost in enumerate(ghosts):
+            Runner(canvas, view, ghost, ghost_colours(_GHOSTS[index % len(_GHOSTS)])).draw()
+        draw_shadow(canvas, view, game)
+        Runner(canvas, view, game).draw()
+        _numbers(canvas, view, game)
+        _progress(canvas, view, game, ghosts)
+        _keys(canvas, view, game.keys)
+        _banner(canvas, view, message or _ending(game))
+        if self._panel:
+            draw_panel(canvas, (view.width, self.width), self.height, game, choice)
+        return canvas.pixels()
+
+
+def _record_x(frames: int) -> float:
+    """Where the record's runner is after so many frames, at an even pace."""
+    return min(FINISH, FINISH * frames / RECORD_FRAMES)
+
+
+def _record_line(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
+    x = view.x(_record_x(game.frames))
+    if not -2 <= x <= view.width + 2:
+        return
+    unit = view.height / 100
+    step, top = 2.4 * unit, 24 * unit
+    while top < view.ground:
+        canvas.capsule((x, top), 0.3 * unit, (x, top + step * 0.45), 0.3 * unit, _PALE, 0.75)
+        top += step
+    draw_text(canvas, "45.53 s", (x, 20.5 * unit), 2.2 * unit, _PALE, align=0.5, weight=1.1)
+
+
+def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
+    unit = view.height / 100
+    distance = float(game.bodies[0, 0]) / 10
+    # The game's own score is what counts once it has ended.
+    metres = game.score if game.game_ended else distance
+    draw_text(
+        canvas, f"{metres:.1f} m", (view.width / 2, 9 * unit), 7 * unit, _INK, 0.5, weight=1.3
+    )
+    clock = f"{game.frames / 30:.2f} s"
+    draw_text(canvas, clock, (2.5 * unit, 9 * unit), 4 * unit, _INK)
+    draw_text(canvas, f"{game.frames} frames", (2.5 * unit, 15 * unit), 2.2 * unit, _INK, alpha=0.8)
+    # Metres per second of the game's clock; the physics runs 1.2 times as fast.
+    speed = f"{float(game.bodies[0, 3]) * 0.12:.1f} m/s"
+    draw_text(canvas, speed, (view.width - 2.5 * unit, 9 * unit), 4 * unit, _INK, 1.0)
+
+
+def _progress(
+    canvas: _core.Canvas, view: View, game: _core.Game, ghosts: Sequence[_core.Game]
+) -> None:
+    """A line for the whole track with everybody on it."""
+    unit = view.height / 100
+    left, right, y = 3 * unit, view.width - 3 * unit, 4 * unit
+
+    def at(x: float) -> tuple[float, float]:
+        return (left + (right - left) * min(max(x / FINISH, 0.0), 1.0), y)
+
+    canvas.capsule(at(0), 0.7 * unit, at(FINISH), 0.7 * unit, _INK, 0.35)
+    canvas.capsule(at(0), 0.7 * unit, at(float(game.bodies[0, 0])), 0.7 * unit, 0x1FA6A0)
+    for mark in (0.0, FINISH / 2, FINISH):
+        canvas.capsule(at(mark), 0.9 * unit, at(mark), 0.9 * unit, _PALE)
+    record = at(_record_x(game.frames))
+    canvas.capsule(
+        (record[0], y - 1.6 * unit), 0.3 * unit, (record[0], y + 1.6 * unit), 0.3 * unit, _PALE
+    )
+    for index, ghost in enumerate(ghosts):
+        place = at(float(ghost.bodies[0, 0]))
+        canvas.capsule(place, 1.2 * unit, place, 1.2 * unit, _GHOSTS[index % len(_GHOSTS)])
+    place = at(float(game.bodies[0, 0]))
+    canvas.capsule(place, 1.6 * unit, place, 1.6 * unit, _PALE)
+    canvas.capsule(place, 1.2 * unit, place, 1.2 * unit, 0xF2673A)
+
+
+def _keys(canvas: _core.Canvas, view: View, mask: int) -> None:
+    """The four keys, those that are down lit."""
+    unit = view.height / 100
+    half, gap = 3.6 * unit, 8.6 * unit
+    y = view.height - 5.4 * unit
+    places = (
+        6 * unit,
+        6 * unit + gap,
+        view.width - 6 * unit - gap,
+        view.width - 6 * unit,
+    )
+    for bit, (letter, x) in enumerate(zip("QWOP", places, strict=True)):
+        down = mask >> bit & 1
+        sink = 0.7 * unit if down else 0.0
+        corners = [
+            (x + sx * half * 0.75, y + sy * half * 0.75)
+            for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        ]
+        lower = [(cx, cy + 1.0 * unit) for cx, cy in corners]
+        canvas.polygon(lower, half * 0.25, _INK, 0.75)
+        raised = [(cx, cy + sink) for cx, cy in corners]
+        canvas.polygon(raised, half * 0.25, 0xFFC93C if down else 0xF1ECE2)
+        draw_text(canvas, letter, (x, y - 1.7 * unit + sink), 3.4 * unit, _INK, 0.5, weight=1.2)
+
+
+def _ending(game: _core.Game) -> str:
+    if not game.game_ended:
+        return ""
+    if game.jump_landed:
+        return f"{game.score:.1f} m in {game.frames / 30:.2f} s"
+    return f"fell after {game.score:.1f} m"
+
+
+def _banner(canvas: _core.Canvas, view: View, text: str) -> None:
+    if not text:
+        return
+    unit = view.height / 100
+    size = 5.2 * unit
+    while text_width(text, size) > view.width * 0.86:
+        size *= 0.9
+    half, y = text_width(text, size) / 2, view.height * 0.235
+    middle = view.width / 2
+    corners = [
+        (middle + sx * (half + 1.5 * unit), y + sy * size * 0.85)
+        for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    canvas.polygon(corners, 2 * unit, _INK, 0.82)
+    draw_text(canvas, text, (middle, y - size / 2), size, _PALE, 0.5, weight=1.1)
