@@ -24,6 +24,14 @@ REGISTRY = {
     "ppo": ("train.algorithms.policy_gradient:PPO", "proximal policy optimization"),
     "recurrent_ppo": ("train.algorithms.policy_gradient:RECURRENT_PPO", "PPO with an LSTM"),
     "a2c": ("train.algorithms.policy_gradient:A2C", "advantage actor-critic"),
+    "bc": ("train.algorithms.imitation:BC", "behavioural cloning of demonstrations"),
+    "gail": ("train.algorithms.imitation:GAIL", "PPO on a reward learned from demonstrations"),
+    "airl": ("train.algorithms.imitation:AIRL", "the same with a reward that explains them"),
+    "dqn_demo": (
+        "train.algorithms.demonstrated_value:DQN",
+        "DQN with demonstrations and prioritized replay",
+    ),
+    "qrdqn_demo": ("train.algorithms.demonstrated_value:QRDQN", "the same for QRDQN"),
 }
 
 _OTHER_NAMES = {"rppo": "recurrent_ppo", "recurrentppo": "recurrent_ppo"}

@@ -1,0 +1,76 @@
+"""Demonstrations from a trained model: `python -m train.collect qrdqn model.zip -o demos.npz`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from train.algorithms import get_algorithm
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Plays a model and writes its runs; returns the exit status, 2 for a mistake."""
+    given = _parser().parse_args(argv)
+    try:
+        return _collect(given)
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+def _collect(given: argparse.Namespace) -> int:
+    from qwop_native import QwopEnv
+    from train.imitation.sources import collect
+
+    if not given.model.is_file():
+        raise FileNotFoundError(f"there is no model {given.model}")
+    model = get_algorithm(given.algorithm).model_class().load(given.model, device="cpu")
+    env = QwopEnv(
+        frames_per_step=given.frames_per_step, action_set=given.action_set, sincos=given.sincos
+    )
+    if model.observation_space.shape != (60,) or model.action_space != env.action_space:
+        raise ValueError(
+            f"{given.model} is for {model.observation_space} and {model.action_space}, "
+            f"not for the environment's {env.action_space}"
+        )
+    found = collect(
+        lambda seen: model.predict(seen, deterministic=True)[0],
+        env,
+        given.episodes,
+        given.min_distance,
+        given.max_episode_steps,
+    )
+    found.save(given.output)
+    distances = found.about["distances"]
+    print(
+        f"{len(distances)} of {given.episodes} episodes, {len(found):,} steps, "
+        f"{min(distances):.1f} to {max(distances):.1f} m: {given.output}"
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.collect",
+        description="Play a trained model and keep its runs as demonstrations. "
+        "The k-th episode, from 0, begins with k steps without keys.",
+        epilog="example:\n  python -m train.collect qrdqn runs/one/model.zip "
+        "--action-set reduced --min-distance 50 -o demos.npz",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("algorithm", help="what trained the model, such as qrdqn or ppo")
+    parser.add_argument("model", type=Path, help="the model's zip")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz to write")
+    parser.add_argument("--episodes", type=int, default=10, help="to play (10)")
+    parser.add_argument("--min-distance", type=float, default=0.0, help="to keep, metres (0)")
+    parser.add_argument("--max-episode-steps", type=int, default=2000, help="limit (2000)")
+    parser.add_argument("--frames-per-step", type=int, default=4, help="the model's (4)")
+    parser.add_argument("--action-set", default="essential", help="the model's (essential)")
+    parser.add_argument("--sincos", default="glibc", help="the browsers' (glibc)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

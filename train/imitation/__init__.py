@@ -1,0 +1,1 @@
+"""Learning from demonstrations: data, cloning, and rewards learned against a generator."""

@@ -1,0 +1,1 @@
+"""Replay of what matters most: prioritized sampling, and demonstrations beside own experience."""
