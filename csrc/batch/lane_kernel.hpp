@@ -186,10 +186,13 @@ class LaneKernel {
       const Mask fine =
           physics::solve_joint_position(params, masses, state, joints_[joint][g], a, b);
       good[g] = lanes::both(good[g], fine);
-      physics::refresh_rotation<flavour>(a);
-      physics::refresh_rotation<flavour>(b);
-      rows_.set_pose(params.body_a, lane, a);
-      rows_.set_pose(params.body_b, lane, b);
+      rows_.set_place(params.body_a, lane, a);
+      rows_.set_place(params.body_b, lane, b);
+    });
+    // Apart, so that neighbours in the processor's window do not wait for each other.
+    Rows::each_group([&](int, int lane) {
+      rows_.template refresh_rotation<flavour>(params.body_a, lane);
+      rows_.template refresh_rotation<flavour>(params.body_b, lane);
     });
   }
 

@@ -4,6 +4,7 @@
 #include "batch/lane_data.hpp"
 #include "physics/body.hpp"
 #include "physics/lanes.hpp"
+#include "physics/sincos.hpp"
 
 namespace qwop::batch {
 inline namespace QWOP_ISA_NAMESPACE {
@@ -86,6 +87,20 @@ class LaneRows {
     store(b.angle, lane, p.angle);
     store(b.sin, lane, p.rotation.sin);
     store(b.cos, lane, p.rotation.cos);
+  }
+  // Centre and angle; the rotation is stale after.
+  void set_place(int body, int lane, const Pose<F>& p) {
+    auto& b = data_.bodies[body];
+    store(b.x, lane, p.centre.x);
+    store(b.y, lane, p.centre.y);
+    store(b.angle, lane, p.angle);
+  }
+  template <SinCosFlavour flavour>
+  QWOP_ALWAYS_INLINE void refresh_rotation(int body, int lane) {
+    auto& b = data_.bodies[body];
+    const auto r = sincos<flavour>(load(b.angle, lane));
+    store(b.sin, lane, r.sin);
+    store(b.cos, lane, r.cos);
   }
   Velocity<F> velocity(int body, int lane) const {
     const auto& b = data_.bodies[body];

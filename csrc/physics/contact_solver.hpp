@@ -38,8 +38,9 @@ struct ContactConstraint {
 
 // World points and arms must be those of the poses before the step moves anything.
 template <class F>
-void prepare_point(ContactPoint<F>& p, Vec2<F> normal, Vec2<F> world_point, const MassData<F>& a,
-                   const MassData<F>& b, Vec2<F> centre_a, Vec2<F> centre_b) {
+QWOP_ALWAYS_INLINE void prepare_point(ContactPoint<F>& p, Vec2<F> normal, Vec2<F> world_point,
+                                      const MassData<F>& a, const MassData<F>& b, Vec2<F> centre_a,
+                                      Vec2<F> centre_b) {
   p.arm_a = world_point - centre_a;
   p.arm_b = world_point - centre_b;
   F ka = cross(p.arm_a, normal);
@@ -60,7 +61,8 @@ void prepare_point(ContactPoint<F>& p, Vec2<F> normal, Vec2<F> world_point, cons
 // The matrix of two points solved together; two_points is cleared where it is too ill-conditioned,
 // and only the first point is solved then.
 template <class F>
-void prepare_block(ContactConstraint<F>& c, const MassData<F>& a, const MassData<F>& b) {
+QWOP_ALWAYS_INLINE void prepare_block(ContactConstraint<F>& c, const MassData<F>& a,
+                                      const MassData<F>& b) {
   const auto& p = c.points[0];
   const auto& q = c.points[1];
   const F pa = cross(p.arm_a, c.normal), pb = cross(p.arm_b, c.normal);
@@ -89,8 +91,9 @@ QWOP_ALWAYS_INLINE void apply_impulse(Vec2<F> p, Vec2<F> arm_a, Vec2<F> arm_b, c
 
 // Impulses of the step before, scaled by the ratio of the steps' lengths.
 template <class F>
-void warm_start(ContactPoint<F>& p, Vec2<F> normal, F ratio, const MassData<F>& a,
-                const MassData<F>& b, Velocity<F>& va, Velocity<F>& vb) {
+QWOP_ALWAYS_INLINE void warm_start(ContactPoint<F>& p, Vec2<F> normal, F ratio,
+                                   const MassData<F>& a, const MassData<F>& b, Velocity<F>& va,
+                                   Velocity<F>& vb) {
   p.normal_impulse = p.normal_impulse * ratio;
   p.tangent_impulse = p.tangent_impulse * ratio;
   const Vec2<F> tangent{normal.y, -normal.x};
@@ -108,8 +111,9 @@ QWOP_ALWAYS_INLINE Vec2<F> relative_velocity(const ContactPoint<F>& p, const Vel
 }
 
 template <class F>
-void solve_friction(ContactPoint<F>& p, Vec2<F> normal, F friction, const MassData<F>& a,
-                    const MassData<F>& b, Velocity<F>& va, Velocity<F>& vb) {
+QWOP_ALWAYS_INLINE void solve_friction(ContactPoint<F>& p, Vec2<F> normal, F friction,
+                                       const MassData<F>& a, const MassData<F>& b, Velocity<F>& va,
+                                       Velocity<F>& vb) {
   const Vec2<F> tangent{normal.y, -normal.x};
   const F speed = dot(relative_velocity(p, va, vb), tangent);
   const F limit = friction * p.normal_impulse;
@@ -120,8 +124,8 @@ void solve_friction(ContactPoint<F>& p, Vec2<F> normal, F friction, const MassDa
 }
 
 template <class F>
-void solve_one_point(ContactPoint<F>& p, Vec2<F> normal, const MassData<F>& a, const MassData<F>& b,
-                     Velocity<F>& va, Velocity<F>& vb) {
+QWOP_ALWAYS_INLINE void solve_one_point(ContactPoint<F>& p, Vec2<F> normal, const MassData<F>& a,
+                                        const MassData<F>& b, Velocity<F>& va, Velocity<F>& vb) {
   const F speed = dot(relative_velocity(p, va, vb), normal);
   const F impulse = lanes::max(p.normal_impulse + -p.normal_mass * speed, F(0.0));
   const F change = impulse - p.normal_impulse;
@@ -138,7 +142,7 @@ struct BlockSolution {
 // The linear complementarity problem of two points: impulses x and normal speeds K x + b are not
 // negative, and one of each pair is zero. The four cases in turn; where none fits, nothing changes.
 template <class F>
-BlockSolution<F> solve_block_lcp(const ContactConstraint<F>& c, Vec2<F> b) {
+QWOP_ALWAYS_INLINE BlockSolution<F> solve_block_lcp(const ContactConstraint<F>& c, Vec2<F> b) {
   const F zero(0.0);
   const auto& k = c.k;
   const auto& m = c.block_mass;
@@ -157,8 +161,8 @@ BlockSolution<F> solve_block_lcp(const ContactConstraint<F>& c, Vec2<F> b) {
 }
 
 template <class F>
-void solve_two_points(ContactConstraint<F>& c, const MassData<F>& a, const MassData<F>& b,
-                      Velocity<F>& va, Velocity<F>& vb) {
+QWOP_ALWAYS_INLINE void solve_two_points(ContactConstraint<F>& c, const MassData<F>& a,
+                                         const MassData<F>& b, Velocity<F>& va, Velocity<F>& vb) {
   auto& p = c.points[0];
   auto& q = c.points[1];
   const Vec2<F> old{p.normal_impulse, q.normal_impulse};
@@ -195,8 +199,9 @@ struct Penetration {
 };
 
 template <class F>
-Penetration<F> measure_penetration(const ContactConstraint<F>& c, const Pose<F>& pose_a,
-                                   const Pose<F>& pose_b, int point_count) {
+QWOP_ALWAYS_INLINE Penetration<F> measure_penetration(const ContactConstraint<F>& c,
+                                                      const Pose<F>& pose_a, const Pose<F>& pose_b,
+                                                      int point_count) {
   const auto choose = [&](const Pose<F>& yes, const Pose<F>& no) {
     return Pose<F>{select(c.flip, yes.centre, no.centre), no.angle,
                    select(c.flip, yes.rotation, no.rotation)};
@@ -217,8 +222,9 @@ Penetration<F> measure_penetration(const ContactConstraint<F>& c, const Pose<F>&
 // Pushes the bodies apart at one point. The arms follow the centres as they move; rotations are
 // stale after.
 template <class F>
-void push_apart(const ContactPoint<F>& p, Vec2<F> normal, Vec2<F> point, F separation,
-                const MassData<F>& a, const MassData<F>& b, Pose<F>& pose_a, Pose<F>& pose_b) {
+QWOP_ALWAYS_INLINE void push_apart(const ContactPoint<F>& p, Vec2<F> normal, Vec2<F> point,
+                                   F separation, const MassData<F>& a, const MassData<F>& b,
+                                   Pose<F>& pose_a, Pose<F>& pose_b) {
   const auto arm_a = point - pose_a.centre;
   const auto arm_b = point - pose_b.centre;
   const F correction = bounded(separation + F(kLinearSlop), F(-kMaxLinearCorrection), F(0.0));

@@ -70,7 +70,8 @@ QWOP_ALWAYS_INLINE void turn_apart(F impulse, const JointMasses& m, F& a, F& b) 
 }
 
 template <class F>
-void update_limit_state(const JointParams& params, JointState<F>& joint, F angle_a, F angle_b) {
+QWOP_ALWAYS_INLINE void update_limit_state(const JointParams& params, JointState<F>& joint,
+                                           F angle_a, F angle_b) {
   const F zero(0.0);
   if (is_rigid(params)) {
     joint.limit_state =
@@ -91,9 +92,10 @@ void update_limit_state(const JointParams& params, JointState<F>& joint, F angle
 
 // Set-up of a step, and its warm start: the forces of the step before act at once.
 template <class F>
-void prepare_joint(const JointParams& params, const JointMasses& m, JointState<F>& joint,
-                   JointConstraint<F>& c, const Pose<F>& pose_a, const Pose<F>& pose_b,
-                   Velocity<F>& va, Velocity<F>& vb) {
+QWOP_ALWAYS_INLINE void prepare_joint(const JointParams& params, const JointMasses& m,
+                                      JointState<F>& joint, JointConstraint<F>& c,
+                                      const Pose<F>& pose_a, const Pose<F>& pose_b, Velocity<F>& va,
+                                      Velocity<F>& vb) {
   const F dt(kTimeStep);
   c.arm_a = rotate(pose_a.rotation, {F(params.local_anchor_a.x), F(params.local_anchor_a.y)});
   c.arm_b = rotate(pose_b.rotation, {F(params.local_anchor_b.x), F(params.local_anchor_b.y)});
@@ -182,8 +184,9 @@ QWOP_ALWAYS_INLINE void solve_limit_velocity(const JointParams& params, const Jo
 
 // One velocity sweep of one joint.
 template <class F>
-void solve_joint_velocity(const JointParams& params, const JointMasses& m, JointState<F>& joint,
-                          const JointConstraint<F>& c, Velocity<F>& va, Velocity<F>& vb) {
+QWOP_ALWAYS_INLINE void solve_joint_velocity(const JointParams& params, const JointMasses& m,
+                                             JointState<F>& joint, const JointConstraint<F>& c,
+                                             Velocity<F>& va, Velocity<F>& vb) {
   solve_pin_velocity(m, joint, c, va, vb);
   solve_motor(params, m, joint, va, vb);
   solve_limit_velocity(params, m, joint, va, vb);
@@ -224,13 +227,15 @@ QWOP_ALWAYS_INLINE F solve_limit_position(const JointParams& params, const Joint
 // One position sweep of one joint. Returns where the joint is good enough; rotations are stale
 // after.
 template <class F>
-lanes::Mask<F> solve_joint_position(const JointParams& params, const JointMasses& m,
-                                    const JointState<F>& joint, JointConstraint<F>& c,
-                                    Pose<F>& pose_a, Pose<F>& pose_b) {
+QWOP_ALWAYS_INLINE lanes::Mask<F> solve_joint_position(const JointParams& params,
+                                                       const JointMasses& m,
+                                                       const JointState<F>& joint,
+                                                       JointConstraint<F>& c, Pose<F>& pose_a,
+                                                       Pose<F>& pose_b) {
   const auto ra = rotate(pose_a.rotation, {F(params.local_anchor_a.x), F(params.local_anchor_a.y)});
   const auto rb = rotate(pose_b.rotation, {F(params.local_anchor_b.x), F(params.local_anchor_b.y)});
   const auto gap = (pose_b.centre + rb) - (pose_a.centre + ra);
-  const F length = lanes::sqrt(gap.x * gap.x + gap.y * gap.y);
+  const F length_squared = gap.x * gap.x + gap.y * gap.y;
   const auto p = solve(pin_matrix(m, ra, rb), -gap);
   pose_a.centre.x = pose_a.centre.x - F(m.inv_mass_a) * p.x;
   pose_a.centre.y = pose_a.centre.y - F(m.inv_mass_a) * p.y;
@@ -239,7 +244,7 @@ lanes::Mask<F> solve_joint_position(const JointParams& params, const JointMasses
   pose_b.centre.y = pose_b.centre.y + F(m.inv_mass_b) * p.y;
   pose_b.angle = pose_b.angle + F(m.inv_inertia_b) * cross(rb, p);
   const F angle_error = solve_limit_position(params, m, joint, c, pose_a.angle, pose_b.angle);
-  return lanes::both(length <= F(kLinearSlop), angle_error <= F(kAngularSlop));
+  return lanes::both(length_squared <= F(kLinearSlopSquared), angle_error <= F(kAngularSlop));
 }
 
 }  // namespace qwop::physics

@@ -21,6 +21,9 @@ inline constexpr double kContactRadius = kPolygonRadius + kPolygonRadius;
 
 // Penetration and joint error that the position sweeps leave alone.
 inline constexpr double kLinearSlop = 0.005;
+// The largest double whose square root does not round above kLinearSlop: comparing squares with it
+// equals comparing lengths with kLinearSlop.
+inline constexpr double kLinearSlopSquared = 0x1.a36e2eb1c432ep-16;
 inline constexpr double kAngularSlop = 0.011111111111111112 * std::numbers::pi;  // 2 degrees
 
 // Most that one position correction may move a body.

@@ -68,7 +68,7 @@ QWOP_ALWAYS_INLINE F sub_mul(F c, F a, F b) {
   return c - a * b;
 }
 
-// |value| = k/128 + offset; the low 32 bits of index are k.
+// magnitude = k/128 + offset; the low 32 bits of index are k.
 template <class F>
 struct Nearest {
   F offset;
@@ -76,8 +76,7 @@ struct Nearest {
 };
 
 template <class F>
-QWOP_ALWAYS_INLINE Nearest<F> nearest_row(F value) {
-  const F magnitude = lanes::abs(value);
+QWOP_ALWAYS_INLINE Nearest<F> nearest_row(F magnitude) {
   const F shifted = kToTable + magnitude;
   return {magnitude - (shifted - kToTable), lanes::to_bits(shifted)};
 }
@@ -165,7 +164,7 @@ QWOP_ALWAYS_INLINE Reduced<F> reduce(F x) {
 // Sine and cosine of a reduced angle.
 template <bool kFused>
 QWOP_ALWAYS_INLINE SinCos<double> sincos_of_angle(Angle<double> a) {
-  const auto [offset, index] = nearest_row(a.value);
+  const auto [offset, index] = nearest_row(lanes::abs(a.value));
   const double rest = lanes::flip_sign(a.rest, lanes::to_bits(a.value));
   const auto row = lanes::lookup<double>(kTable, index);
   const double sine = lanes::abs(a.value) < kTaylorEnd ? sine_near_zero<kFused>(a)
@@ -179,14 +178,14 @@ template <bool kFused>
 QWOP_ALWAYS_INLINE SinCos<double> sincos_in_middle(double x) {
   const Angle<double> t = complement(lanes::abs(x));
   const Angle<double> a = normalised(t);
-  const auto [t_offset, t_index] = nearest_row(t.value);
+  const auto [t_offset, t_index] = nearest_row(lanes::abs(t.value));
   const double t_rest = lanes::flip_sign(t.rest, lanes::to_bits(t.value));
   const double sine =
       cosine_from_table<kFused>(t_offset, t_rest, lanes::lookup<double>(kTable, t_index));
   if (lanes::abs(a.value) < kTaylorEnd) {
     return {lanes::copysign(sine, x), sine_near_zero<kFused>(a)};
   }
-  const auto [a_offset, a_index] = nearest_row(a.value);
+  const auto [a_offset, a_index] = nearest_row(lanes::abs(a.value));
   const double a_rest = lanes::flip_sign(a.rest, lanes::to_bits(a.value));
   const double cosine =
       sine_from_table<kFused>(a_offset, a_rest, lanes::lookup<double>(kTable, a_index));
@@ -232,51 +231,82 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
   return sincos_glibc_scalar<true>(x);
 }
 
-// x - n*pi/2 in lanes beyond the middle range, x itself in the others. A rest that is not a number
-// in lanes outside the domain makes both results so, while their table index stays in the table.
+// What many lanes, each in its own range, have to work out: the sine of one magnitude and the
+// cosine of another (complements are spelled differently for the two), which is which, and their
+// signs.
+template <class F>
+struct LanePlan {
+  Angle<F> sine, cosine;       // values not negative, rests with the value's sign taken out
+  Mask<F> exchanged;           // the cosine found is the sine of x and the other way round
+  Bits<F> sin_sign, cos_sign;  // sign bits of the results
+};
+
+// Puts the plan of the lanes that are not near in place. A rest that is not a number in lanes
+// outside the domain makes both results so, while their table index stays in the table.
 template <bool kFused, class F>
-QWOP_ALWAYS_INLINE Reduced<F> reduce_far(F x, Mask<F> near) {
+QWOP_ALWAYS_INLINE void plan_far_lanes(LanePlan<F>& plan, F x, Mask<F> near) {
   const F nan = std::numeric_limits<double>::quiet_NaN();
   const Mask<F> inside = lanes::abs(x) < F(kGlibcEnd);
   const Reduced<F> r = reduce<kFused>(lanes::select(inside, x, F(0.0)));
-  const F rest = lanes::select(inside, r.angle.rest, nan);
-  const Bits<F> zero = 0;
-  return {{lanes::select(near, x, r.angle.value), lanes::select(near, F(0.0), rest)},
-          lanes::select(near, zero, r.quadrant)};
+  const F value = lanes::abs(r.angle.value);
+  const Bits<F> sign = lanes::to_bits(r.angle.value);
+  const F rest = lanes::flip_sign(lanes::select(inside, r.angle.rest, nan), sign);
+  const Mask<F> odd = (r.quadrant & 1) != 0;
+  const Bits<F> half_turn = r.quadrant << 62, next = (r.quadrant + 1) << 62;
+  const auto keep_near = [&](auto& now, const auto& far) { now = lanes::select(near, now, far); };
+  keep_near(plan.sine.value, value);
+  keep_near(plan.sine.rest, rest);
+  keep_near(plan.cosine.value, value);
+  keep_near(plan.cosine.rest, rest);
+  keep_near(plan.exchanged, odd);
+  keep_near(plan.sin_sign, half_turn ^ (sign & ~odd));
+  keep_near(plan.cos_sign, next ^ (sign & odd));
 }
 
-// Many lanes: each takes its own range's angle, then all take the same way. A runner's limbs are
-// mostly nearer than the far range in all lanes at once, so that one is computed only on demand.
+template <bool kFused, class F>
+QWOP_ALWAYS_INLINE LanePlan<F> plan_lanes(F x) {
+  if constexpr (lanes::kWidth<F> > lanes::kNativeWidth) {
+    const auto low = plan_lanes<kFused>(x.low), high = plan_lanes<kFused>(x.high);
+    return {{{low.sine.value, high.sine.value}, {low.sine.rest, high.sine.rest}},
+            {{low.cosine.value, high.cosine.value}, {low.cosine.rest, high.cosine.rest}},
+            {low.exchanged, high.exchanged},
+            {low.sin_sign, high.sin_sign},
+            {low.cos_sign, high.cos_sign}};
+  } else {
+    // Direct range: the angle itself, no rest. Middle range: the complement t, or a for the cosine,
+    // which has t's sign; beyond it t tells the sign of the cosine in the direct range, too.
+    const F magnitude = lanes::abs(x);
+    const Mask<F> near = magnitude < F(kMiddleEnd), middle = magnitude >= F(kDirectEnd);
+    const Angle<F> t = complement(magnitude), a = normalised(t);
+    const Bits<F> sign = lanes::to_bits(t.value);
+    const auto in_middle = [&](F rest) {
+      return lanes::flip_sign(lanes::from_bits(lanes::to_bits(rest) & middle), sign);
+    };
+    LanePlan<F> plan{{lanes::select(middle, lanes::abs(a.value), magnitude), in_middle(a.rest)},
+                     {lanes::select(middle, lanes::abs(t.value), magnitude), in_middle(t.rest)},
+                     middle,
+                     lanes::to_bits(x),
+                     sign};
+    if (!lanes::all(near)) [[unlikely]]
+      plan_far_lanes<kFused>(plan, x, near);
+    return plan;
+  }
+}
+
 template <bool kFused, class F>
 QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F x) {
-  const F magnitude = lanes::abs(x);
-  const Mask<F> near = magnitude < F(kMiddleEnd);
-  Reduced<F> r{{x, F(0.0)}, Bits<F>(0)};
-  if (!lanes::all(near)) r = reduce_far<kFused>(x, near);
-  const Mask<F> middle = lanes::both(magnitude >= F(kDirectEnd), near);
-  const Angle<F> t = complement(magnitude), a = normalised(t);
-  const auto pick = [&](Angle<F> yes) {
-    return Angle<F>{lanes::select(middle, yes.value, r.angle.value),
-                    lanes::select(middle, yes.rest, r.angle.rest)};
-  };
-  const Angle<F> s = pick(a), c = pick(t);
-
-  const Nearest<F> s_near = nearest_row(s.value), c_near = nearest_row(c.value);
+  const LanePlan<F> plan = plan_lanes<kFused>(x);
+  const Nearest<F> s_near = nearest_row(plan.sine.value), c_near = nearest_row(plan.cosine.value);
   const Row<F> s_row = lanes::lookup<F>(kTable, s_near.index);
   Row<F> c_row = s_row;
   if (lanes::any(s_near.index != c_near.index)) [[unlikely]] {
     c_row = lanes::lookup<F>(kTable, c_near.index);
   }
-  const F s_rest = lanes::flip_sign(s.rest, lanes::to_bits(s.value));
-  const F c_rest = lanes::flip_sign(c.rest, lanes::to_bits(c.value));
-  const F sine = lanes::select(lanes::abs(s.value) < F(kTaylorEnd), sine_near_zero<kFused>(s),
-                               sine_from_table<kFused>(s_near.offset, s_rest, s_row));
-  const F cosine = cosine_from_table<kFused>(c_near.offset, c_rest, c_row);
-
-  const F signed_sine = lanes::copysign(sine, s.value);
-  const SinCos<F> v = turned<F>({signed_sine, cosine}, r.quadrant);
-  return {lanes::select(middle, lanes::copysign(cosine, x), v.sin),
-          lanes::select(middle, signed_sine, v.cos)};
+  const F sine = lanes::select(plan.sine.value < F(kTaylorEnd), sine_near_zero<kFused>(plan.sine),
+                               sine_from_table<kFused>(s_near.offset, plan.sine.rest, s_row));
+  const F cosine = cosine_from_table<kFused>(c_near.offset, plan.cosine.rest, c_row);
+  return {lanes::flip_sign(lanes::select(plan.exchanged, cosine, sine), plan.sin_sign),
+          lanes::flip_sign(lanes::select(plan.exchanged, sine, cosine), plan.cos_sign)};
 }
 
 }  // namespace QWOP_ISA_NAMESPACE
