@@ -29,6 +29,11 @@ bool fits_lanes(const game::Game& game) {
          (data.contact_partners[game::kHurdleTop] & kParts) == 0 && data.warm_start_ratio != 0.0;
 }
 
+void prefetch(const void* from, std::size_t bytes) {
+  const auto* first = static_cast<const char*>(from);
+  for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(first + i);
+}
+
 }  // namespace
 
 LaneBlock::LaneBlock(LaneKernelFunction kernel, const game::Game& first, int games)
@@ -67,6 +72,7 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
   data_.contact_count = 0;
   const int games = static_cast<int>(homes_.size());
   for (int lane = 0; lane < games; ++lane) {
+    prefetch_contacts(lane + 1);
     if ((active >> lane & 1) != 0) {
       begin(lane, keys[lane]);
     } else if (in_lanes(lane)) {
@@ -75,9 +81,26 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
   }
   if (data_.running == 0) return;
   kernel_(homes_[0].world().scene(), data_);
+  prefetch_tree(0);
   for (int lane = 0; lane < games; ++lane) {
+    prefetch_tree(lane + 1);
     if ((data_.running >> lane & 1u) != 0) finish(lane);
   }
+}
+
+// A block is larger than the first-level cache: the next game's part is fetched while this game's
+// is worked on.
+void LaneBlock::prefetch_contacts(int lane) const {
+  constexpr std::size_t kUsualContacts = 6;
+  if (lane >= static_cast<int>(homes_.size())) return;
+  const auto& world = homes_[lane].world().data();
+  prefetch(world.contacts.data(), kUsualContacts * sizeof(Contact));
+  prefetch(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
+}
+void LaneBlock::prefetch_tree(int lane) const {
+  if (lane >= static_cast<int>(homes_.size())) return;
+  const auto& tree = homes_[lane].world().data().tree;
+  prefetch(&tree, sizeof tree);
 }
 
 // Everything before the solving; a game that lanes cannot solve is updated to the end.

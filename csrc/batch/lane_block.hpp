@@ -28,6 +28,8 @@ class LaneBlock final : public GameBlock {
   bool in_lanes(int lane) const { return (in_lanes_ >> lane & 1u) != 0; }
   void enter_lanes(int lane);
   void go_home(int lane);
+  void prefetch_contacts(int lane) const;
+  void prefetch_tree(int lane) const;
   void begin(int lane, game::KeyMask keys);
   void update_contacts(int lane);
   void update_at_home(int lane);
