@@ -14,6 +14,7 @@ FAMILIES = {
     "race": ("qwop_native.commands.race", "models and recordings side by side"),
     "replay": ("qwop_native.commands.replay", "play recordings again, here or in the real game"),
     "spectate": ("qwop_native.commands.spectate", "watch a model play, here or in the real game"),
+    "search": ("qwop_native.search.commands", "search a fast run on copies of the game"),
     "parity": ("qwop_native.parity.commands", "compare with the real game in a browser"),
     "benchmark": ("benchmarks.cli", "measure the engine beside others"),
     "plot": ("qwop_native.plots.commands", "draw runs, trainings, speed and parity"),

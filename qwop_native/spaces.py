@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from qwop_native.keys import Keys
 
@@ -108,3 +109,21 @@ class Normalizer:
     def denormalize(self, norm: Any) -> Any:
         """Column of an observation back to the quantity's own unit."""
         return norm * self.maxdev + self.center
+
+
+_CENTERS = np.array([(-10 + 1050) / 2, 0, 0, (-20 + 60) / 2, (-25 + 60) / 2], np.float32)
+_MAXDEVS = np.array([1050, 10, 6, 60, 60], np.float32) - _CENTERS
+
+
+def observations(bodies: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """The environment's observations of games whose bodies are known.
+
+    Args:
+        bodies: x, y, angle, vx, vy (and more) of the twelve parts, shape (n, 12, 5 or more).
+
+    Returns:
+        Float32 of shape (n, 60), bit for bit what `QwopEnv` gives.
+    """
+    values = bodies[:, :, : len(FIELDS)].astype(np.float32)
+    normal = np.clip((values - _CENTERS) / _MAXDEVS, np.float32(-1), np.float32(1))
+    return normal.reshape(len(bodies), OBSERVATION_SIZE)

@@ -2,13 +2,13 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "batch/batch_engine.hpp"
 #include "bindings/episode_options.hpp"
+#include "bindings/instruction_set.hpp"
 
 namespace py = pybind11;
 
@@ -28,16 +28,6 @@ Autoreset parse_autoreset(const std::string& name) {
   if (name == "disabled") return Autoreset::Disabled;
   throw py::value_error("autoreset must be 'next_step', 'same_step' or 'disabled', not '" + name +
                         "'");
-}
-
-std::string chosen_instruction_set(const std::string& name) {
-  const auto known = batch::instruction_sets();
-  if (name.empty()) return known.back();
-  if (std::ranges::find(known, name) != known.end()) return name;
-  std::string list;
-  for (const auto& each : known) list += (list.empty() ? "'" : ", '") + each + "'";
-  throw py::value_error("instruction_set '" + name + "' is not available here; choose from " +
-                        list);
 }
 
 std::unique_ptr<BatchEngine> make_engine(py::ssize_t num_envs, py::ssize_t num_threads,

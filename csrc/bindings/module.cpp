@@ -7,6 +7,7 @@ void bind_sincos(pybind11::module_& module);
 void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
+void bind_pool(pybind11::module_& module);
 void bind_learner(pybind11::module_& module);
 void bind_canvas(pybind11::module_& module);
 }  // namespace qwop::bindings
@@ -18,6 +19,7 @@ PYBIND11_MODULE(_core, module) {
   qwop::bindings::bind_game(module);
   qwop::bindings::bind_episode(module);
   qwop::bindings::bind_batch(module);
+  qwop::bindings::bind_pool(module);
   qwop::bindings::bind_learner(module);
   qwop::bindings::bind_canvas(module);
 }

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from qwop_native.parity.browser_env import normalised
 from qwop_native.recording import Grid
 from qwop_native.recording.stage import Policy
-from qwop_native.spaces import FIELDS, TERMINATE, action_keys
+from qwop_native.spaces import TERMINATE, action_keys, observations
 
 # Class of a policy as saved, and the algorithm that loads it. PPO and A2C share theirs, and differ
 # in what else is saved.
@@ -52,7 +51,7 @@ class ModelPolicy:
 
     def keys(self, row: np.void) -> Sequence[int]:
         """The masks of the next step."""
-        observation = normalised(row["bodies"][:, : len(FIELDS)])
+        observation = observations(row["bodies"][None])[0]
         action, self._state = self._model.predict(
             observation,
             state=self._state,
@@ -67,7 +66,7 @@ class ModelPolicy:
         """What the model thinks of each action: name of the quantity, and a number each."""
         import torch
 
-        observation = normalised(row["bodies"][:, : len(FIELDS)])
+        observation = observations(row["bodies"][None])[0]
         policy = self._model.policy
         with torch.no_grad():
             tensor = policy.obs_to_tensor(observation)[0]
@@ -118,6 +117,29 @@ def load_policy(
     path = Path(name)
     if not path.is_file():
         raise FileNotFoundError(f"there is no model {name}")
+    model = load_model(path, module, algorithm)
+    count = int(getattr(model.action_space, "n", 0))
+    chosen = action_set or ("reduced" if count in (9, 10) else "full")
+    if count - len(action_keys(chosen, False)) not in (0, 1):
+        raise ValueError(f"{path.name} has {count} actions, not those of the {chosen} set")
+    return ModelPolicy(model, Grid(frames_per_step, chosen), deterministic)
+
+
+def load_model(path: Path, module: str | None = None, algorithm: str | None = None) -> Any:
+    """Loads a model of Stable-Baselines3 or sb3-contrib that acts on the 60 numbers.
+
+    Args:
+        path: The model's zip file.
+        module: Package of the model's class; None finds it out.
+        algorithm: The model's class; None finds it out.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ImportError: Stable-Baselines3 is missing.
+        ValueError: It is not a model, or not of this game.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model {path}")
     if not (module and algorithm):
         module, algorithm = _algorithm_of(path)
     try:
@@ -131,11 +153,7 @@ def load_policy(
     model = loader.load(os.fspath(path), device="cpu", custom_objects=unused)
     if getattr(model.observation_space, "shape", None) != (60,):
         raise ValueError(f"{path.name} does not see the 60 numbers of this game")
-    count = int(getattr(model.action_space, "n", 0))
-    chosen = action_set or ("reduced" if count in (9, 10) else "full")
-    if count - len(action_keys(chosen, False)) not in (0, 1):
-        raise ValueError(f"{path.name} has {count} actions, not those of the {chosen} set")
-    return ModelPolicy(model, Grid(frames_per_step, chosen), deterministic)
+    return model
 
 
 def _algorithm_of(path: Path) -> tuple[str, str]:

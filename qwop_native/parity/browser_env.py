@@ -14,12 +14,11 @@ import numpy as np
 
 from qwop_native.recording.rows import ENV_ROW, Flags, Rows
 from qwop_native.recording.tape import TICK_SECONDS
-from qwop_native.spaces import FIELDS, OBSERVATION_SIZE, PARTS, TERMINATE, action_keys
+from qwop_native.spaces import TERMINATE, action_keys, observations
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import GamePage
 
-_LIMITS = {"x": (-10, 1050), "y": (-10, 10), "angle": (-6, 6), "vx": (-20, 60), "vy": (-25, 60)}
 _SPEED_WEIGHT = np.float32(0.01)
 DEFAULTS: dict[str, Any] = {
     "failure_cost": 10,
@@ -97,7 +96,7 @@ class BrowserEnv:
         row = np.zeros(1, ENV_ROW)
         distance, time = game["bodies"][0, 0] / 10, game["score_time"] / 10
         ended = bool(game["flags"] & Flags.GAME_ENDED) or distance < -10 or distance > 105
-        row["obs"] = normalised(game["bodies"][:, : len(FIELDS)])
+        row["obs"] = observations(np.asarray(game["bodies"])[None])[0]
         row["time"], row["distance"] = time, distance
         row["avgspeed"] = row["distance"] / row["time"]
         row["terminated"] = ended
@@ -117,14 +116,3 @@ class BrowserEnv:
             success = bool(row["is_success"])
             reward += np.float64(self._success_reward if success else -self._failure_cost)
         return float(reward)
-
-
-def normalised(bodies: Any) -> Any:
-    """Maps x, y, angle, vx, vy of the parts, shape (12, 5), to the float32 observation."""
-    values = np.asarray(bodies).astype(np.float32)
-    observation = np.empty((len(PARTS), len(FIELDS)), np.float32)
-    for column, name in enumerate(FIELDS):
-        low, high = (np.float32(limit) for limit in _LIMITS[name])
-        centre = np.float32((low + high) / np.float32(2))
-        observation[:, column] = (values[:, column] - centre) / np.float32(high - centre)
-    return np.clip(observation, np.float32(-1), np.float32(1)).reshape(OBSERVATION_SIZE)

@@ -1,0 +1,68 @@
+// Many games without episodes: for a search, which copies games, plays some frames and looks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "batch/game_block.hpp"
+#include "batch/thread_pool.hpp"
+#include "game/game.hpp"
+
+namespace qwop::batch {
+
+inline constexpr int kPoolPartValues = 6;  // x, y, angle, vx, vy, angular velocity
+inline constexpr int kPoolGameValues = game::kPartCount * kPoolPartValues;
+
+// Bits of what has happened in a game.
+namespace happened {
+inline constexpr std::uint8_t kFallen = 1, kJumped = 2, kLanded = 4, kEnded = 8;
+// The feet and shins that touch the ground, as the game's contacts stand after the last frame.
+inline constexpr std::uint8_t kLeftFootDown = 16, kRightFootDown = 32;
+inline constexpr std::uint8_t kHurdleTouched = 64;
+}  // namespace happened
+
+// Where a pool's games stand, one row a game; memory of the caller's.
+struct PoolView {
+  double* bodies;          // (games, 12, 6), parts in the order of kReportedParts
+  std::uint8_t* happened;  // (games,)
+  std::int32_t* frames;    // (games,), updates that the game's clock has counted
+  double* score;           // (games,), metres
+};
+
+class GamePool {
+ public:
+  GamePool(const game::Game& first, int games, int threads, const std::string& instruction_set);
+
+  int size() const { return size_; }
+  const std::string& instruction_set() const { return instruction_set_; }
+  int threads() const { return pool_.threads(); }
+  SinCosFlavour flavour() const { return flavour_; }
+
+  game::Game& game(int index) { return blocks_[index / block_size_]->game(index % block_size_); }
+
+  // Game i becomes a copy of games[parents[i]] of `source`, another pool, and then plays `frames`
+  // updates with keys[i]; for the first parents.size() games of this pool.
+  void expand(GamePool& source, std::span<const std::int32_t> parents,
+              std::span<const game::KeyMask> keys, int frames, const PoolView& view);
+  // Game i becomes a copy of game parents[i] of another pool.
+  void take(GamePool& source, std::span<const std::int32_t> parents, const PoolView& view);
+  // Plays `frames` updates with keys[i] in the first keys.size() games.
+  void step(std::span<const game::KeyMask> keys, int frames, const PoolView& view);
+
+ private:
+  int blocks_for(std::size_t games) const;
+  void step_block(int block, std::span<const game::KeyMask> keys, int frames);
+  void look(int first, int count, const PoolView& view);
+
+  int size_;
+  int block_size_;
+  std::string instruction_set_;
+  SinCosFlavour flavour_;
+  std::vector<std::unique_ptr<GameBlock>> blocks_;
+  ThreadPool pool_;
+};
+
+}  // namespace qwop::batch

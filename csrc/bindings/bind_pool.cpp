@@ -1,0 +1,160 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+
+#include "batch/game_pool.hpp"
+#include "bindings/instruction_set.hpp"
+
+namespace py = pybind11;
+
+namespace qwop::bindings {
+namespace {
+
+using batch::GamePool;
+
+template <class T>
+using Array = py::array_t<T, py::array::c_style>;
+
+// A pool with the arrays that show where its games stand.
+class Pool {
+ public:
+  Pool(const game::Game& first, py::ssize_t games, py::ssize_t threads,
+       const std::string& instruction_set)
+      : bodies({checked("games", games, 1, 1'000'000), py::ssize_t{game::kPartCount},
+                py::ssize_t{batch::kPoolPartValues}}),
+        happened(games),
+        frames(games),
+        score(games),
+        pool_(first, static_cast<int>(games),
+              threads == 0 ? batch::usable_cores()
+                           : static_cast<int>(checked("threads", threads, 0, 1024)),
+              chosen_instruction_set(instruction_set)) {
+    std::ranges::fill_n(bodies.mutable_data(), bodies.size(), 0.0);
+    std::ranges::fill_n(happened.mutable_data(), games, std::uint8_t{0});
+    std::ranges::fill_n(frames.mutable_data(), games, 0);
+    std::ranges::fill_n(score.mutable_data(), games, 0.0);
+  }
+
+  void expand(Pool& source, const Array<std::int32_t>& parents, const Array<std::uint8_t>& keys,
+              py::ssize_t count) {
+    const auto chosen = checked_parents(source, parents);
+    const auto held = checked_keys(keys);
+    if (chosen.size() != held.size()) {
+      throw py::value_error("parents and keys must be of the same length, got " +
+                            std::to_string(chosen.size()) + " and " + std::to_string(held.size()));
+    }
+    const int updates = checked_frames(count);
+    const auto shown = view();
+    py::gil_scoped_release release;
+    const std::scoped_lock turn(mutex_, source.mutex_);
+    pool_.expand(source.pool_, chosen, held, updates, shown);
+  }
+
+  void take(Pool& source, const Array<std::int32_t>& parents) {
+    const auto chosen = checked_parents(source, parents);
+    const auto shown = view();
+    py::gil_scoped_release release;
+    const std::scoped_lock turn(mutex_, source.mutex_);
+    pool_.take(source.pool_, chosen, shown);
+  }
+
+  void step(const Array<std::uint8_t>& keys, py::ssize_t count) {
+    const auto held = checked_keys(keys);
+    const int updates = checked_frames(count);
+    const auto shown = view();
+    py::gil_scoped_release release;
+    const std::scoped_lock turn(mutex_);
+    pool_.step(held, updates, shown);
+  }
+
+  game::Game game(py::ssize_t index) {
+    const std::scoped_lock turn(mutex_);
+    return pool_.game(static_cast<int>(checked("index", index, 0, pool_.size() - 1)));
+  }
+  void set_game(py::ssize_t index, const game::Game& game) {
+    const std::scoped_lock turn(mutex_);
+    auto& target = pool_.game(static_cast<int>(checked("index", index, 0, pool_.size() - 1)));
+    if (target.flavour() != game.flavour()) {
+      throw py::value_error("the game's sincos flavour is not the pool's");
+    }
+    target = game;
+  }
+
+  const GamePool& pool() const { return pool_; }
+
+  Array<double> bodies;
+  Array<std::uint8_t> happened;
+  Array<std::int32_t> frames;
+  Array<double> score;
+
+ private:
+  static py::ssize_t checked(const char* name, py::ssize_t value, py::ssize_t low,
+                             py::ssize_t high) {
+    if (value >= low && value <= high) return value;
+    throw py::value_error(std::string(name) + " must be in " + std::to_string(low) + ".." +
+                          std::to_string(high) + ", got " + std::to_string(value));
+  }
+  static int checked_frames(py::ssize_t frames) {
+    return static_cast<int>(checked("frames", frames, 0, 1'000'000));
+  }
+
+  std::span<const std::int32_t> checked_parents(Pool& source,
+                                                const Array<std::int32_t>& parents) const {
+    if (&source == this) throw py::value_error("source must be another pool");
+    if (source.pool_.game(0).flavour() != pool_.flavour()) {
+      throw py::value_error("source must have the same sincos flavour");
+    }
+    const auto chosen = rows(parents, "parents");
+    for (const auto parent : chosen) checked("each of parents", parent, 0, source.pool_.size() - 1);
+    return chosen;
+  }
+  std::span<const game::KeyMask> checked_keys(const Array<std::uint8_t>& keys) const {
+    const auto held = rows(keys, "keys");
+    for (const auto mask : held) checked("each of keys", mask, 0, game::kAllKeys);
+    return held;
+  }
+  template <class T>
+  std::span<const T> rows(const Array<T>& array, const char* name) const {
+    if (array.ndim() == 1 && array.shape(0) <= pool_.size()) {
+      return {array.data(), static_cast<std::size_t>(array.shape(0))};
+    }
+    throw py::value_error(std::string(name) + " must have shape (n,) with n at most " +
+                          std::to_string(pool_.size()));
+  }
+
+  batch::PoolView view() {
+    return {bodies.mutable_data(), happened.mutable_data(), frames.mutable_data(),
+            score.mutable_data()};
+  }
+
+  GamePool pool_;
+  std::mutex mutex_;
+};
+
+}  // namespace
+
+void bind_pool(py::module_& module) {
+  py::class_<Pool>(module, "GamePool", "Many games without episodes, for searches.")
+      .def(py::init<const game::Game&, py::ssize_t, py::ssize_t, const std::string&>(),
+           py::arg("first"), py::arg("games"), py::arg("threads") = 0,
+           py::arg("instruction_set") = "")
+      .def("expand", &Pool::expand, py::arg("source"), py::arg("parents").noconvert(),
+           py::arg("keys").noconvert(), py::arg("frames"))
+      .def("take", &Pool::take, py::arg("source"), py::arg("parents").noconvert())
+      .def("step", &Pool::step, py::arg("keys").noconvert(), py::arg("frames"))
+      .def("game", &Pool::game, py::arg("index"))
+      .def("set_game", &Pool::set_game, py::arg("index"), py::arg("game"))
+      .def("__len__", [](const Pool& p) { return p.pool().size(); })
+      .def_readonly("bodies", &Pool::bodies)
+      .def_readonly("happened", &Pool::happened)
+      .def_readonly("frames", &Pool::frames)
+      .def_readonly("score", &Pool::score)
+      .def_property_readonly("threads", [](const Pool& p) { return p.pool().threads(); })
+      .def_property_readonly("instruction_set",
+                             [](const Pool& p) { return p.pool().instruction_set(); });
+}
+
+}  // namespace qwop::bindings

@@ -1,0 +1,218 @@
+"""A beam search on the exact game: many copies, every key combination, the best ones go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native import _core
+from qwop_native.search.states import FALLEN, LANDED, States, pose_cells
+from qwop_native.spaces import ACTION_SETS
+
+Floats = npt.NDArray[np.float64]
+Rank = Callable[[States], Floats]
+"""Says how good states are, float64 of shape (n,); the larger the better, in world units."""
+
+FINISH_SCORE = 100.0  # metres; what the game shows after a landing beyond them
+
+
+@dataclass(frozen=True)
+class BeamSettings:
+    """How a beam is searched.
+
+    Attributes:
+        width: States kept at each level.
+        frames: Frames between two decisions.
+        action_set: Key combinations tried at each decision, see `qwop_native.spaces.ACTION_SETS`.
+        pose_cap: States of nearly the same pose that a level may keep.
+        noise: Standard deviation of what is added to each rank, world units, so that searches
+            with different seeds look at different states.
+    """
+
+    width: int = 300
+    frames: int = 3
+    action_set: str = "essential"
+    pose_cap: int = 8
+    noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("width", "frames", "pose_cap"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.action_set not in ACTION_SETS:
+            raise ValueError(
+                f"action_set must be one of {', '.join(ACTION_SETS)}, got {self.action_set!r}"
+            )
+        if not self.noise >= 0:
+            raise ValueError(f"noise must be 0 or more, got {self.noise}")
+
+
+@dataclass(frozen=True)
+class Level:
+    """The states that were kept after one more decision.
+
+    Attributes:
+        parents: Index of the state of the level before from which each comes, int32 (n,).
+        keys: Mask of the keys held since, uint8 (n,).
+        states: Where they stand.
+    """
+
+    parents: npt.NDArray[np.int32]
+    keys: npt.NDArray[np.uint8]
+    states: States
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A run that landed beyond 100 m.
+
+    Attributes:
+        frames: Updates that the game's clock had counted at the landing.
+        keys: Mask of the keys of each frame since the root, uint8; the last one is the landing's.
+        torso: Metres of the torso at the landing.
+    """
+
+    frames: int
+    keys: npt.NDArray[np.uint8]
+    torso: float
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search came to.
+
+    Attributes:
+        levels: All levels, the first one after the first decision.
+        finish: The fastest finish, if there was one.
+        played: Frames of the game that were computed.
+    """
+
+    levels: list[Level]
+    finish: Finish | None
+    played: int
+
+    def path(self, depth: int, index: int) -> list[int]:
+        """Masks of the decisions that lead to state `index` of `levels[depth - 1]`."""
+        keys = []
+        for level in reversed(self.levels[:depth]):
+            keys.append(int(level.keys[index]))
+            index = int(level.parents[index])
+        return keys[::-1]
+
+
+class Beam:
+    """Searches from any state of the game; keeps its memory from one search to the next.
+
+    Args:
+        game: Any game of the flavour to be searched.
+        settings: How to search.
+        threads: Threads that play; 0 for as many as there are cores.
+        rng: Source of the noise.
+    """
+
+    def __init__(
+        self,
+        game: _core.Game,
+        settings: BeamSettings,
+        threads: int = 0,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.settings = settings
+        self._masks = np.array([int(m) for m in ACTION_SETS[settings.action_set]], np.uint8)
+        self._rng = rng or np.random.default_rng(0)
+        self._kept = _core.GamePool(game, settings.width, threads)
+        self._tried = _core.GamePool(game, settings.width * len(self._masks), threads)
+
+    def run(
+        self,
+        root: _core.Game,
+        rank: Rank,
+        max_frames: int,
+        go_on: Callable[[Level], bool] | None = None,
+    ) -> Search:
+        """Searches until a run has finished, nothing is left, or the clock says `max_frames`.
+
+        Args:
+            root: Where the search starts; it must not have ended.
+            rank: Orders the states of a level.
+            max_frames: Frames of the game's clock beyond which no run is of interest.
+            go_on: Called with each new level; False ends the search.
+        """
+        if root.game_ended:
+            raise ValueError("a search cannot start from a game that has ended")
+        self._kept.set_game(0, root)
+        levels: list[Level] = []
+        finish: Finish | None = None
+        alive, played, frame = 1, 0, root.frames
+        while frame < max_frames and alive and finish is None:
+            parents, keys = self._try_all(alive)
+            frame += self.settings.frames
+            played += len(parents) * self.settings.frames
+            states = States.of(self._tried, len(parents))
+            finish = self._finish(states, parents, keys, levels)
+            chosen = self._choose(states, rank)
+            alive = len(chosen)
+            if not alive:
+                break
+            self._kept.take(self._tried, chosen)
+            levels.append(Level(parents[chosen], keys[chosen], states[chosen]))
+            if go_on is not None and not go_on(levels[-1]):
+                break
+        return Search(levels, finish, played)
+
+    def _try_all(self, alive: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        parents = np.repeat(np.arange(alive, dtype=np.int32), len(self._masks))
+        keys = np.tile(self._masks, alive)
+        self._tried.expand(self._kept, parents, keys, self.settings.frames)
+        return parents, keys
+
+    def _choose(self, states: States, rank: Rank) -> npt.NDArray[np.int32]:
+        """The best states that play on, no two the same and only a few of nearly the same pose."""
+        running = np.flatnonzero((states.happened & (FALLEN | LANDED)) == 0)
+        if not len(running):
+            return np.zeros(0, np.int32)
+        ranks = rank(states[running])
+        if self.settings.noise:
+            ranks = ranks + self._rng.normal(0.0, self.settings.noise, len(ranks))
+        order = running[np.argsort(-ranks, kind="stable")]
+        cells = pose_cells(states[order])
+        seen: dict[bytes, int] = {}
+        same: set[bytes] = set()
+        chosen: list[int] = []
+        for index, cell in zip(order.tolist(), cells, strict=True):
+            exact = states.bodies[index].tobytes()
+            count = seen.get(cell, 0)
+            if exact in same or count >= self.settings.pose_cap:
+                continue
+            same.add(exact)
+            seen[cell] = count + 1
+            chosen.append(index)
+            if len(chosen) == self.settings.width:
+                break
+        return np.array(chosen, np.int32)
+
+    def _finish(
+        self,
+        states: States,
+        parents: npt.NDArray[np.int32],
+        keys: npt.NDArray[np.uint8],
+        levels: list[Level],
+    ) -> Finish | None:
+        landed = np.flatnonzero((states.happened & LANDED != 0) & (states.score >= FINISH_SCORE))
+        if not len(landed):
+            return None
+        best = int(landed[np.argmin(states.frames[landed])])
+        decisions = Search(levels, None, 0).path(len(levels), int(parents[best]))
+        held = np.repeat(np.array([*decisions, int(keys[best])], np.uint8), self.settings.frames)
+        # The game stands still after the landing: the frames of the last decision that follow it
+        # are not part of the run.
+        spare = self._after_landing(parents[best], keys[best])
+        frames = int(states.frames[best])
+        return Finish(frames, held[: len(held) - spare], float(states.bodies[best, 0, 0]) / 10)
+
+    def _after_landing(self, parent: int, keys: int) -> int:
+        game = self._kept.game(int(parent))
+        return self.settings.frames - game.step(int(keys), self.settings.frames)

@@ -1,0 +1,90 @@
+"""`qwop-native search`: looks for a fast run on exact copies of the game."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from qwop_native.commands import common
+from qwop_native.commands.policies import load_model
+from qwop_native.recording.starts import click_start, env_start, reset_start
+from qwop_native.search.values import ModelValue, Rank, upright
+from qwop_native.spaces import ACTION_SETS
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command: 1 when nothing has finished."""
+    return common.run_command(_parser(), argv, _search)
+
+
+def _search(given: argparse.Namespace) -> int:
+    from qwop_native.search.run import RECORD_FRAMES, Searcher, SearchSettings
+
+    starts = {"reset": reset_start, "click": click_start, "env": lambda: env_start(given.grids[0])}
+    settings = SearchSettings(
+        minutes=given.minutes,
+        rounds=given.rounds,
+        width=given.width,
+        grids=tuple(given.grids),
+        action_set=given.actions,
+        sincos=given.sincos,
+        page=starts[given.start](),
+        threads=given.threads,
+        seed=given.seed,
+    )
+    if given.model is None:
+        rank = Rank(((1.0, upright),))
+    else:
+        rank = Rank(((given.model_weight, ModelValue(load_model(given.model))),))
+    searcher = Searcher(given.folder, settings, rank, lambda line: print(line, flush=True))
+    best = searcher.run()
+    if best is None:
+        print("no run has finished; give it more minutes, a larger width or a model")
+        return common.NO
+    print(
+        f"{best.frames} frames, {best.frames / 30:.2f} s; the human record is {RECORD_FRAMES} "
+        f"frames, {RECORD_FRAMES / 30:.2f} s. It is in {given.folder / 'best.qwop'}"
+    )
+    return common.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        "search",
+        "Search a fast run of 100 m: beams of exact copies of the game try every key combination "
+        "at every decision and keep the best states, round after round with a value learned from "
+        "which states lasted; then the fastest run is searched again from states along it. A "
+        "folder that holds an earlier search is gone on with.",
+        "runs/search --minutes 10 --model model.zip",
+    )
+    parser.add_argument("folder", type=Path, help="folder for what is found")
+    parser.add_argument("--minutes", type=float, default=10.0, help="wall time (default 10)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="zip of a trained model whose value guides the search (PPO, A2C, DQN or QRDQN on "
+        "the environment's own observation); without one a plain measure of posture does",
+    )
+    parser.add_argument(
+        "--model-weight",
+        type=float,
+        default=60.0,
+        help="world units that one unit of the model's value counts (default 60)",
+    )
+    parser.add_argument("--width", type=int, default=300, help="states kept (default 300)")
+    parser.add_argument(
+        "--grids",
+        type=int,
+        nargs="+",
+        default=[3, 4],
+        metavar="FRAMES",
+        help="frames between decisions, one beam for each in every round (default 3 4)",
+    )
+    parser.add_argument("--rounds", type=int, default=2, help="learning rounds (default 2)")
+    parser.add_argument("--actions", choices=list(ACTION_SETS), default="essential")
+    parser.add_argument("--sincos", choices=common.FLAVOURS, default="glibc")
+    parser.add_argument("--start", choices=["reset", "click", "env"], default="reset")
+    parser.add_argument("--threads", type=int, default=0, help="0, the default: one for each core")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser

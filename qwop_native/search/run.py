@@ -1,0 +1,230 @@
+"""A whole search: rounds of beams that learn from each other, then the best run made better."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qwop_native import _core
+from qwop_native.atomic import whole_file
+from qwop_native.recording import Recording, load_recording, make_recording
+from qwop_native.recording.starts import reset_start
+from qwop_native.recording.tape import Tape
+from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
+from qwop_native.search.refine import Refiner, Run, joined
+from qwop_native.search.survivors import Examples, examples, learn
+from qwop_native.search.values import Rank, SurvivorValue
+
+RECORD_FRAMES = 1366
+"""Frames of the human record, 45.53 s."""
+
+BEST_NAME = "best.qwop"
+STATE_NAME = "search.json"
+_NOISE = 0.2  # world units, so that no two beams are alike
+_SEARCH_SPAN = 160  # frames before the landing with which refining the finish begins
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What is searched, and how long.
+
+    Attributes:
+        minutes: Wall time after which no new beam is started.
+        rounds: Rounds of beams that learn a value; then the best run is refined.
+        width: States that a beam keeps.
+        grids: Frames between two decisions, one beam for each in every round.
+        action_set: Key combinations tried, see `qwop_native.spaces.ACTION_SETS`.
+        sincos: Flavour of sine and cosine.
+        page: What happens on the page before the run.
+        max_frames: No run slower than this is of interest.
+        threads: Threads that play; 0 for as many as there are cores.
+        seed: Of everything that is random.
+    """
+
+    minutes: float = 10.0
+    rounds: int = 2
+    width: int = 300
+    grids: tuple[int, ...] = (3, 4)
+    action_set: str = "essential"
+    sincos: str = "glibc"
+    page: Tape = field(default_factory=reset_start)
+    max_frames: int = 1500
+    threads: int = 0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.minutes > 0:
+            raise ValueError(f"minutes must be above 0, got {self.minutes}")
+        if self.rounds < 0:
+            raise ValueError(f"rounds must be 0 or more, got {self.rounds}")
+        if not self.grids:
+            raise ValueError("grids must name at least one number of frames")
+        for frames in self.grids:
+            BeamSettings(self.width, frames, self.action_set)
+
+
+class Searcher:
+    """Runs a search in a folder, from which it can go on later.
+
+    The folder holds best.qwop, the learned values, and search.json with what was tried.
+
+    Args:
+        folder: Made if it is not there.
+        settings: What to search.
+        rank: What states are ranked by before anything is learned.
+        say: Called with a line for each thing that happens.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: SearchSettings,
+        rank: Rank,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._settings, self._say = folder, settings, say
+        self._started = time.monotonic()
+        self._tries: list[dict[str, Any]] = []
+        self._rank = rank
+        self._start = _core.Game(settings.sincos)
+        Recording(np.zeros(0, np.uint8), settings.sincos, settings.page).prepare(self._start)
+        self.best: Run | None = None
+        self._resume()
+        # Another seed each time, or a search that goes on would try the same things again.
+        self._rng = np.random.default_rng([settings.seed, len(self._tries)])
+
+    def run(self) -> Run | None:
+        """Searches until the time is over and returns the fastest run there is."""
+        settings = self._settings
+        learned = len(self._value_files())
+        for number in range(learned, settings.rounds):
+            if self._over():
+                break
+            self._round(number)
+        while self.best is not None and not self._over():
+            self._refine()
+        return self.best
+
+    def _over(self) -> bool:
+        return time.monotonic() - self._started > 60 * self._settings.minutes
+
+    # ---- rounds --------------------------------------------------------------------------------
+
+    def _round(self, number: int) -> None:
+        data: list[Examples] = []
+        for frames in self._settings.grids:
+            settings = BeamSettings(
+                self._settings.width, frames, self._settings.action_set, noise=_NOISE
+            )
+            beam = Beam(self._start, settings, self._settings.threads, self._rng)
+            begun = time.monotonic()
+            search = beam.run(self._start, self._rank, self._limit())
+            self._note(f"round {number}", settings, search, begun)
+            if search.finish is not None:
+                self._keep(joined(np.zeros(0, np.uint8), search.finish))
+            data.append(examples(search.levels, frames, self._rank))
+            if self._over():
+                return
+        value, gain = learn(Examples.joined(data), self._settings.seed * 1000 + number)
+        value.save(self._folder / f"value-{number:02d}.npz")
+        self._rank = self._rank.plus(1.0, value)
+        self._say(
+            f"round {number}: learned from {sum(len(d.lasted) for d in data):,} states, "
+            f"{100 * gain:.1f} % of the loss explained"
+        )
+
+    def _limit(self) -> int:
+        """Searches that cannot win still teach, so they may run a little longer than the best."""
+        if self.best is None:
+            return self._settings.max_frames
+        return min(self._settings.max_frames, self.best.frames + 60)
+
+    # ---- refining ------------------------------------------------------------------------------
+
+    def _refine(self) -> None:
+        assert self.best is not None
+        refiner = Refiner(self._start, self.best, self._rank, self._settings.threads, self._rng)
+        width = int(self._settings.width * self._rng.choice([1, 2]))
+        frames = int(self._rng.choice([*self._settings.grids, 2]))
+        settings = BeamSettings(
+            width, frames, self._settings.action_set, noise=float(self._rng.choice([0.1, 0.3, 1.0]))
+        )
+        length = len(self.best.keys)
+        first = length - _SEARCH_SPAN if self._rng.random() < 0.3 else 0
+        begun = time.monotonic()
+        better = refiner.attempt(settings, max(0, first), length - 20)
+        self._note("refine", settings, None, begun, refiner.run.frames if better else None)
+        if better:
+            self._keep(refiner.run)
+
+    # ---- the folder ----------------------------------------------------------------------------
+
+    def _keep(self, run: Run) -> None:
+        if self.best is not None and run.frames >= self.best.frames:
+            return
+        self.best = run
+        recording = make_recording(
+            run.keys, self._settings.sincos, self._settings.page, found_by="qwop-native search"
+        )
+        result = recording.metadata["result"]
+        if not result["landed"] or result["frames"] != run.frames:
+            raise AssertionError(f"the run does not replay: {result}, searched {run.frames} frames")
+        recording.save(self._folder / BEST_NAME)
+        self._say(
+            f"{run.frames} frames ({run.frames / 30:.2f} s), torso at {result['distance']:.2f} m"
+        )
+
+    def _note(
+        self,
+        what: str,
+        settings: BeamSettings,
+        search: Search | None,
+        begun: float,
+        frames: int | None = None,
+    ) -> None:
+        finish: Finish | None = search.finish if search else None
+        entry = {
+            "what": what,
+            **dataclasses.asdict(settings),
+            "seconds": round(time.monotonic() - begun, 1),
+            "finish": finish.frames if finish else frames,
+        }
+        if search is not None:
+            entry["played"] = search.played
+            entry["farthest"] = float(search.levels[-1].states.bodies[:, 0, 0].max()) / 10
+        self._tries.append(entry)
+        with whole_file(self._folder / STATE_NAME) as file:
+            file.write(json.dumps(self._tries, indent=1).encode())
+        self._say(
+            f"{what}: {settings.width} states, every {settings.frames} frames: "
+            + (f"{entry['finish']} frames" if entry["finish"] else "no better finish")
+            + f", {entry['seconds']:.0f} s"
+        )
+
+    def _value_files(self) -> list[Path]:
+        return sorted(self._folder.glob("value-*.npz"))
+
+    def _resume(self) -> None:
+        for path in self._value_files():
+            self._rank = self._rank.plus(1.0, SurvivorValue.load(path))
+        state = self._folder / STATE_NAME
+        if state.is_file():
+            try:
+                self._tries = json.loads(state.read_text())
+            except ValueError as error:
+                raise ValueError(f"{state} is damaged: {error}") from None
+        best = self._folder / BEST_NAME
+        if best.is_file():
+            recording = load_recording(best)
+            if recording.sincos != self._settings.sincos or recording.page != self._settings.page:
+                raise ValueError(f"{best} has another flavour or start; choose another folder")
+            self.best = Run(recording.keys, recording.play().frames)
+            self._say(f"going on from {self.best.frames} frames in {self._folder}")

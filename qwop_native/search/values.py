@@ -1,0 +1,146 @@
+"""What a state is worth beyond the way it has come: a trained model's opinion, or a learned one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native.atomic import whole_file
+from qwop_native.search.states import FEATURES, States, features, progress
+from qwop_native.spaces import observations
+
+Floats = npt.NDArray[np.float64]
+Value = Callable[[States], Floats]
+"""World units that a state is worth, float64 of shape (n,)."""
+
+_LIMIT = 10.0  # world units; a learned value beyond it has left the states it was learned on
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Orders states: their progress plus weighted values.
+
+    Attributes:
+        terms: Pairs of a weight and a value.
+    """
+
+    terms: tuple[tuple[float, Value], ...] = ()
+
+    def __call__(self, states: States) -> Floats:
+        """Ranks, world units, float64 of shape (n,)."""
+        total = progress(states)
+        for weight, value in self.terms:
+            total = total + weight * value(states)
+        return total
+
+    def plus(self, weight: float, value: Value) -> Rank:
+        """The same with one more term."""
+        return Rank((*self.terms, (weight, value)))
+
+
+def upright(states: States) -> Floats:
+    """A start without any learning: a high head and a torso that leans as at the start."""
+    head_height = np.minimum(-states.bodies[:, 1, 1], 4.0)
+    return np.asarray(3.0 * head_height - 6.0 * np.abs(states.bodies[:, 0, 2] + 0.2))
+
+
+class ModelValue:
+    """The value that a trained model gives to a state, in the model's own units of reward.
+
+    It is the critic's value for PPO and A2C, and the best action's value for DQN and QRDQN.
+
+    Args:
+        model: A model of SB3 or sb3-contrib on the environment's own observation.
+
+    Raises:
+        ValueError: The model is of another kind, or its observation has another shape.
+    """
+
+    def __init__(self, model: Any) -> None:
+        import torch
+
+        self._torch = torch
+        policy = model.policy
+        policy.set_training_mode(False)
+        if model.observation_space.shape != (60,):
+            raise ValueError(
+                "the model must act on the environment's own observation of shape (60,), "
+                f"its has shape {model.observation_space.shape}"
+            )
+        self._values: Callable[[Any], Any]
+        if hasattr(policy, "quantile_net"):
+            self._values = lambda obs: policy.quantile_net(obs).mean(1).max(1).values
+        elif hasattr(policy, "q_net"):
+            self._values = lambda obs: policy.q_net(obs).max(1).values
+        elif hasattr(policy, "predict_values") and not hasattr(policy, "lstm_actor"):
+            self._values = lambda obs: policy.predict_values(obs)[:, 0]
+        else:
+            raise ValueError(f"no value can be had from a {type(policy).__name__}")
+
+    def __call__(self, states: States) -> Floats:
+        """Values, float64 of shape (n,)."""
+        with self._torch.no_grad():
+            obs = self._torch.from_numpy(observations(states.bodies))
+            return np.asarray(self._values(obs).double().numpy())
+
+
+class SurvivorValue:
+    """A learned guess at which states of a beam still have descendants in it later.
+
+    Args:
+        layers: Weights (inputs, outputs) and biases (outputs,) of a network with ReLU between its
+            layers, float32; the first takes `FEATURES` columns, the last gives one.
+        scale: World units for one unit of the network.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
+        scale: float,
+    ) -> None:
+        self._layers = tuple(layers)
+        self._scale = scale
+
+    def __call__(self, states: States) -> Floats:
+        """World units, float64 of shape (n,), none beyond ten."""
+        x = features(states)
+        for number, (weight, bias) in enumerate(self._layers):
+            x = x @ weight + bias
+            if number + 1 < len(self._layers):
+                np.maximum(x, 0.0, out=x)
+        return np.clip(x[:, 0].astype(np.float64) * self._scale, -_LIMIT, _LIMIT)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes it as .npz, whole or not at all."""
+        arrays = {"scale": np.float64(self._scale)}
+        for number, (weight, bias) in enumerate(self._layers):
+            arrays |= {f"weight{number}": weight, f"bias{number}": bias}
+        with whole_file(path) as file:
+            np.savez(file, **arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SurvivorValue:
+        """Reads what `save` wrote.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: The file is damaged or something else.
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"there is no value {path}")
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                count = sum(name.startswith("weight") for name in data.files)
+                layers = [(data[f"weight{i}"], data[f"bias{i}"]) for i in range(count)]
+                scale = float(data["scale"])
+        except Exception as error:
+            raise ValueError(f"{path} is not a value of this program: {error}") from None
+        if not layers or layers[0][0].shape[0] != FEATURES or layers[-1][0].shape[1] != 1:
+            raise ValueError(f"{path} is a value for other features")
+        return cls(layers, scale)

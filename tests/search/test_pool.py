@@ -1,0 +1,91 @@
+"""Pools of games: whatever is done side by side, each game is the one it would be alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qwop_native import Game, _core
+from qwop_native.search.states import States
+from qwop_native.spaces import observations
+
+
+def started(sincos="glibc"):
+    game = Game(sincos)
+    game.start()
+    game.reset()
+    return game
+
+
+@pytest.mark.parametrize("instruction_set", _core.instruction_sets())
+@pytest.mark.parametrize("threads", [1, 2])
+def test_expanding_equals_playing_each_game_alone(instruction_set, threads):
+    kept = _core.GamePool(started(), 20, threads, instruction_set)
+    tried = _core.GamePool(started(), 70, threads, instruction_set)
+    alone = [started() for _ in range(20)]
+    rng = np.random.default_rng(5)
+    kept.step(np.zeros(20, np.uint8), 0)
+    for _ in range(40):
+        parents = rng.integers(0, 20, 70).astype(np.int32)
+        keys = rng.integers(0, 16, 70).astype(np.uint8)
+        tried.expand(kept, parents, keys, 7)
+        chosen = rng.permutation(70)[:20].astype(np.int32)
+        kept.take(tried, chosen)
+        alone = [alone[parents[i]].copy() for i in chosen]
+        for game, i in zip(alone, chosen, strict=True):
+            if not game.game_ended:
+                game.step(int(keys[i]), 7)
+        for i, game in enumerate(alone):
+            assert kept.game(i).state_hash() == game.state_hash()
+            assert np.array_equal(kept.bodies[i], game.bodies)
+            assert kept.frames[i] == game.frames
+            assert kept.score[i] == game.score
+            assert bool(kept.happened[i] & 1) == game.fallen
+            assert bool(kept.happened[i] & 8) == game.game_ended
+    assert any(game.game_ended for game in alone)
+
+
+def test_games_that_ended_stand_still():
+    pool = _core.GamePool(started(), 1, 1)
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        pool.step(rng.integers(0, 16, 1).astype(np.uint8), 8)
+    assert pool.happened[0] & 8
+    before = pool.game(0).state_hash()
+    pool.step(np.array([8], np.uint8), 5)
+    assert pool.game(0).state_hash() == before
+
+
+def test_observations_of_bodies_are_the_environments():
+    from qwop_native import QwopEnv
+
+    env = QwopEnv(frames_per_step=3)
+    obs, _ = env.reset(seed=1)
+    for step in range(60):
+        assert np.array_equal(observations(env.game.bodies[None])[0], obs)
+        obs, _, ended, _, _ = env.step(step * 7 % 16)
+        if ended:
+            break
+
+
+def test_refusals_say_what_is_accepted():
+    kept = _core.GamePool(started(), 4, 1)
+    tried = _core.GamePool(started(), 4, 1)
+    parents, keys = np.zeros(4, np.int32), np.zeros(4, np.uint8)
+    with pytest.raises(ValueError, match="another pool"):
+        kept.expand(kept, parents, keys, 1)
+    with pytest.raises(ValueError, match="same length"):
+        tried.expand(kept, parents, keys[:2], 1)
+    with pytest.raises(ValueError, match=r"parents must be in 0\.\.3, got 4"):
+        tried.expand(kept, parents + 4, keys, 1)
+    with pytest.raises(ValueError, match=r"keys must be in 0\.\.15, got 16"):
+        tried.expand(kept, parents, keys + 16, 1)
+    with pytest.raises(ValueError, match=r"n at most 4"):
+        tried.step(np.zeros(5, np.uint8), 1)
+    with pytest.raises(ValueError, match="flavour"):
+        tried.expand(_core.GamePool(started("fdlibm"), 4, 1), parents, keys, 1)
+    with pytest.raises(ValueError, match="flavour"):
+        tried.set_game(0, started("fdlibm"))
+    with pytest.raises(ValueError, match="games must be in"):
+        _core.GamePool(started(), 0)
+    assert len(States.of(kept, 3)) == 3

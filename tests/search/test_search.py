@@ -1,0 +1,140 @@
+"""The search: it finds what it says it has found, learns, and goes on where it was stopped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="learned values need the training packages")
+
+from qwop_native import Game
+from qwop_native.cli import main
+from qwop_native.search.beam import Beam, BeamSettings
+from qwop_native.search.refine import Refiner, Run
+from qwop_native.search.run import Searcher, SearchSettings
+from qwop_native.search.states import FEATURES, States, features, progress
+from qwop_native.search.survivors import HORIZON, examples, learn
+from qwop_native.search.values import ModelValue, Rank, SurvivorValue, upright
+
+UPRIGHT = Rank(((1.0, upright),))
+
+
+def started():
+    game = Game()
+    game.start()
+    game.reset()
+    return game
+
+
+def searched(width=24, frames=4, until=240, **more):
+    beam = Beam(started(), BeamSettings(width, frames, **more), 1)
+    return beam.run(started(), UPRIGHT, until)
+
+
+def test_paths_lead_to_the_states_that_the_search_kept():
+    search = searched()
+    assert len(search.levels) > 40
+    for index in (0, len(search.levels[-1].keys) - 1):
+        game = started()
+        for mask in search.path(len(search.levels), index):
+            game.step(mask, 4)
+        assert np.array_equal(game.bodies, search.levels[-1].states.bodies[index])
+    assert search.played <= 24 * 9 * 4 * len(search.levels)
+
+
+def test_the_best_of_a_beam_gets_further_than_one_pose_a_level():
+    narrow, wide = searched(width=1, until=160), searched(width=48, until=160)
+    reached = [progress(s.levels[-1].states).max() for s in (narrow, wide)]
+    assert reached[1] > reached[0]
+
+
+def test_survivors_are_the_ancestors_of_later_states():
+    search = searched()
+    data = examples(search.levels, 4, UPRIGHT)
+    later = round(HORIZON / 4)
+    level = search.levels[-1 - later]
+    ancestors = set(range(len(search.levels[-1].parents)))
+    for deeper in search.levels[: -1 - later : -1]:
+        ancestors = {int(deeper.parents[i]) for i in ancestors}
+    last = data.lasted[-len(level.parents) :]
+    assert set(np.flatnonzero(last).tolist()) == ancestors
+    assert data.features.shape == (len(data.lasted), FEATURES)
+
+
+def test_a_learned_value_prefers_survivors_and_survives_its_file(tmp_path):
+    search = searched(width=60, until=400)
+    data = examples(search.levels, 4, UPRIGHT)
+    value, gain = learn(data, seed=1, epochs=40)
+    assert gain > 0.05
+    states = search.levels[20].states
+    value.save(tmp_path / "value.npz")
+    again = SurvivorValue.load(tmp_path / "value.npz")
+    assert np.array_equal(value(states), again(states))
+    with pytest.raises(FileNotFoundError, match="there is no value"):
+        SurvivorValue.load(tmp_path / "none.npz")
+    (tmp_path / "bad.npz").write_bytes(b"PK nothing")
+    with pytest.raises(ValueError, match="is not a value of this program"):
+        SurvivorValue.load(tmp_path / "bad.npz")
+
+
+def test_features_are_about_one_and_do_not_depend_on_the_place():
+    states = searched(until=40).levels[-1].states
+    moved = States(
+        states.bodies + np.eye(1, 6)[0] * 100.0, states.happened, states.frames, states.score
+    )
+    assert features(states).dtype == np.float32
+    assert np.abs(features(states)).max() < 5
+    assert np.allclose(features(states), features(moved), atol=1e-5)
+
+
+@pytest.mark.parametrize("algorithm", ["PPO", "DQN", "QRDQN"])
+def test_values_of_models(algorithm):
+    import sb3_contrib
+    import stable_baselines3
+    import torch
+
+    from qwop_native import QwopEnv
+
+    package = sb3_contrib if algorithm == "QRDQN" else stable_baselines3
+    model = getattr(package, algorithm)("MlpPolicy", QwopEnv(), device="cpu", seed=1)
+    states = searched(until=40).levels[-1].states
+    values = ModelValue(model)(states)
+    assert values.shape == (len(states),)
+    if algorithm == "PPO":
+        from qwop_native.spaces import observations
+
+        with torch.no_grad():
+            obs = torch.from_numpy(observations(states.bodies))
+            assert np.allclose(values, model.policy.predict_values(obs)[:, 0].numpy())
+
+
+def test_refining_never_makes_a_run_slower():
+    search = searched(width=40, until=300)
+    keys = np.repeat(np.array(search.path(len(search.levels), 0), np.uint8), 4)
+    run = Run(keys, 10_000)
+    refiner = Refiner(started(), run, UPRIGHT, 1, np.random.default_rng(1))
+    refiner.attempt(BeamSettings(4, 4), len(keys) - 30, len(keys) - 20)
+    assert refiner.run.frames <= run.frames
+
+
+def test_a_search_goes_on_in_its_folder(tmp_path):
+    lines = []
+    settings = SearchSettings(
+        minutes=0.02, rounds=2, width=16, grids=(4,), threads=1, max_frames=200
+    )
+    Searcher(tmp_path, settings, UPRIGHT, lines.append).run()
+    Searcher(tmp_path, settings, UPRIGHT, lines.append).run()
+    assert (tmp_path / "search.json").is_file()
+    assert sum(line.startswith("round") for line in lines) >= 2
+    (tmp_path / "search.json").write_text("{")
+    with pytest.raises(ValueError, match="is damaged"):
+        Searcher(tmp_path, settings, UPRIGHT)
+
+
+def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
+    assert main(["search", str(tmp_path), "--model", "none.zip"]) == 2
+    assert "there is no model none.zip" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--minutes", "0"]) == 2
+    assert "minutes must be above 0" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--width", "0"]) == 2
+    assert "width must be at least 1" in capsys.readouterr().err
