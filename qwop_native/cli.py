@@ -12,6 +12,9 @@ from collections.abc import Sequence
 FAMILIES = {
     "play": ("qwop_native.commands.play", "play with Q, W, O and P"),
     "race": ("qwop_native.commands.race", "models and recordings side by side"),
+    "train": ("train.program", "train a model"),
+    "evaluate": ("train.evaluate_command", "play a model from many starts, tell how it runs"),
+    "bootstrap": ("train.bootstrap", "write files of training settings to start from"),
     "replay": ("qwop_native.commands.replay", "play recordings again, here or in the real game"),
     "spectate": ("qwop_native.commands.spectate", "watch a model play, here or in the real game"),
     "search": ("qwop_native.search.commands", "search a fast run on copies of the game"),

@@ -314,11 +314,14 @@ TINY = {
 }
 
 
-@pytest.mark.parametrize(
-    "path", sorted(algorithms.CONFIGS.glob("*.yml")), ids=lambda path: path.name
-)
-def test_every_shipped_configuration_trains(path, tmp_path):
-    algorithm = get_algorithm(path.stem.removesuffix("_quick"))
+# Those from demonstrations have tests of their own.
+SHIPPED = ("qrdqn", "qrdqn_quick", "dqn", "ppo", "recurrent_ppo", "a2c")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_configuration_trains(name, tmp_path):
+    path = algorithms.CONFIGS / f"{name}.yml"
+    algorithm = get_algorithm(name.removesuffix("_quick"))
     family = "value" if "qn" in algorithm.name else "policy_gradient"
     tiny = ["total_timesteps=300", "max_episode_steps=20", "evaluation_episodes=2"]
     tiny += ["n_evaluations=1", "n_checkpoints=1", f"out_dir={tmp_path}/run", *TINY[family]]

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import numpy as np
 from stable_baselines3 import PPO
@@ -58,6 +59,17 @@ class EpisodeStatistics(BaseCallback):
             self.best_distance = distance
         if info["is_success"] and (self.best_frames is None or frames < self.best_frames):
             self.best_frames = frames
+
+    def state(self) -> dict[str, Any]:
+        """All of it, for a checkpoint."""
+        ended = {name: list(values) for name, values in self._ended.items()}
+        return {"frames": self.best_frames, "distance": self.best_distance, "ended": ended}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes back what `state` returned."""
+        self.best_frames, self.best_distance = state["frames"], state["distance"]
+        for name, values in state["ended"].items():
+            self._ended[name].extend(values)
 
     def mean(self, name: str) -> float:
         """Mean of one field over the last 100 ended episodes, NaN before the first."""

@@ -52,7 +52,10 @@ def _one_game(
 ) -> gym.Env[Any, Any]:
     env: gym.Env[Any, Any] = QwopEnv(**config.env)
     for wrapper, kwargs in wrappers:
-        env = wrapper(env, **kwargs)
+        try:
+            env = wrapper(env, **kwargs)
+        except gym.error.Error as error:
+            raise ValueError(f"env_wrappers: {wrapper.__name__}: {error}") from None
     if config.max_episode_steps is not None:
         env = TimeLimit(env, config.max_episode_steps)
     return Monitor(env, info_keywords=INFO_KEYWORDS)

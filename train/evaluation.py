@@ -45,7 +45,7 @@ class Episode:
         reward: Sum of the rewards after the policy took over.
         success: Whether the run ended beyond 100 m.
         ended: "success", "fall", or "limit" where the episode was cut off.
-        keys: Mask of `Keys` in each frame, uint8 (frames,).
+        keys: Mask of `Keys` in each frame up to the end of the last step, uint8 (updates,).
     """
 
     start_frames: int
@@ -169,12 +169,10 @@ class _Player:
         self.ended: str | None = None
 
     def step(self, action: int, last: bool) -> None:
-        before = self._env.game.frames
         self.observation, reward, terminated, _, self._info = self._env.step(action)
         self._reward += reward
         keys = self._env.action_keys[action]
-        played = self._env.game.frames - before
-        self._tape += [0 if keys == TERMINATE else int(keys)] * played
+        self._tape += [0 if keys == TERMINATE else int(keys)] * self._env.frames_per_step
         if terminated:
             self.ended = "success" if self._info["is_success"] else "fall"
         elif last:
@@ -216,6 +214,15 @@ def summarize(episodes: Sequence[Episode]) -> Summary:
         float(np.median(frames)) if frames else None,
         float(np.mean([episode.distance for episode in episodes])),
     )
+
+
+def median_interval(values: Sequence[float], seed: int = 0) -> tuple[float, float] | None:
+    """95 % interval of a median, from 2,000 samples drawn with replacement; None of nothing."""
+    if not values:
+        return None
+    drawn = np.random.default_rng(seed).choice(values, size=(2000, len(values)))
+    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    return float(low), float(high)
 
 
 def table(episodes: Sequence[Episode]) -> str:

@@ -6,8 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from train.algorithms import CONFIGS, REGISTRY, Algorithm, get_algorithm
+
+if TYPE_CHECKING:
+    from train.runner import Run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,8 +23,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 for success, 2 for a mistake or a missing part, 130 after Ctrl-C.
     """
-    given = _parser().parse_args(argv)
+    parser = _parser()
+    given = parser.parse_args(argv)
+    if (given.algorithm is None) == (given.resume is None):
+        parser.error("name either what to train or, with --resume, the run to go on with")
     try:
+        if given.resume is not None:
+            return resume(given.resume)
         algorithm = get_algorithm(given.algorithm)
         return train(algorithm, given.config or algorithm.default_config, given.set)
     except (ImportError, OSError, TypeError, ValueError) as error:
@@ -35,9 +44,25 @@ def train(algorithm: Algorithm, path: Path, overrides: Sequence[str]) -> int:
         ImportError, OSError, TypeError, ValueError: The run cannot be started.
     """
     from train import config  # after the command line: these take seconds to import
-    from train.runner import INTERRUPTED, Run
+    from train.runner import Run
 
-    run = Run(algorithm, config.load(path, overrides, algorithm))
+    return _execute(Run(algorithm, config.load(path, overrides, algorithm)))
+
+
+def resume(folder: Path) -> int:
+    """Goes on with an interrupted run and returns the exit status.
+
+    Raises:
+        ImportError, OSError, TypeError, ValueError: It cannot go on.
+    """
+    from train.runner import Run
+
+    return _execute(Run.resume(folder))
+
+
+def _execute(run: Run) -> int:
+    from train.runner import INTERRUPTED
+
     try:
         return run.execute()
     except KeyboardInterrupt:
@@ -56,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         "  python -m train ppo -s total_timesteps=2e6 -s learner.learning_rate=1e-4 -s seed=7",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("algorithm", metavar="ALGORITHM", help="what to train, see below")
+    parser.add_argument(
+        "algorithm", metavar="ALGORITHM", nargs="?", help="what to train, see below"
+    )
     parser.add_argument(
         "-c",
         "--config",
@@ -71,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="change one setting, as in -s seed=1 -s learner.gamma=0.99",
+    )
+    parser.add_argument(
+        "--resume", type=Path, metavar="FOLDER", help="go on with the interrupted run in a folder"
     )
     return parser
 

@@ -19,6 +19,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from qwop_native.atomic import whole_file
 from train import config, fields
+from train.algorithms import Algorithm, get_algorithm
 
 _PACKAGES = ("qwop-native", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
 
@@ -54,7 +55,7 @@ class RunFolder:
     def __init__(self, path: Path, settings: config.RunConfig, run_id: str) -> None:
         self.path = path
         self.run_id = run_id
-        self._settings = settings
+        self.settings = settings
         self._started = time.time()
 
     @classmethod
@@ -77,6 +78,25 @@ class RunFolder:
         folder.write(CONFIG, config.dump(settings))
         return folder
 
+    @classmethod
+    def existing(cls, path: Path) -> tuple[RunFolder, Algorithm]:
+        """The folder of a run that did not come to its end, and what it trains.
+
+        Raises:
+            FileNotFoundError: It is no run's folder.
+            ValueError: The run is finished, or the folder's files are of another version.
+        """
+        if not (path / CONFIG).is_file() or not (path / METADATA).is_file():
+            raise FileNotFoundError(f"{path} is no run's folder: it needs {CONFIG} and {METADATA}")
+        about = yaml.safe_load((path / METADATA).read_text(encoding="utf-8"))
+        if not isinstance(about, dict) or not {"action", "run_id", "state"} <= set(about):
+            raise ValueError(f"{path / METADATA} is of another version of this program")
+        if about["state"] == "finished":
+            raise ValueError(f"the run in {path} is finished; use model_load_file to go beyond it")
+        algorithm = get_algorithm(about["action"])
+        settings = config.load(path / CONFIG, [], algorithm)
+        return cls(path, settings, about["run_id"]), algorithm
+
     def write(self, name: str, text: str) -> None:
         """Writes a file of text, whole or not at all."""
         with whole_file(self.path / name) as file:
@@ -91,7 +111,7 @@ class RunFolder:
 
     def describe(self, state: str, steps: int, **more: Any) -> None:
         """Writes metadata.yml: qwop-gym's keys, and what it takes to make the run again."""
-        settings = self._settings
+        settings = self.settings
         description = {
             "action": f"train_{settings.algorithm}",
             "run_id": self.run_id,
