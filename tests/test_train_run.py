@@ -108,12 +108,13 @@ def test_a_whole_run(small):
     assert "-m train qrdqn -c" in about["command"]
     assert set(about["versions"]) >= {"qwop-native", "torch", "stable-baselines3", "sb3-contrib"}
     results = json.loads((folder / "evaluation.json").read_text())
-    assert [len(results[kind]) for kind in ("untrained", "trained")] == [2, 2]
+    assert [len(results[kind]["episodes"]) for kind in ("untrained", "trained")] == [2, 2]
 
     model = QRDQN.load(folder / "model.zip")
     starts = evaluation.start_tapes("idle", 2)
     played = evaluation.evaluate(model, again.env, starts, again.max_episode_steps)
-    assert [episode.distance for episode in played] == [e["distance"] for e in results["trained"]]
+    expected = [episode["distance"] for episode in results["trained"]["episodes"]]
+    assert [episode.distance for episode in played] == expected
 
     events = EventAccumulator(str(folder))
     events.Reload()
