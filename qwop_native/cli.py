@@ -10,11 +10,13 @@ from collections.abc import Sequence
 # Family: the module whose main(argv) runs it, and a line of help. A module is imported only when
 # its family is asked for.
 FAMILIES = {
+    "completion": ("qwop_native.commands.completion", "a script for bash, zsh or fish"),
     "play": ("qwop_native.commands.play", "play with Q, W, O and P"),
     "race": ("qwop_native.commands.race", "models and recordings side by side"),
     "train": ("train.program", "train a model"),
     "evaluate": ("train.evaluate_command", "play a model from many starts, tell how it runs"),
     "bootstrap": ("train.bootstrap", "write files of training settings to start from"),
+    "record": ("qwop_native.commands.record", "keep the good episodes of a model"),
     "replay": ("qwop_native.commands.replay", "play recordings again, here or in the real game"),
     "spectate": ("qwop_native.commands.spectate", "watch a model play, here or in the real game"),
     "search": ("qwop_native.search.commands", "search a fast run on copies of the game"),
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(FAMILIES[arguments[0]][0])
         status: int = module.main(arguments[1:])
         return status
-    listing = "\n".join(f"  {name:10}{text}" for name, (_, text) in FAMILIES.items())
+    listing = "\n".join(f"  {name:12}{text}" for name, (_, text) in FAMILIES.items())
     parser = argparse.ArgumentParser(
         prog="qwop-native",
         description="QWOP as a native engine, proved against the real game.",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from qwop_native.commands.config import parse_with_config
 from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.spaces import ACTION_SETS
@@ -37,9 +38,9 @@ def run_command(
     Returns:
         What it returns; 2 for a mistake or a missing part, with one sentence on stderr.
     """
-    options = parser.parse_args(argv)
+    parser.add_argument("-c", metavar="FILE", help="a YAML file of qwop-gym's for this command")
     try:
-        return run(options)
+        return run(parser.parse_args(parse_with_config(parser, argv)))
     except (ImportError, OSError, ValueError, TypeError, RuntimeError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return MISTAKE

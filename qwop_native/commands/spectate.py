@@ -42,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
         help="click:N (the click after N idle frames), reset:N (that and a restart), env:N (the "
         "N-th reset of the environment); ranges as click:0-49, several with commas",
     )
+    parser.add_argument("--model-mod", metavar="MODULE", help="package of the model's class")
+    parser.add_argument("--model-cls", metavar="CLASS", help="the model's class, such as PPO")
     parser.add_argument("--stochastic", action="store_true", help="draw the model's actions")
     parser.add_argument("--max-frames", type=common.positive, default=4000, metavar="N")
     parser.add_argument("--out", metavar="DIR", help="folder for a recording of each run")
@@ -61,6 +63,8 @@ def _run(options: argparse.Namespace) -> int:
         options.model,
         frames_per_step,
         options.action_set,
+        options.model_mod,
+        options.model_cls,
         deterministic=not options.stochastic,
     )
     results = Results(options)
