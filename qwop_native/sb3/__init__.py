@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwop_native.sb3.rich_observation import RichVecObservation
+    from qwop_native.sb3.shaping import ShapedVecReward, StuckVecTruncation
     from qwop_native.sb3.snapshot_starts import SnapshotStarts
     from qwop_native.sb3.vec_env import QwopVecEnv
 
@@ -14,10 +15,19 @@ _MODULES = {
     "QRDQN": "qwop_native.sb3.qrdqn",
     "QwopVecEnv": "qwop_native.sb3.vec_env",
     "RichVecObservation": "qwop_native.sb3.rich_observation",
+    "ShapedVecReward": "qwop_native.sb3.shaping",
     "SnapshotStarts": "qwop_native.sb3.snapshot_starts",
+    "StuckVecTruncation": "qwop_native.sb3.shaping",
 }
 
-__all__ = ["QRDQN", "QwopVecEnv", "RichVecObservation", "SnapshotStarts"]
+__all__ = [
+    "QRDQN",
+    "QwopVecEnv",
+    "RichVecObservation",
+    "ShapedVecReward",
+    "SnapshotStarts",
+    "StuckVecTruncation",
+]
 
 
 def __getattr__(name: str) -> Any:

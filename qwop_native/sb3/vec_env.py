@@ -21,6 +21,10 @@ from qwop_native.spaces import OBSERVATION_SIZE
 
 _METHODS_OF_A_GAME = ("snapshot", "restore", "start_at", "copy_game", "observation")
 
+# Columns of return and length, of ended and of running episodes.
+_ENDED = ("return", "length")
+_RUNNING = ("episode_return", "episode_length")
+
 _SHARED = (
     "action_keys",
     "action_set",
@@ -173,6 +177,29 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         self.reset_infos[game] = self._batch.info(self._batch.columns, game)
         return observation
 
+    def cut_off(self, game: int, observation: Observation) -> dict[str, Any]:
+        """Truncates the episode of a game and starts the next, between two steps.
+
+        Args:
+            game: The game.
+            observation: What it looks like, float32 (60,); that of the next episode's start is
+                written over it.
+
+        Returns:
+            The info of the ended episode, as if its last step had reached a limit of steps.
+
+        Raises:
+            IndexError: There is no such game.
+        """
+        info = self._info_at_end(self._batch.columns, _RUNNING, game, observation, True)
+        mask = np.zeros(self.num_envs, np.bool_)
+        mask[game] = True
+        observations = np.empty((self.num_envs, OBSERVATION_SIZE), np.float32)
+        self._batch.reset(observations, mask, None)
+        observation[:] = observations[game]
+        self.reset_infos[game] = self._batch.info(self._batch.columns, game)
+        return info
+
     def _free_buffer(self) -> Observation:
         # The last of the two was given out longest ago; it becomes the first once it is filled.
         if self.copy:
@@ -181,13 +208,24 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
 
     def _final_info(self, game: int) -> dict[str, Any]:
         batch = self._batch
+        limit = bool(batch.truncated[game] and not batch.terminated[game])
+        return self._info_at_end(batch.final, _ENDED, game, batch.final["obs"][game], limit)
+
+    def _info_at_end(
+        self,
+        columns: dict[str, npt.NDArray[Any]],
+        names: tuple[str, str],
+        game: int,
+        last: Observation,
+        limit: bool,
+    ) -> dict[str, Any]:
         return {
-            **batch.info(batch.final, game),
-            "TimeLimit.truncated": bool(batch.truncated[game] and not batch.terminated[game]),
-            "terminal_observation": batch.final["obs"][game].copy(),
+            **self._batch.info(columns, game),
+            "TimeLimit.truncated": limit,
+            "terminal_observation": last.copy(),
             "episode": {
-                "r": round(float(batch.final["return"][game]), 6),
-                "l": int(batch.final["length"][game]),
+                "r": round(float(columns[names[0]][game]), 6),
+                "l": int(columns[names[1]][game]),
                 "t": round(time.time() - self._start_time, 6),
             },
         }
