@@ -69,11 +69,13 @@ QWOP_LEARNER_INLINE void store(double* p, D v) { __builtin_memcpy(p, &v, sizeof 
 QWOP_LEARNER_INLINE void store(std::int32_t* p, I v) { __builtin_memcpy(p, &v, sizeof v); }
 
 // The first n of the lanes, 0 <= n <= kLanes; memory behind them is not touched, and the other
-// lanes read as zero.
+// lanes read as zero. Whole vectors are told apart, since some processors take tens of cycles for
+// any masked store (AVX2 on AMD's Zen).
 QWOP_LEARNER_INLINE F load_first(const float* p, std::ptrdiff_t n) {
 #if defined(QWOP_LEARNER_AVX512)
   return (F)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
 #elif defined(QWOP_LEARNER_AVX2)
+  if (n == kLanes) return load(p);
   return (F)_mm256_maskload_ps(p, (__m256i)(lane_numbers() < splat(static_cast<std::int32_t>(n))));
 #else
   F v{};
@@ -85,6 +87,7 @@ QWOP_LEARNER_INLINE void store_first(float* p, F v, std::ptrdiff_t n) {
 #if defined(QWOP_LEARNER_AVX512)
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
 #elif defined(QWOP_LEARNER_AVX2)
+  if (n == kLanes) return store(p, v);
   _mm256_maskstore_ps(p, (__m256i)(lane_numbers() < splat(static_cast<std::int32_t>(n))),
                       (__m256)v);
 #else
