@@ -210,6 +210,64 @@ def draw_transitions(
     generator: object, positions: int, games: int, count: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
 
+class ActorCritic:
+    """PPO's update and actor on arrays that belong to others."""
+
+    def __init__(
+        self,
+        policy_widths: Sequence[int],
+        value_widths: Sequence[int],
+        n_actions: int,
+        activation: str,
+        instruction_set: str = "",
+    ) -> None: ...
+    def bind_parameters(self, values: list[npt.NDArray[np.float32]]) -> None: ...
+    def bind_adam(
+        self,
+        means: list[npt.NDArray[np.float32]],
+        squares: list[npt.NDArray[np.float32]],
+        steps: list[npt.NDArray[np.float32]],
+    ) -> None: ...
+    def bind_rollout(
+        self,
+        observations: npt.NDArray[np.float32],
+        actions: npt.NDArray[np.int64],
+        values: npt.NDArray[np.float32],
+        log_probs: npt.NDArray[np.float32],
+        advantages: npt.NDArray[np.float32],
+        returns: npt.NDArray[np.float32],
+    ) -> None: ...
+    def act(
+        self, observations: npt.NDArray[np.float32], noise: npt.NDArray[np.float32] | None
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
+    def update(
+        self,
+        numbers: npt.NDArray[np.int64],
+        clip_range: float,
+        clip_range_values: float | None,
+        entropy_coefficient: float,
+        value_coefficient: float,
+        normalize_advantages: bool,
+        max_grad_norm: float,
+        most_kl: float | None,
+        learning_rate: float,
+        betas: tuple[float, float],
+        epsilon: float,
+        weight_decay: float,
+        decoupled_weight_decay: bool,
+    ) -> dict[str, float]: ...
+    def gradients(
+        self,
+        numbers: npt.NDArray[np.int64],
+        clip_range: float,
+        clip_range_values: float | None,
+        entropy_coefficient: float,
+        value_coefficient: float,
+        normalize_advantages: bool,
+    ) -> tuple[dict[str, float], list[npt.NDArray[np.float32]]]: ...
+    @property
+    def instruction_set(self) -> str: ...
+
 class QuantileLearner:
     """QR-DQN's update and greedy actor on arrays that belong to others."""
 
@@ -220,6 +278,7 @@ class QuantileLearner:
         n_quantiles: int,
         activation: str,
         instruction_set: str = "",
+        loss_scale: float = 1.0,
     ) -> None: ...
     def bind_online(self, values: list[npt.NDArray[np.float32]]) -> None: ...
     def bind_target(self, values: list[npt.NDArray[np.float32]]) -> None: ...

@@ -503,11 +503,11 @@ def test_a_copy_trains_on_its_own():
 
 
 def test_a_model_without_the_known_loop_of_stock(monkeypatch):
-    from qwop_native.sb3 import qrdqn
+    from qwop_native.sb3 import _off_policy
 
     models = []
     for known in (True, False):
-        monkeypatch.setattr(qrdqn, "_LOOP_IS_KNOWN", known)
+        monkeypatch.setattr(_off_policy, "_LOOP_IS_KNOWN", known)
         models.append(QRDQN(env=drift_envs(), **SMALL))
         models[-1].learn(1200)
     assert_close(*models, tolerance=0)

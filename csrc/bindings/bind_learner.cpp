@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/learner_arrays.hpp"
 #include "learner/learner.hpp"
 
 namespace py = pybind11;
@@ -16,15 +17,13 @@ namespace {
 using learner::ptrdiff_t;
 using learner::QuantileLearner;
 
-using Floats = py::array_t<float, py::array::c_style>;
-using Indices = py::array_t<std::int64_t, py::array::c_style>;
-
 // The learner together with the arrays it works on, which keep their memory alive.
 class BoundLearner {
  public:
   BoundLearner(const std::vector<ptrdiff_t>& widths, ptrdiff_t n_actions, ptrdiff_t n_quantiles,
-               const std::string& activation, const std::string& instruction_set)
-      : learner_({widths, n_actions, n_quantiles, parse(activation)}, instruction_set) {}
+               const std::string& activation, const std::string& instruction_set, double loss_scale)
+      : learner_({widths, n_actions, n_quantiles, parse_activation(activation), loss_scale},
+                 instruction_set) {}
 
   void bind_online(const py::list& values) {
     learner_.bind_online(tensors("parameters", values, learner_.sizes()));
@@ -103,37 +102,6 @@ class BoundLearner {
   QuantileLearner& learner() { return learner_; }
 
  private:
-  static learner::Activation parse(const std::string& name) {
-    if (name == "relu") return learner::Activation::kRelu;
-    if (name == "tanh") return learner::Activation::kTanh;
-    throw py::value_error("activation must be 'relu' or 'tanh', got '" + name + "'");
-  }
-  // Where the tensors lie; without conversions, which would make copies of them.
-  static learner::Tensors tensors(const char* what, const py::list& arrays,
-                                  const std::vector<ptrdiff_t>& sizes) {
-    if (arrays.size() != sizes.size()) {
-      throw py::value_error(std::string(what) + " must be " + std::to_string(sizes.size()) +
-                            " arrays, got " + std::to_string(arrays.size()));
-    }
-    learner::Tensors pointers;
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      if (!py::isinstance<Floats>(arrays[i])) {
-        throw py::type_error(std::string(what) + " must be contiguous arrays of float32");
-      }
-      auto array = py::reinterpret_borrow<Floats>(arrays[i]);
-      if (array.size() != sizes[i]) {
-        throw py::value_error(std::string(what) + " number " + std::to_string(i) + " must hold " +
-                              std::to_string(sizes[i]) + " numbers, got " +
-                              std::to_string(array.size()));
-      }
-      pointers.push_back(array.mutable_data());
-    }
-    return pointers;
-  }
-  static std::span<const std::int64_t> span(const Indices& indices) {
-    return {indices.data(), static_cast<std::size_t>(indices.size())};
-  }
-
   QuantileLearner learner_;
   py::object online_, target_, adam_, replay_;
 };
@@ -209,12 +177,13 @@ void bind_learner(py::module_& module) {
       "    n_actions, n_quantiles: the head has n_quantiles * n_actions outputs.\n"
       "    activation: 'relu' or 'tanh'.\n"
       "    instruction_set: a name of learner_instruction_sets(); '' for that in the\n"
-      "        environment variable QWOP_NATIVE_ISA, or else the best.\n\n"
+      "        environment variable QWOP_NATIVE_ISA, or else the best.\n"
+      "    loss_scale: the loss is multiplied by it. With 2 and one quantile it is DQN's.\n\n"
       "Raises:\n    ValueError: a size below 1, or an unknown name.")
       .def(py::init<const std::vector<ptrdiff_t>&, ptrdiff_t, ptrdiff_t, const std::string&,
-                    const std::string&>(),
+                    const std::string&, double>(),
            arg("widths"), arg("n_actions"), arg("n_quantiles"), arg("activation"),
-           arg("instruction_set") = "")
+           arg("instruction_set") = "", arg("loss_scale") = 1.0)
       .def("bind_online", &BoundLearner::bind_online, arg("values"),
            "Weight and bias of each layer, float32: what updates change.")
       .def("bind_target", &BoundLearner::bind_target, arg("values"),

@@ -10,6 +10,7 @@ void bind_batch(pybind11::module_& module);
 void bind_pool(pybind11::module_& module);
 void bind_learner(pybind11::module_& module);
 void bind_canvas(pybind11::module_& module);
+void bind_actor_critic(pybind11::module_& module);
 }  // namespace qwop::bindings
 
 PYBIND11_MODULE(_core, module) {
@@ -22,4 +23,5 @@ PYBIND11_MODULE(_core, module) {
   qwop::bindings::bind_pool(module);
   qwop::bindings::bind_learner(module);
   qwop::bindings::bind_canvas(module);
+  qwop::bindings::bind_actor_critic(module);
 }

@@ -87,6 +87,7 @@ struct Job {
   int n_layers = 0;  // hidden layers and the head
   ptrdiff_t n_actions = 0, n_quantiles = 0, batch = 0;
   Activation activation = Activation::kRelu;
+  double loss_scale = 1.0;
   Layer* layers = nullptr;
   Derived online, target;
   Scratch scratch;
@@ -107,6 +108,8 @@ struct Job {
   int last_hidden() const { return n_layers - 2; }
 };
 
+struct Mlp;
+
 // The functions that are compiled for each instruction set.
 struct Kernels {
   const char* name;
@@ -120,6 +123,13 @@ struct Kernels {
   void (*apply)(Job& job, const AdamSettings& adam, float scale);
   // Greedy actions of the rows in scratch.inputs[0].
   void (*act)(Job& job, ptrdiff_t rows, std::int64_t* actions);
+  // Of multilayer perceptrons, see mlp.hpp.
+  void (*mlp_refresh)(const Mlp& mlp);
+  void (*mlp_forward)(const Mlp& mlp, ptrdiff_t rows);
+  void (*mlp_backward)(const Mlp& mlp, ptrdiff_t rows, bool fresh);
+  void (*mlp_adam)(const Mlp& mlp, const AdamSettings& adam, float scale);
+  double (*sum_of_squares)(const float* values, ptrdiff_t n);
+  void (*exponentials)(const float* x, ptrdiff_t rows, ptrdiff_t n, float* result, float* greatest);
 };
 
 }  // namespace qwop::learner

@@ -2,6 +2,7 @@
 // include this.
 #pragma once
 
+#include "learner/mlp_kernels.hpp"
 #include "learner/network.hpp"
 #include "learner/quantile_loss.hpp"
 
@@ -94,7 +95,7 @@ void current_quantiles(const Job& job, ptrdiff_t action) {
 double quantile_losses(const Job& job, ptrdiff_t begin, ptrdiff_t end, F& flaw) {
   const Scratch& s = job.scratch;
   const ptrdiff_t n = job.n_quantiles, stride = padded(n), size = sorted_size(n);
-  const float scale = 1.0f / static_cast<float>(job.batch * n);
+  const float scale = static_cast<float>(job.loss_scale) / static_cast<float>(job.batch * n);
   double loss = 0.0;
   for (ptrdiff_t b = begin; b < end; ++b) {
     const ptrdiff_t lane = b % kLanes;
@@ -219,7 +220,7 @@ double pass(Job& job, const AdamSettings* adam) {
   use_bias_gradient(head.bias, s.bias_gradient, adam);
   backward_hidden(job, adam);
   job.end_of(kBackward);
-  return loss / static_cast<double>(job.batch * job.n_quantiles);
+  return job.loss_scale * loss / static_cast<double>(job.batch * job.n_quantiles);
 }
 
 double update(Job& job, const AdamSettings& adam) {
@@ -247,7 +248,9 @@ void apply(Job& job, const AdamSettings& settings, float scale) {
 }  // namespace
 
 const Kernels& kernels() {
-  static constexpr Kernels table{"", refresh_online, refresh_target, update, gradients, apply, act};
+  static constexpr Kernels table{
+      "",          refresh_online, refresh_target, update,   gradients,      apply,       act,
+      mlp_refresh, mlp_forward,    mlp_backward,   mlp_adam, sum_of_squares, exponentials};
   return table;
 }
 

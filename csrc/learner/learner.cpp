@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <new>
 #include <stdexcept>
 
 #include "learner/flush_denormals.hpp"
@@ -12,29 +11,10 @@
 namespace qwop::learner {
 namespace {
 
-constexpr std::size_t kAlignment = 64;
 constexpr ptrdiff_t kLanesMost = kPadding;
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// A number that changes when the contents do: of some 16 words spread over each tensor. Every
-// update, copy or load of a network changes all of its tensors.
-std::uint64_t mark_of(std::span<const float* const> tensors, std::span<const ptrdiff_t> sizes) {
-  constexpr ptrdiff_t kWords = 16;
-  std::uint64_t mark[4] = {1, 2, 3, 4};
-  for (std::size_t t = 0; t < tensors.size(); ++t) {
-    const ptrdiff_t step = std::max<ptrdiff_t>(sizes[t] / kWords, 1);
-    for (ptrdiff_t i = 0; i < sizes[t]; i += step) {
-      std::uint32_t word;
-      std::memcpy(&word, tensors[t] + i, sizeof word);
-      std::uint64_t& part = mark[i / step % 4];
-      part = (part ^ word) * 0x9E3779B97F4A7C15u;
-      part ^= part >> 32;
-    }
-  }
-  return ((mark[0] * 31 + mark[1]) * 31 + mark[2]) * 31 + mark[3];
 }
 
 void prefetch(const float* from, ptrdiff_t n) {
@@ -43,15 +23,6 @@ void prefetch(const float* from, ptrdiff_t n) {
 }
 
 }  // namespace
-
-template <class T>
-Buffer<T>::Buffer(ptrdiff_t size) {
-  const auto bytes =
-      (static_cast<std::size_t>(size) * sizeof(T) + kAlignment) / kAlignment * kAlignment;
-  data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes)));
-  if (!data_) throw std::bad_alloc();
-  std::memset(data_.get(), 0, bytes);
-}
 
 QuantileLearner::QuantileLearner(const Architecture& architecture,
                                  const std::string& instruction_set)
@@ -89,6 +60,7 @@ QuantileLearner::QuantileLearner(const Architecture& architecture,
   job_.n_actions = architecture.n_actions;
   job_.n_quantiles = architecture.n_quantiles;
   job_.activation = architecture.activation;
+  job_.loss_scale = architecture.loss_scale;
   job_.layers = layers_.data();
   job_.online = {online_hidden_.data(), floats(architecture.n_actions * padded(last)),
                  packed(architecture.n_actions, last), nullptr};

@@ -2,32 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "learner/buffer.hpp"
 #include "learner/isa.hpp"
 #include "learner/job.hpp"
 
 namespace qwop::learner {
-
-// Zeroed memory for vectors of any instruction set.
-template <class T>
-class Buffer {
- public:
-  explicit Buffer(ptrdiff_t size = 0);
-  T* get() const { return data_.get(); }
-
- private:
-  struct Free {
-    void operator()(T* p) const { std::free(p); }
-  };
-  std::unique_ptr<T, Free> data_;
-};
 
 // A network's tensors: weight and bias of each layer from the input on, all of the same kind.
 using Tensors = std::vector<float*>;
@@ -48,6 +33,7 @@ struct Architecture {
   std::vector<ptrdiff_t> widths;  // of the observation and of each hidden layer
   ptrdiff_t n_actions = 0, n_quantiles = 0;
   Activation activation = Activation::kRelu;
+  double loss_scale = 1.0;  // the loss is multiplied by it
 };
 
 class QuantileLearner {

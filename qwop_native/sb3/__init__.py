@@ -6,12 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qwop_native.sb3.dqn import DQN
+    from qwop_native.sb3.ppo import PPO
+    from qwop_native.sb3.qrdqn import QRDQN
     from qwop_native.sb3.rich_observation import RichVecObservation
     from qwop_native.sb3.shaping import ShapedVecReward, StuckVecTruncation
     from qwop_native.sb3.snapshot_starts import SnapshotStarts
     from qwop_native.sb3.vec_env import QwopVecEnv
 
 _MODULES = {
+    "DQN": "qwop_native.sb3.dqn",
+    "PPO": "qwop_native.sb3.ppo",
     "QRDQN": "qwop_native.sb3.qrdqn",
     "QwopVecEnv": "qwop_native.sb3.vec_env",
     "RichVecObservation": "qwop_native.sb3.rich_observation",
@@ -21,6 +26,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "DQN",
+    "PPO",
     "QRDQN",
     "QwopVecEnv",
     "RichVecObservation",

@@ -1,19 +1,16 @@
-"""Which QRDQN models the native kernels can train exactly as sb3-contrib would."""
+"""Which models the native kernels can train exactly as Stable-Baselines3 would."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import torch as th
 from gymnasium import spaces
-from sb3_contrib.qrdqn.policies import QRDQNPolicy, QuantileNetwork
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import nn
-
-if TYPE_CHECKING:
-    from sb3_contrib import QRDQN
 
 _ACTIVATIONS: dict[type[nn.Module], str] = {nn.ReLU: "relu", nn.Tanh: "tanh"}
 _OPTIMIZERS = (th.optim.Adam, th.optim.AdamW)
@@ -23,7 +20,29 @@ _OPTIMIZER_FLAGS = ("amsgrad", "maximize", "capturable", "differentiable", "fuse
 
 
 class UnsupportedError(Exception):
-    """Why a model is trained by sb3-contrib's own code."""
+    """Why a model is trained by Stable-Baselines3's own code."""
+
+
+class Family(NamedTuple):
+    """What distinguishes one value-based algorithm from another.
+
+    Attributes:
+        own: Whose code runs where the kernels are not used.
+        policy: Class of the policies covered.
+        network: Class of their networks.
+        online: Attribute of the model that holds the network.
+        target: Attribute of the model that holds the target network.
+        layers: Attribute of the network that holds its layers.
+        loss_scale: The loss divided by that of QR-DQN.
+    """
+
+    own: str
+    policy: type[Any]
+    network: type[nn.Module]
+    online: str
+    target: str
+    layers: str
+    loss_scale: float
 
 
 class Network(NamedTuple):
@@ -40,17 +59,20 @@ class Network(NamedTuple):
     parameters: list[th.Tensor]
 
 
-def check_model(model: QRDQN) -> None:
+def networks_of(model: BaseAlgorithm, family: Family) -> tuple[nn.Module, nn.Module]:
+    """The network and the target network."""
+    return getattr(model, family.online), getattr(model, family.target)
+
+
+def check_model(model: Any, family: Family) -> None:
     """Checks everything that does not change in the middle of a training.
 
     Raises:
-        UnsupportedError: The kernels would not do what sb3-contrib does.
+        UnsupportedError: The kernels would not do what Stable-Baselines3 does.
     """
-    _check_spaces(model)
+    check_spaces(model)
     policy, buffer = model.policy, model.replay_buffer
-    if model.device.type != "cpu":
-        raise UnsupportedError(f"the device is {model.device}, not the CPU")
-    if type(policy) is not QRDQNPolicy:
+    if type(policy) is not family.policy:
         raise UnsupportedError(f"the policy is {type(policy).__name__}, not MlpPolicy")
     if model._vec_normalize_env is not None:
         raise UnsupportedError("VecNormalize normalizes what is sampled")
@@ -60,11 +82,10 @@ def check_model(model: QRDQN) -> None:
         raise UnsupportedError("the replay buffer has optimize_memory_usage")
     if "sample" in vars(buffer) or "_get_samples" in vars(buffer):
         raise UnsupportedError("the replay buffer's sampling was replaced")
-    if any(hooks_of(model)):
+    if any(hooks_of(networks_of(model, family), policy.optimizer)):
         raise UnsupportedError("hooks are registered with the network or the optimizer")
-    _check_optimizer(policy.optimizer)
-    online = read_network(model.quantile_net)
-    target = read_network(model.quantile_net_target)
+    check_optimizer(policy.optimizer)
+    online, target = (read_network(net, family) for net in networks_of(model, family))
     if (online.widths, online.activation) != (target.widths, target.activation):
         raise UnsupportedError("the target network differs from the network in its layers")
     if [id(p) for p in policy.optimizer.param_groups[0]["params"]] != list(
@@ -73,7 +94,10 @@ def check_model(model: QRDQN) -> None:
         raise UnsupportedError("the optimizer does not hold the parameters of the network")
 
 
-def _check_spaces(model: QRDQN) -> None:
+def check_spaces(model: BaseAlgorithm) -> None:
+    """Raises UnsupportedError unless flat numbers go in and one of a few actions comes out."""
+    if model.device.type != "cpu":
+        raise UnsupportedError(f"the device is {model.device}, not the CPU")
     observations, actions = model.observation_space, model.action_space
     if not isinstance(observations, spaces.Box) or observations.dtype != "float32":
         raise UnsupportedError("the observations are not a Box of float32")
@@ -81,7 +105,8 @@ def _check_spaces(model: QRDQN) -> None:
         raise UnsupportedError("the actions are not Discrete from 0 on")
 
 
-def _check_optimizer(optimizer: th.optim.Optimizer) -> None:
+def check_optimizer(optimizer: th.optim.Optimizer) -> None:
+    """Raises UnsupportedError unless it is a plain Adam or AdamW."""
     if type(optimizer) not in _OPTIMIZERS:
         raise UnsupportedError(f"the optimizer is {type(optimizer).__name__}, not Adam or AdamW")
     if len(optimizer.param_groups) != 1:
@@ -96,19 +121,37 @@ def _check_optimizer(optimizer: th.optim.Optimizer) -> None:
         raise UnsupportedError("the optimizer's betas are tensors")
 
 
-def read_network(network: nn.Module) -> Network:
-    """Reads a quantile network's layers.
+def read_network(network: nn.Module, family: Family) -> Network:
+    """Reads the layers of a value network.
 
     Raises:
         UnsupportedError: It is not a plain multilayer perceptron of float32.
     """
-    if type(network) is not QuantileNetwork:
-        raise UnsupportedError(f"the network is {type(network).__name__}, not QuantileNetwork")
-    if type(network.features_extractor) is not FlattenExtractor:
-        name = type(network.features_extractor).__name__
+    if type(network) is not family.network:
+        name = family.network.__name__
+        raise UnsupportedError(f"the network is {type(network).__name__}, not {name}")
+    check_extractor(network.features_extractor)
+    read = read_layers(list(getattr(network, family.layers)))
+    if len(read.parameters) != sum(1 for _ in network.parameters()):
+        raise UnsupportedError("the network has parameters besides its layers'")
+    return read
+
+
+def check_extractor(extractor: Any) -> None:
+    """Raises UnsupportedError unless features are the observations as they are."""
+    if type(extractor) is not FlattenExtractor:
+        name = type(extractor).__name__
         raise UnsupportedError(f"the features extractor is {name}, not FlattenExtractor")
+
+
+def read_layers(modules: list[nn.Module]) -> Network:
+    """Reads linear layers with activations between them.
+
+    Raises:
+        UnsupportedError: There is something else, or a parameter is not plain float32.
+    """
     linear, activations = [], set()
-    for is_linear, module in _alternating(list(network.quantile_net)):
+    for is_linear, module in _alternating(modules):
         if is_linear and type(module) is nn.Linear and module.bias is not None:
             linear.append(module)
         elif not is_linear and type(module) in _ACTIVATIONS:
@@ -124,8 +167,6 @@ def read_network(network: nn.Module) -> Network:
             raise UnsupportedError("a parameter has hooks")
         if parameter.dtype != th.float32 or not plain:
             raise UnsupportedError("a parameter is frozen, not float32 or not contiguous")
-    if len(parameters) != sum(1 for _ in network.parameters()):
-        raise UnsupportedError("the network has parameters besides its layers'")
     return Network(
         [layer.in_features for layer in linear],
         activations.pop() if activations else "relu",
@@ -140,12 +181,12 @@ def _alternating(modules: list[nn.Module]) -> Iterator[tuple[bool, nn.Module]]:
         yield i % 2 == 0, module
 
 
-def hooks_of(model: QRDQN) -> list[Any]:
+def hooks_of(networks: Iterable[nn.Module], optimizer: th.optim.Optimizer) -> list[Any]:
     """Every collection of hooks that torch would call; all empty where the kernels can be used."""
-    modules = (*model.quantile_net.modules(), *model.quantile_net_target.modules())
+    modules = [module for network in networks for module in network.modules()]
     hooks = [getattr(module, name) for module in modules for name in _MODULE_HOOKS]
     hooks += [getattr(nn.modules.module, f"_global{name}") for name in _MODULE_HOOKS]
-    return hooks + [getattr(model.policy.optimizer, name) for name in _OPTIMIZER_HOOKS]
+    return hooks + [getattr(optimizer, name) for name in _OPTIMIZER_HOOKS]
 
 
 def optimizer_options(optimizer: th.optim.Optimizer) -> tuple[Any, ...]:

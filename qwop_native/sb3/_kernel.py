@@ -1,8 +1,8 @@
-"""A QRDQN model's tensors and replay buffer in the hands of the native kernels."""
+"""A model's tensors and replay buffer in the hands of the native kernels."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,14 @@ from stable_baselines3.common.buffers import ReplayBuffer
 
 from qwop_native import _core
 from qwop_native.sb3._fast_path import (
+    Family,
     adam_state,
     check_model,
     hooks_of,
+    networks_of,
     optimizer_options,
     read_network,
 )
-
-if TYPE_CHECKING:
-    from sb3_contrib import QRDQN
 
 Indices = npt.NDArray[np.int64]
 
@@ -29,27 +28,32 @@ class Kernel:
     """The native update and actor of one model, on the model's own memory.
 
     Parameters, Adam's state and the replay buffer stay where they are and are always up to date, so
-    that saving, callbacks and sb3-contrib's own code see what they would see without the kernels.
-    Others may change them or put new ones in their place; call `follow` before each use.
+    that saving, callbacks and Stable-Baselines3's own code see what they would see without the
+    kernels. Others may change them or put new ones in their place; call `follow` before each use.
 
     Args:
         model: The model.
+        family: What kind it is of.
 
     Raises:
-        UnsupportedError: The kernels would not do what sb3-contrib does.
+        UnsupportedError: The kernels would not do what Stable-Baselines3 does.
     """
 
-    def __init__(self, model: QRDQN) -> None:
-        check_model(model)
-        self._networks = (model.quantile_net, model.quantile_net_target)
-        online, target = map(read_network, self._networks)
+    def __init__(self, model: Any, family: Family) -> None:
+        check_model(model, family)
+        self._family = family
+        self._networks = networks_of(model, family)
+        online, target = (read_network(network, family) for network in self._networks)
         self._online, self._target = online.parameters, target.parameters
-        self._modules = [vars(m) for m in (model.policy, *model.quantile_net.modules())]
-        actions: Any = model.action_space
+        self._modules = [vars(m) for m in (model.policy, *self._networks[0].modules())]
         self.native = _core.QuantileLearner(
-            online.widths, int(actions.n), model.n_quantiles, online.activation
+            online.widths,
+            int(model.action_space.n),
+            getattr(model, "n_quantiles", 1),
+            online.activation,
+            loss_scale=family.loss_scale,
         )
-        self._hooks = hooks_of(model)
+        self._hooks = hooks_of(self._networks, model.policy.optimizer)
         self._acted_on: list[int] = []
         self._trained_on: list[Any] = []
         self._kept: list[Any] = []
@@ -58,11 +62,10 @@ class Kernel:
         # Copies of a model make a kernel of their own.
         return type(None), ()
 
-    def belongs_to(self, model: QRDQN) -> bool:
+    def belongs_to(self, model: Any) -> bool:
         """Whether the model's networks are still the ones the kernel was made for."""
-        return self._networks[0] is model.quantile_net and (
-            self._networks[1] is model.quantile_net_target
-        )
+        now = networks_of(model, self._family)
+        return self._networks[0] is now[0] and self._networks[1] is now[1]
 
     def set_training_mode(self, mode: bool) -> None:
         """What `policy.set_training_mode` does, without its walk through the modules."""
@@ -77,7 +80,7 @@ class Kernel:
             self.native.bind_online([p.detach().numpy() for p in self._online])
             self._acted_on = found
 
-    def follow_training(self, model: QRDQN) -> None:
+    def follow_training(self, model: Any) -> None:
         """Takes notice of a change in anything that an update works on.
 
         Raises:
@@ -91,13 +94,13 @@ class Kernel:
         found += optimizer_options(model.policy.optimizer)
         found.append(any(self._hooks))
         if found != self._trained_on:
-            check_model(model)
+            check_model(model, self._family)
             self._bind(model)
             # Kept, so that no new object can have the id of one that is gone.
             self._kept = self._objects(model)
             self._trained_on = list(map(id, self._kept)) + found[len(objects) :]
 
-    def _objects(self, model: QRDQN) -> list[Any]:
+    def _objects(self, model: Any) -> list[Any]:
         state = model.policy.optimizer.state
         buffer: Any = model.replay_buffer
         objects = [
@@ -114,7 +117,7 @@ class Kernel:
             objects += moments.values()
         return objects
 
-    def _bind(self, model: QRDQN) -> None:
+    def _bind(self, model: Any) -> None:
         states = [adam_state(model.policy.optimizer, p) for p in self._online]
         buffer: Any = model.replay_buffer
         self.native.bind_adam(

@@ -41,6 +41,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.atomic import whole_file
+from qwop_native.sb3._native_model import NativeModel
 from qwop_native.sb3.vec_env import QwopVecEnv
 
 FORMAT = 1
@@ -136,7 +137,8 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
     for game, snapshot in enumerate(state["games"]):
         games.restore(game, snapshot)
     _set_random_states(model, state["random"])
-    model._restored_log = state["log"]
+    if isinstance(model, NativeModel):
+        model._restored_log = state["log"]
     return model
 
 

@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import logging
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 import sb3_contrib
-from stable_baselines3.common.buffers import ReplayBuffer
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.noise import ActionNoise
-from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
-from stable_baselines3.common.type_aliases import (
-    MaybeCallback,
-    RolloutReturn,
-    TrainFreq,
-    TrainFrequencyUnit,
-)
-from stable_baselines3.common.vec_env import VecEnv
+from sb3_contrib.qrdqn.policies import QRDQNPolicy, QuantileNetwork
 
-from qwop_native.sb3._fast_path import UnsupportedError
-from qwop_native.sb3._kernel import Kernel
-
-_log = logging.getLogger("qwop_native.sb3")
-
-_KNOWN_LOOPS = {"2210891104720d7c738c95cdd0a6c82f1902093c4f29b52539b6d55aa3f4f83d"}
-"""SHA-256 of the source of `OffPolicyAlgorithm.collect_rollouts` that `QRDQN`'s own is equal to."""
+from qwop_native.sb3._fast_path import Family
+from qwop_native.sb3._off_policy import NativeOffPolicy
 
 
-def _loop_is_known() -> bool:
-    try:
-        source = inspect.getsource(OffPolicyAlgorithm.collect_rollouts)
-    except OSError:
-        return False
-    return hashlib.sha256(source.encode()).hexdigest() in _KNOWN_LOOPS
-
-
-_LOOP_IS_KNOWN = _loop_is_known()
-
-
-class QRDQN(sb3_contrib.QRDQN):
+class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     """sb3-contrib's QRDQN, updated and acting many times as fast on the CPU.
 
     The same class to its user: constructor, callbacks, loggers, `save` and `load` are sb3-contrib's
@@ -56,206 +23,12 @@ class QRDQN(sb3_contrib.QRDQN):
     `native_refusal`.
     """
 
-    _kernel: Kernel | None = None
-    _refusal: str | None = None
-    _restored_log: dict[str, Any] | None = None  # by load_checkpoint
-
-    @property
-    def native_refusal(self) -> str | None:
-        """Why the native kernels are not in use; None while they are or have not been asked yet."""
-        return self._refusal
-
-    def _native(self, training: bool) -> Kernel | None:
-        if self._refusal is not None:
-            return None
-        try:
-            if self._kernel is None or not self._kernel.belongs_to(self):
-                self._kernel = Kernel(self)
-            if training:
-                self._kernel.follow_training(self)
-        except UnsupportedError as reason:
-            self._kernel = None
-            self._refusal = str(reason)
-            _log.warning("QRDQN runs on sb3-contrib's own code because %s", reason)
-        return self._kernel
-
-    def train(self, gradient_steps: int, batch_size: int = 100) -> None:
-        """Makes updates on batches drawn from the replay buffer, as sb3-contrib's `train` does."""
-        kernel = self._native(training=True)
-        if kernel is None:
-            super().train(gradient_steps, batch_size)
-            return
-        optimizer, buffer = self.policy.optimizer, self.replay_buffer
-        assert buffer is not None
-        kernel.set_training_mode(True)
-        self._update_learning_rate(optimizer)
-        losses = []
-        for _ in range(gradient_steps):
-            positions, games = kernel.draw(buffer, batch_size)
-            losses.append(
-                kernel.update(optimizer, positions, games, self.gamma, self.max_grad_norm)
-            )
-        self._n_updates += gradient_steps
-        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record(
-            "train/loss", np.float64(losses[0]) if len(losses) == 1 else np.mean(losses)
-        )
-
-    def predict(
-        self,
-        observation: npt.NDArray[Any] | dict[str, npt.NDArray[Any]],
-        state: tuple[npt.NDArray[Any], ...] | None = None,
-        episode_start: npt.NDArray[Any] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[npt.NDArray[Any], tuple[npt.NDArray[Any], ...] | None]:
-        """Epsilon-greedy actions, or greedy ones where `deterministic`, as sb3-contrib's."""
-        kernel = self._native(training=False)
-        shape = self.observation_space.shape
-        if (
-            kernel is None
-            or type(observation) is not np.ndarray
-            or observation.dtype != np.float32
-            or (observation.shape != shape and observation.shape[1:] != shape)
-        ):
-            return super().predict(observation, state, episode_start, deterministic)
-        single = observation.shape == shape
-        if not deterministic and np.random.rand() < self.exploration_rate:
-            if single:
-                return np.array(self.action_space.sample()), state
-            return self._random_actions(len(observation)), state
-        kernel.set_training_mode(False)
-        if single:
-            return kernel.act(np.ascontiguousarray(observation[None]))[0:1].reshape(()), state
-        return kernel.act(np.ascontiguousarray(observation)), state
-
-    def _random_actions(self, count: int) -> npt.NDArray[np.int64]:
-        return np.array([self.action_space.sample() for _ in range(count)])
-
-    def collect_rollouts(
-        self,
-        env: VecEnv,
-        callback: BaseCallback,
-        train_freq: TrainFreq,
-        replay_buffer: ReplayBuffer,
-        action_noise: ActionNoise | None = None,
-        learning_starts: int = 0,
-        log_interval: int | None = None,
-    ) -> RolloutReturn:
-        """Plays and stores, in the order of Stable-Baselines3's method of this name.
-
-        It does the same with less of Python around it. Where Stable-Baselines3 is of a version
-        whose method reads otherwise, that method itself is called.
-        """
-        kernel = self._native(training=False)
-        plain = train_freq.unit is TrainFrequencyUnit.STEP and action_noise is None
-        if kernel is None or not plain or not _LOOP_IS_KNOWN or train_freq.frequency < 1:
-            return super().collect_rollouts(
-                env,
-                callback,
-                train_freq,
-                replay_buffer,
-                action_noise,
-                learning_starts,
-                log_interval,
-            )
-        kernel.set_training_mode(False)
-        num_collected_steps, num_collected_episodes = 0, 0
-        new_obs: Any
-        callback.on_rollout_start()
-        continue_training = True
-        while num_collected_steps < train_freq.frequency:
-            actions, buffer_actions = self._sample_action(
-                learning_starts, action_noise, env.num_envs
-            )
-            new_obs, rewards, dones, infos = env.step(actions)
-            self.num_timesteps += env.num_envs
-            num_collected_steps += 1
-            # Callbacks know these variables by their names.
-            callback.update_locals(locals())
-            if not callback.on_step():
-                return RolloutReturn(
-                    num_collected_steps * env.num_envs,
-                    num_collected_episodes,
-                    continue_training=False,
-                )
-            self._update_info_buffer(infos, dones)
-            self._store_transition(replay_buffer, buffer_actions, new_obs, rewards, dones, infos)
-            self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
-            self._on_step()
-            if True in dones.tolist():
-                for idx, done in enumerate(dones):  # noqa: B007 (callbacks see these as well)
-                    if done:
-                        num_collected_episodes += 1
-                        self._episode_num += 1
-                        if log_interval is not None and self._episode_num % log_interval == 0:
-                            self.dump_logs()
-        callback.on_rollout_end()
-        return RolloutReturn(
-            num_collected_steps * env.num_envs, num_collected_episodes, continue_training
-        )
-
-    def _sample_action(
-        self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        if self.num_timesteps < learning_starts:
-            actions: npt.NDArray[Any] = self._random_actions(n_envs)
-        else:
-            assert self._last_obs is not None, "self._last_obs was not set"
-            actions, _ = self.predict(self._last_obs, deterministic=False)
-        return actions, actions
-
-    def _update_info_buffer(
-        self, infos: list[dict[str, Any]], dones: npt.NDArray[np.bool_] | None = None
-    ) -> None:
-        if any(infos):  # there is nothing to be found in empty ones
-            super()._update_info_buffer(infos, dones)
-
-    def _store_transition(
-        self,
-        replay_buffer: ReplayBuffer,
-        buffer_action: npt.NDArray[Any],
-        new_obs: npt.NDArray[Any] | dict[str, npt.NDArray[Any]],
-        reward: npt.NDArray[Any],
-        dones: npt.NDArray[Any],
-        infos: list[dict[str, Any]],
-    ) -> None:
-        if self._kernel is None or type(replay_buffer) is not ReplayBuffer or any(infos):
-            super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
-            return
-        # With empty infos there is no last observation to put in the place of a reset's, nor a
-        # truncation to note, and assigning to a row of the buffer copies.
-        buffer: Any = replay_buffer
-        position = buffer.pos
-        self._last_original_obs = self._last_obs
-        buffer.observations[position] = self._last_obs
-        buffer.next_observations[position] = new_obs
-        buffer.actions[position] = buffer_action[:, None]
-        buffer.rewards[position] = reward
-        buffer.dones[position] = dones
-        buffer.timeouts[position] = 0.0
-        buffer.pos = position + 1
-        if buffer.pos == buffer.buffer_size:
-            buffer.full = True
-            buffer.pos = 0
-        self._last_obs = new_obs
-
-    def _setup_learn(
-        self,
-        total_timesteps: int,
-        callback: MaybeCallback = None,
-        reset_num_timesteps: bool = True,
-        tb_log_name: str = "run",
-        progress_bar: bool = False,
-    ) -> tuple[int, BaseCallback]:
-        # Whatever has been changed since, hooks included, is looked at anew.
-        self._kernel = self._refusal = None
-        result = super()._setup_learn(
-            total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar
-        )
-        for name, values in (self._restored_log or {}).items():
-            getattr(self.logger, name).update(values)
-        self._restored_log = None
-        return result
-
-    def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_kernel", "_refusal", "_restored_log"]
+    _family = Family(
+        own="sb3-contrib's own code",
+        policy=QRDQNPolicy,
+        network=QuantileNetwork,
+        online="quantile_net",
+        target="quantile_net_target",
+        layers="quantile_net",
+        loss_scale=1.0,
+    )

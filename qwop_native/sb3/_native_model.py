@@ -1,0 +1,63 @@
+"""What all natively trained learners have in common."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+from collections.abc import Callable, Container
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.type_aliases import MaybeCallback
+
+_log = logging.getLogger("qwop_native.sb3")
+
+
+def is_known(function: Callable[..., Any], known: Container[str]) -> bool:
+    """Whether the SHA-256 of a function's source is one of those known."""
+    try:
+        source = inspect.getsource(function)
+    except OSError:
+        return False
+    return hashlib.sha256(source.encode()).hexdigest() in known
+
+
+class NativeModel(BaseAlgorithm):
+    """Keeps native kernels beside a model, or the reason why there are none."""
+
+    _kernel: Any = None
+    _refusal: str | None = None
+    _restored_log: dict[str, Any] | None = None  # by load_checkpoint
+
+    @property
+    def native_refusal(self) -> str | None:
+        """Why the native kernels are not in use; None while they are or have not been asked yet."""
+        return self._refusal
+
+    def _refuse(self, own: str, reason: Exception) -> None:
+        self._kernel = None
+        self._refusal = str(reason)
+        _log.warning("%s runs on %s because %s", type(self).__name__, own, reason)
+
+    def _setup_learn(
+        self,
+        total_timesteps: int,
+        callback: MaybeCallback = None,
+        reset_num_timesteps: bool = True,
+        tb_log_name: str = "run",
+        progress_bar: bool = False,
+    ) -> tuple[int, BaseCallback]:
+        # Whatever has been changed since, hooks included, is looked at anew.
+        self._kernel = self._refusal = None
+        result = super()._setup_learn(
+            total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar
+        )
+        for name, values in (self._restored_log or {}).items():
+            getattr(self.logger, name).update(values)
+        self._restored_log = None
+        return result
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "_kernel", "_refusal", "_restored_log"]
