@@ -169,3 +169,17 @@ def test_videos_refuse_other_endings_and_leave_nothing_behind(tmp_path):
     with pytest.raises(StoppedError):
         stop_midway()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_window_is_for_a_person_where_nobody_could_see_it(monkeypatch):
+    pytest.importorskip("pygame", reason="windows need the extra render")
+    from qwop_native.render.window import Window
+
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(RuntimeError, match="no window can be opened"):
+        Window((64, 48), for_a_person=True)
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    window = Window((64, 48), for_a_person=True)
+    window.show(np.zeros((48, 64, 3), np.uint8))
+    window.close()

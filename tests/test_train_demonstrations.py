@@ -41,7 +41,7 @@ def test_a_short_run_of_each(name, tmp_path):
     path.write_text(SMALL.rstrip() + f" {learner}\nout_dir: {tmp_path}/{{run_id}}\n")
     assert main([name, "-c", str(path), "-s", "run_id=one"]) == 0
     done = json.loads((tmp_path / "one" / "evaluation.json").read_text())
-    assert len(done["trained"]) == 1
+    assert len(done["trained"]["episodes"]) == 1
     model = get_algorithm(name).model_class().load(tmp_path / "one" / "model.zip", device="cpu")
     assert model.num_timesteps >= 256
     # The zip plays, and its runs are demonstrations again.

@@ -83,7 +83,9 @@ def test_a_whole_run(small):
     assert done.returncode == 0, done.stderr
     folder = small.parent / "runs" / "one"
     assert re.search(r"untrained policy +-?[\d.]+ m\n +trained policy +-?[\d.]+ m", done.stdout)
-    assert re.search(r"\d env steps/s, [\d.]+ updates/s, 8\.\d transitions per update", done.stdout)
+    assert re.search(
+        r"\d env steps/s, [\d,.]+ updates/s, 8\.\d transitions per update", done.stdout
+    )
     assert "100 %  1,600 steps  distance" in done.stdout
 
     assert {path.name for path in (folder / "checkpoints").iterdir()} == {

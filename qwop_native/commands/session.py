@@ -43,7 +43,7 @@ class Screen:
         self._renderer = Renderer(options.size[0], options.size[1], options.panel)
         self._video = VideoWriter(options.video) if options.video else None
         self._screenshot = options.screenshot
-        self.window = None if options.video else Window(options.size, title)
+        self.window = None if options.video else Window(options.size, title, for_a_person=True)
         self._speed = options.speed if options.speed is not None else 1.0
 
     def show(self, *arguments: object, **further: object) -> None:

@@ -23,13 +23,16 @@ class Window:
     Args:
         size: Width and height in pixels.
         title: Its title.
+        for_a_person: Whether it makes no sense where nobody can see it.
 
     Raises:
         ImportError: pygame-ce is missing.
         RuntimeError: There is no display.
     """
 
-    def __init__(self, size: tuple[int, int], title: str = "qwop-native") -> None:
+    def __init__(
+        self, size: tuple[int, int], title: str = "qwop-native", for_a_person: bool = False
+    ) -> None:
         try:
             import pygame
         except ModuleNotFoundError as error:
@@ -40,6 +43,8 @@ class Window:
         # Only what is needed: initialising sound, too, would fail where there is none.
         try:
             pygame.display.init()
+            if for_a_person:
+                self._refuse_invisible()
             self._screen = pygame.display.set_mode(size, pygame.RESIZABLE)
         except pygame.error as error:
             raise RuntimeError(
@@ -48,6 +53,14 @@ class Window:
         pygame.display.set_caption(title)
         self._due = time.monotonic()
         self._pressed: list[str] = []
+
+    def _refuse_invisible(self) -> None:
+        """Without a display SDL falls back on drivers that show nothing and never end."""
+        driver = self._pygame.display.get_driver()
+        asked_for = os.environ.get("SDL_VIDEODRIVER") or os.environ.get("SDL_VIDEO_DRIVER")
+        if driver in ("offscreen", "dummy") and asked_for != driver:
+            self._pygame.display.quit()
+            raise self._pygame.error("there is no display")
 
     def show(self, picture: npt.NDArray[np.uint8]) -> None:
         """Shows a picture, uint8 of shape (height, width, 3), scaled to the window."""
