@@ -105,8 +105,11 @@ class BoundActorCritic {
   py::tuple gradients(const Indices& numbers, double clip_range,
                       std::optional<double> clip_range_values, double entropy_coefficient,
                       double value_coefficient, bool normalize_advantages) {
-    learner::PpoSettings settings{clip_range, clip_range_values, entropy_coefficient,
-                                  value_coefficient};
+    learner::PpoSettings settings;
+    settings.clip_range = clip_range;
+    settings.clip_range_values = clip_range_values;
+    settings.entropy_coefficient = entropy_coefficient;
+    settings.value_coefficient = value_coefficient;
     settings.normalize_advantages = normalize_advantages;
     py::list arrays;
     learner::Tensors out;
