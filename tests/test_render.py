@@ -122,13 +122,14 @@ def test_games_of_stable_baselines_draw():
     env.close()
 
 
-def test_nothing_is_imported_that_is_not_needed():
+def test_nothing_is_imported_that_is_not_needed(tmp_path):
     code = (
         "import sys, qwop_native; env = qwop_native.QwopEnv(); env.reset(); "
         "print([name for name in sys.modules if 'render' in name and 'qwop' in name "
         "or name.split('.')[0] in ('pygame', 'imageio_ffmpeg', 'PIL')])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    program = [sys.executable, "-c", code]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 

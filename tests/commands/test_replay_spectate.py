@@ -109,10 +109,10 @@ def test_starts_name_pages():
 
 
 @pytest.mark.parametrize("command", ["replay", "spectate"])
-def test_help_shows_an_example(command):
+def test_help_shows_an_example(command, tmp_path):
     program = [sys.executable, "-m", "qwop_native.cli", command, "-h"]
-    text = subprocess.run(program, capture_output=True, text=True, check=True).stdout
-    assert f"example:\n  qwop-native {command}" in text
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert f"example:\n  qwop-native {command}" in done.stdout
 
 
 def test_a_run_is_shown_in_a_video(tmp_path, run, capsys):
