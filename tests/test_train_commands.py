@@ -242,6 +242,26 @@ def test_a_search_on_one_machine_goes_on_where_it_stopped(search, tmp_path, caps
     assert len(list((tmp_path / "found").glob("trial-*"))) == 3
 
 
+def test_a_search_whose_trials_are_all_refused_ends(search, tmp_path, capsys):
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    from train import tune
+
+    base = tmp_path / "base.yml"
+    for number in range(5):
+        folder = tmp_path / "found" / f"trial-{number}" / "seed-1"
+        folder.mkdir(parents=True)
+        (folder / "config.yml").write_text(base.read_text())
+    assert tune.main([str(search), "--folder", str(tmp_path / "found")]) == 2
+    assert "5 trials in a row were refused" in capsys.readouterr().err
+
+
+def test_whole_ends_mean_whole_numbers(search):
+    ranges = study.load(search).ranges()
+    assert ranges["learner.n_steps"].whole
+    assert not ranges["learner.learning_rate"].whole
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

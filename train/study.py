@@ -66,7 +66,10 @@ class Study:
         for name, value in self.space.items():
             require(isinstance(value, Mapping), f"space.{name}", "low and high, or choices", value)
             numbers = {key: fields.number(each) for key, each in value.items()}
-            found[name] = fields.fill(Range, numbers, f"space.{name}.")
+            checked = fields.fill(Range, numbers, f"space.{name}.")
+            # The check makes floats of the ends; whole ones say that whole numbers are meant.
+            ends = {key: numbers[key] for key in ("low", "high") if key in numbers}
+            found[name] = dataclasses.replace(checked, **ends)
         require(bool(found), "space", "at least one setting with its range", self.space)
         return found
 

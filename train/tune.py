@@ -11,6 +11,9 @@ from typing import Any
 from train import study
 from train.algorithms import CONFIGS, get_algorithm
 
+_REFUSALS = (ValueError, FileExistsError)  # settings that do not go together, or a used folder
+_MOST_FAILURES = 5
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program; exit status 0 for success, 2 for a mistake, 130 after Ctrl-C."""
@@ -48,16 +51,30 @@ def _with_optuna(search: study.Study, folder: Path) -> int:
         sampler=optuna.samplers.TPESampler(),
     )
 
+    failures: list[Exception] = []  # of the trials since the last that worked
+
     def objective(trial: Any) -> float:
         chosen = {name: _draw(trial, name, each) for name, each in search.ranges().items()}
-        return mean_score(search, chosen, folder / f"trial-{trial.number}")
+        try:
+            score = mean_score(search, chosen, folder / f"trial-{trial.number}")
+        except _REFUSALS as error:
+            failures.append(error)
+            raise
+        failures.clear()
+        return score
+
+    def give_up(study: Any, _trial: Any) -> None:
+        if len(failures) >= _MOST_FAILURES:
+            study.stop()
 
     enough = optuna.study.MaxTrialsCallback(
         search.trials, states=(optuna.trial.TrialState.COMPLETE,)
     )
     done = (optuna.trial.TrialState.COMPLETE,)
     if len(found.get_trials(deepcopy=False, states=done)) < search.trials:
-        found.optimize(objective, callbacks=[enough], catch=(ValueError, FileExistsError))
+        found.optimize(objective, callbacks=[enough, give_up], catch=_REFUSALS)
+    if len(failures) >= _MOST_FAILURES:
+        raise ValueError(f"{_MOST_FAILURES} trials in a row were refused: {failures[-1]}")
     best = found.best_trial
     print(f"best of {len(found.get_trials(states=done))} trials: {best.value:.2f} with")
     for name, value in best.params.items():
