@@ -3,6 +3,8 @@
 import copy
 import itertools
 import logging
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -197,6 +199,76 @@ def test_gradients_equal_the_reference(isa, widths, activation, clip_values):
         scale = np.abs(exactly).max()
         assert np.abs(found - exactly.ravel()).max() <= 1e-6 * scale
         assert np.abs(found - stocks.ravel()).max() <= 2e-6 * scale
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_threads_change_nothing(isa):
+    found = []
+    for threads in (1, 3, 2):  # the last number of workers differs from the one before
+        problem = Problem(isa, (60, 40), "tanh", games=8, steps=120)  # five chunks of rows and more
+        native = problem.native
+        native.threads = threads
+        assert native.threads == threads
+        native.bind_adam(
+            *(
+                [np.zeros(1 if step else p.size, np.float32) for p in problem.parameters]
+                for step in (False, False, True)
+            )
+        )
+        for _ in range(3):
+            native.update(
+                problem.numbers,
+                0.15,
+                0.4,
+                0.03,
+                0.6,
+                True,
+                0.5,
+                None,
+                1e-3,
+                (0.9, 0.99),
+                1e-5,
+                0,
+                0,
+            )
+        noise = np.random.default_rng(0).exponential(size=(700, 9)).astype(np.float32)
+        observations = problem.rollout[0].reshape(-1, 60)[:700]
+        acted = native.act(observations, noise)
+        found.append([a.tobytes() for a in (*problem.parameters, *acted)])
+    assert found[0] == found[1] == found[2]
+    with pytest.raises(ValueError, match="at least one thread"):
+        native.threads = 0
+
+
+def test_threads_are_torchs():
+    model = PPO(env=drift_envs(), **SMALL)
+    for threads in (2, 1):
+        torch.set_num_threads(threads)
+        model.predict(np.zeros((1, 12), np.float32))
+        assert model._kernel.native.threads == threads
+
+
+FORKS = """
+import os
+import numpy as np
+from qwop_native import _core
+
+native = _core.ActorCritic([5], [5], 3, "tanh")
+rng = np.random.default_rng(0)
+native.bind_parameters([rng.standard_normal(n).astype(np.float32) for n in (15, 3, 5, 1)])
+native.threads = 3
+observations = rng.standard_normal((600, 5)).astype(np.float32)
+wanted = native.act(observations, None)[1]
+child = os.fork()
+if child == 0:
+    os._exit(0 if (native.act(observations, None)[1] == wanted).all() else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert (native.act(observations, None)[1] == wanted).all()
+"""
+
+
+def test_threads_survive_a_fork():
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS], check=True, timeout=60)
 
 
 def test_acting_is_torchs():

@@ -121,7 +121,7 @@ class BoundActorCritic {
     const auto result = learner_.gradients(span(numbers), settings, out);
     return py::make_tuple(to_dict(result), arrays);
   }
-  const ActorCritic& learner() const { return learner_; }
+  ActorCritic& learner() { return learner_; }
 
  private:
   static py::dict to_dict(const learner::PpoResult& result) {
@@ -179,9 +179,14 @@ void bind_actor_critic(py::module_& module) {
            arg("clip_range_values"), arg("entropy_coefficient"), arg("value_coefficient"),
            arg("normalize_advantages"),
            "What PPO logs, and gradients, flat float32 arrays; changes nothing.")
+      .def_property(
+          "threads", [](BoundActorCritic& b) { return b.learner().threads(); },
+          [](BoundActorCritic& b, int threads) { b.learner().set_threads(threads); },
+          "Most threads that an update or a call of act() uses, 1 at first. Results do not depend\n"
+          "on it.")
       .def_property_readonly(
           "instruction_set",
-          [](const BoundActorCritic& b) { return std::string(b.learner().instruction_set()); },
+          [](BoundActorCritic& b) { return std::string(b.learner().instruction_set()); },
           "The instruction set in use.");
 }
 

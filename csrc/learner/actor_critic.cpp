@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
 
 #include "learner/flush_denormals.hpp"
@@ -20,31 +19,30 @@ std::vector<ptrdiff_t> with_outputs(std::vector<ptrdiff_t> widths, ptrdiff_t out
 
 }  // namespace
 
-MlpMemory::MlpMemory(const std::vector<ptrdiff_t>& widths, Activation activation) {
+MlpMemory::MlpMemory(const std::vector<ptrdiff_t>& widths, Activation activation, MlpMemory* main) {
   const auto floats = [&](ptrdiff_t n) { return memory_.emplace_back(n).get(); };
-  const ptrdiff_t widest = padded(std::ranges::max(widths));
   for (std::size_t l = 0; l < widths.size(); ++l) {
-    values_.push_back(floats(kChunk * padded(widths[l])));
-    gradients_.push_back(floats(kChunk * padded(widths[l])));
+    values_.push_back(floats(kChunk * row_stride(widths[l])));
+    gradients_.push_back(floats(kChunk * row_stride(widths[l])));
     if (l + 1 == widths.size()) break;
     MlpLayer layer;
     layer.inputs = widths[l];
     layer.outputs = widths[l + 1];
     layer.weight.size = layer.inputs * layer.outputs;
     layer.bias.size = layer.outputs;
-    layer.forward = {floats(padded(layer.outputs) * layer.inputs), floats(padded(layer.outputs))};
-    layer.backward = floats(layer.outputs * padded(layer.inputs));
-    layer.weight_gradient = floats(layer.outputs * padded(layer.inputs));
+    if (main) {
+      layer.forward = main->layers_[l].forward;
+      layer.backward = main->layers_[l].backward;
+    } else {
+      layer.forward = {floats(padded(layer.outputs) * layer.inputs), floats(padded(layer.outputs))};
+      layer.backward = floats(layer.outputs * padded(layer.inputs));
+    }
+    layer.weight_gradient = floats(layer.outputs * row_stride(layer.inputs));
     layer.bias_gradient = floats(padded(layer.outputs));
     layers_.push_back(layer);
   }
-  mlp_ = {static_cast<int>(layers_.size()),
-          activation,
-          layers_.data(),
-          values_.data(),
-          gradients_.data(),
-          floats(widest * kChunk),
-          floats(kChunk * widest)};
+  mlp_ = {static_cast<int>(layers_.size()), activation, layers_.data(), values_.data(),
+          gradients_.data()};
 }
 
 ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdiff_t> value_widths,
@@ -52,13 +50,20 @@ ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdi
                          const std::string& instruction_set)
     : kernels_(choose_kernels(instruction_set)),
       observation_size_(policy_widths.empty() ? 0 : policy_widths.front()),
-      n_actions_(n_actions),
-      policy_(with_outputs(std::move(policy_widths), n_actions), activation),
-      value_(with_outputs(std::move(value_widths), 1), activation),
-      exponentials_(kChunk * padded(n_actions)),
-      greatest_(kChunk) {
-  if (value_.mlp().layers[0].inputs != observation_size_) {
+      n_actions_(n_actions) {
+  policy_widths = with_outputs(std::move(policy_widths), n_actions);
+  value_widths = with_outputs(std::move(value_widths), 1);
+  if (value_widths.front() != observation_size_) {
     throw std::invalid_argument("both networks must take the same observations");
+  }
+  slices_.reserve(kSlices);
+  for (int s = 0; s < kSlices; ++s) {
+    slices_.push_back({{policy_widths, activation, s > 0 ? &slices_[0].policy : nullptr},
+                       {value_widths, activation, s > 0 ? &slices_[0].value : nullptr},
+                       Buffer<float>(kChunk * row_stride(n_actions)),
+                       Buffer<float>(kChunk),
+                       {},
+                       {}});
   }
   for_each_layer([&](MlpLayer& layer) {
     sizes_.push_back(layer.weight.size);
@@ -68,7 +73,7 @@ ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdi
 
 template <class Function>
 void ActorCritic::for_each_layer(const Function& f) {
-  for (MlpMemory* memory : {&policy_, &value_}) {
+  for (MlpMemory* memory : {&slices_[0].policy, &slices_[0].value}) {
     Mlp& mlp = memory->mlp();
     for (int l = 0; l < mlp.n_layers; ++l) f(mlp.layers[l]);
   }
@@ -110,9 +115,25 @@ void ActorCritic::refresh() {
   if (parameters_.empty()) throw std::logic_error("bind the parameters first");
   const std::uint64_t now = mark();
   if (mark_ == now) return;
-  kernels_.mlp_refresh(policy_.mlp());
-  kernels_.mlp_refresh(value_.mlp());
+  run(2, [&](int n) {
+    kernels_.mlp_refresh(n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp());
+  });
   mark_ = now;
+}
+
+void ActorCritic::set_threads(int threads) {
+  if (threads < 1) throw std::invalid_argument("there must be at least one thread");
+  const std::lock_guard lock(mutex_);
+  threads_ = threads;
+}
+
+int ActorCritic::slices_of(ptrdiff_t rows) {
+  return static_cast<int>(std::min<ptrdiff_t>((rows + kChunk - 1) / kChunk, kSlices));
+}
+
+ActorCritic::ChunkRange ActorCritic::chunks_of_slice(ptrdiff_t rows, int slice) {
+  const ptrdiff_t chunks = (rows + kChunk - 1) / kChunk, slices = slices_of(rows);
+  return {chunks * slice / slices * kChunk, std::min(chunks * (slice + 1) / slices * kChunk, rows)};
 }
 
 void ActorCritic::act(const float* observations, ptrdiff_t rows, const float* noise,
@@ -120,40 +141,51 @@ void ActorCritic::act(const float* observations, ptrdiff_t rows, const float* no
   const std::lock_guard lock(mutex_);
   const FlushDenormals flush;
   refresh();
-  const ptrdiff_t width = observation_size_, stride = padded(n_actions_);
-  for (ptrdiff_t begin = 0; begin < rows; begin += kChunk) {
-    const ptrdiff_t count = std::min(kChunk, rows - begin);
-    for (ptrdiff_t r = 0; r < count; ++r) {
-      for (MlpMemory* memory : {&policy_, &value_}) {
-        std::memcpy(memory->mlp().values[0] + r * padded(width), observations + (begin + r) * width,
-                    static_cast<std::size_t>(width) * sizeof(float));
+  const int slices = slices_of(rows);
+  run(2 * slices, [&](int task) {
+    Slice& slice = slices_[static_cast<std::size_t>(task % slices)];
+    MlpMemory& memory = task < slices ? slice.policy : slice.value;
+    const auto [first, last] = chunks_of_slice(rows, task % slices);
+    for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
+      const ptrdiff_t count = std::min(kChunk, last - begin);
+      for (ptrdiff_t r = 0; r < count; ++r) {
+        std::copy_n(observations + (begin + r) * observation_size_, observation_size_,
+                    memory.input_row(r));
+      }
+      kernels_.mlp_forward(memory.mlp(), count);
+      if (task < slices) {
+        draw(slice, begin, count, noise, actions, log_probs);
+      } else {
+        for (ptrdiff_t r = 0; r < count; ++r) values[begin + r] = *memory.output_row(r);
       }
     }
-    kernels_.mlp_forward(policy_.mlp(), count);
-    kernels_.mlp_forward(value_.mlp(), count);
-    kernels_.exponentials(policy_.outputs(), count, n_actions_, exponentials_.get(),
-                          greatest_.get());
-    for (ptrdiff_t r = 0; r < count; ++r) {
-      const float* const row = exponentials_.get() + r * stride;
-      float total = 0.0f;
-      for (ptrdiff_t a = 0; a < n_actions_; ++a) total += row[a];
-      const auto weight = [&](ptrdiff_t a) {
-        return noise ? row[a] / total / noise[(begin + r) * n_actions_ + a] : row[a];
-      };
-      ptrdiff_t best = 0;
-      float most = weight(0);
-      for (ptrdiff_t a = 1; a < n_actions_; ++a) {
-        const float here = weight(a);
-        if (here > most) {
-          most = here;
-          best = a;
-        }
+  });
+}
+
+// Actions and their log probabilities for the rows whose logits the policy has computed.
+void ActorCritic::draw(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const float* noise,
+                       std::int64_t* actions, float* log_probs) {
+  kernels_.exponentials(slice.policy.output_row(0), rows, n_actions_, slice.exponentials.get(),
+                        slice.greatest.get());
+  for (ptrdiff_t r = 0; r < rows; ++r) {
+    const float* const row = slice.exponentials.get() + r * row_stride(n_actions_);
+    float total = 0.0f;
+    for (ptrdiff_t a = 0; a < n_actions_; ++a) total += row[a];
+    const auto weight = [&](ptrdiff_t a) {
+      return noise ? row[a] / total / noise[(begin + r) * n_actions_ + a] : row[a];
+    };
+    ptrdiff_t best = 0;
+    float most = weight(0);
+    for (ptrdiff_t a = 1; a < n_actions_; ++a) {
+      const float here = weight(a);
+      if (here > most) {
+        most = here;
+        best = a;
       }
-      actions[begin + r] = best;
-      values[begin + r] = value_.outputs()[r * kPadding];
-      log_probs[begin + r] =
-          policy_.outputs()[r * stride + best] - greatest_.get()[r] - std::log(total);
     }
+    actions[begin + r] = best;
+    log_probs[begin + r] =
+        slice.policy.output_row(r)[best] - slice.greatest.get()[r] - std::log(total);
   }
 }
 
@@ -173,37 +205,34 @@ void ActorCritic::normalize(bool wanted) {
   for (float& a : advantages_) a = static_cast<float>((double{a} - mean) / (deviation + 1e-8));
 }
 
-void ActorCritic::gather(ptrdiff_t begin, ptrdiff_t rows) {
+void ActorCritic::gather(MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows) {
   const ptrdiff_t width = observation_size_;
   for (ptrdiff_t r = 0; r < rows; ++r) {
-    const float* const from =
-        rollout_.observations + places_[static_cast<std::size_t>(begin + r)] * width;
-    for (MlpMemory* memory : {&policy_, &value_}) {
-      std::memcpy(memory->mlp().values[0] + r * padded(width), from,
-                  static_cast<std::size_t>(width) * sizeof(float));
-    }
+    std::copy_n(rollout_.observations + places_[static_cast<std::size_t>(begin + r)] * width, width,
+                memory.input_row(r));
   }
 }
 
-// Gradients of the loss for the networks' results; what is logged is added to `sums`.
-void ActorCritic::losses(ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& settings,
-                         PpoResult& sums) {
-  const ptrdiff_t n = n_actions_, stride = padded(n);
+// Gradients of the loss for the policy's results; what is logged is added to the slice's sums.
+void ActorCritic::policy_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
+                                const PpoSettings& settings) {
+  const ptrdiff_t n = n_actions_;
   const auto share = 1.0f / static_cast<float>(places_.size());
   const auto low = static_cast<float>(1.0 - settings.clip_range);
   const auto high = static_cast<float>(1.0 + settings.clip_range);
   const auto clip = static_cast<float>(settings.clip_range);
   const auto entropy_share = static_cast<float>(settings.entropy_coefficient) * share;
-  const auto value_share = 2.0f * static_cast<float>(settings.value_coefficient) * share;
-  kernels_.exponentials(policy_.outputs(), rows, n, exponentials_.get(), greatest_.get());
+  PpoResult& sums = slice.policy_sums;
+  kernels_.exponentials(slice.policy.output_row(0), rows, n, slice.exponentials.get(),
+                        slice.greatest.get());
   for (ptrdiff_t r = 0; r < rows; ++r) {
     const auto i = static_cast<std::size_t>(begin + r);
     const ptrdiff_t at = places_[i];
-    const float* const e = exponentials_.get() + r * stride;
-    const float* const logits = policy_.outputs() + r * stride;
+    const float* const e = slice.exponentials.get() + r * row_stride(n);
+    const float* const logits = slice.policy.output_row(r);
     float total = 0.0f;
     for (ptrdiff_t a = 0; a < n; ++a) total += e[a];
-    const float shift = greatest_.get()[r] + std::log(total), inverse = 1.0f / total;
+    const float shift = slice.greatest.get()[r] + std::log(total), inverse = 1.0f / total;
     float entropy = 0.0f;
     for (ptrdiff_t a = 0; a < n; ++a) entropy -= e[a] * inverse * (logits[a] - shift);
     const ptrdiff_t action = rollout_.actions[at];
@@ -212,7 +241,7 @@ void ActorCritic::losses(ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& set
     const float plain = advantage * ratio, clipped = advantage * std::clamp(ratio, low, high);
     // Where both are equal, either half of the gradient arrives.
     const float for_log_prob = plain <= clipped ? -plain * share : plain > clipped ? 0.0f : plain;
-    float* const gradient = policy_.output_gradients() + r * stride;
+    float* const gradient = slice.policy.gradient_row(r);
     for (ptrdiff_t a = 0; a < n; ++a) {
       const float probability = e[a] * inverse;
       gradient[a] =
@@ -220,7 +249,21 @@ void ActorCritic::losses(ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& set
     }
     gradient[action] += for_log_prob;
 
-    const float value = value_.outputs()[r * kPadding], wanted = rollout_.returns[at];
+    sums.policy_loss -= double{std::min(plain, clipped)};
+    sums.entropy_loss -= double{entropy};
+    sums.clip_fraction += std::abs(ratio - 1.0f) > clip ? 1.0 : 0.0;
+    sums.kl += double{ratio - 1.0f - moved};
+  }
+}
+
+// The same for the value.
+void ActorCritic::value_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
+                               const PpoSettings& settings) {
+  const auto share = 1.0f / static_cast<float>(places_.size());
+  const auto value_share = 2.0f * static_cast<float>(settings.value_coefficient) * share;
+  for (ptrdiff_t r = 0; r < rows; ++r) {
+    const ptrdiff_t at = places_[static_cast<std::size_t>(begin + r)];
+    const float value = *slice.value.output_row(r), wanted = rollout_.returns[at];
     float used = value;
     bool inside = true;
     if (settings.clip_range_values) {
@@ -229,20 +272,13 @@ void ActorCritic::losses(ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& set
       inside = !(difference < -most || difference > most);
       used = rollout_.values[at] + std::clamp(difference, -most, most);
     }
-    value_.output_gradients()[r * kPadding] = inside ? value_share * (used - wanted) : 0.0f;
-
-    sums.policy_loss -= double{std::min(plain, clipped)};
-    sums.value_loss += double{used - wanted} * double{used - wanted};
-    sums.entropy_loss -= double{entropy};
-    sums.clip_fraction += std::abs(ratio - 1.0f) > clip ? 1.0 : 0.0;
-    sums.kl += double{ratio - 1.0f - moved};
+    *slice.value.gradient_row(r) = inside ? value_share * (used - wanted) : 0.0f;
+    slice.value_sums.value_loss += double{used - wanted} * double{used - wanted};
   }
 }
 
-PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSettings& settings) {
-  if (!rollout_.observations) throw std::logic_error("bind the rollout first");
-  if (numbers.empty()) throw std::invalid_argument("there must be at least one transition");
-  refresh();
+// The places of drawn transitions in the rollout, which is not flattened.
+void ActorCritic::find_places(std::span<const std::int64_t> numbers) {
   places_.clear();
   for (const std::int64_t number : numbers) {
     if (number < 0 || number >= rollout_.steps * rollout_.games) {
@@ -255,21 +291,79 @@ PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSett
                                   ", but there are " + std::to_string(n_actions_));
     }
   }
+}
+
+void ActorCritic::policy_pass(int slice, const PpoSettings& settings) {
+  Slice& own = slices_[static_cast<std::size_t>(slice)];
+  own.policy_sums = {};
+  const auto [first, last] = chunks_of_slice(static_cast<ptrdiff_t>(places_.size()), slice);
+  for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
+    const ptrdiff_t rows = std::min(kChunk, last - begin);
+    gather(own.policy, begin, rows);
+    kernels_.mlp_forward(own.policy.mlp(), rows);
+    policy_losses(own, begin, rows, settings);
+    kernels_.mlp_backward(own.policy.mlp(), rows, begin == first);
+  }
+}
+
+void ActorCritic::value_pass(int slice, const PpoSettings& settings) {
+  Slice& own = slices_[static_cast<std::size_t>(slice)];
+  own.value_sums = {};
+  const auto [first, last] = chunks_of_slice(static_cast<ptrdiff_t>(places_.size()), slice);
+  for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
+    const ptrdiff_t rows = std::min(kChunk, last - begin);
+    gather(own.value, begin, rows);
+    kernels_.mlp_forward(own.value.mlp(), rows);
+    value_losses(own, begin, rows, settings);
+    kernels_.mlp_backward(own.value.mlp(), rows, begin == first);
+  }
+}
+
+// Sums one network's gradients over the slices, in the first one's; returns their squared norm.
+double ActorCritic::sum_gradients(bool of_value, int slices) {
+  const auto mlp_of = [&](int slice) -> const Mlp& {
+    const Slice& s = slices_[static_cast<std::size_t>(slice)];
+    return of_value ? s.value.mlp() : s.policy.mlp();
+  };
+  const Mlp& sum = mlp_of(0);
+  for (int s = 1; s < slices; ++s) kernels_.mlp_add_gradients(sum, mlp_of(s));
+  double squares = 0.0;
+  for (int l = 0; l < sum.n_layers; ++l) {
+    const MlpLayer& layer = sum.layers[l];
+    squares +=
+        kernels_.sum_of_squares(layer.weight_gradient, layer.outputs * row_stride(layer.inputs)) +
+        kernels_.sum_of_squares(layer.bias_gradient, layer.outputs);
+  }
+  return squares;
+}
+
+PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSettings& settings) {
+  if (!rollout_.observations) throw std::logic_error("bind the rollout first");
+  if (numbers.empty()) throw std::invalid_argument("there must be at least one transition");
+  refresh();
+  find_places(numbers);
   normalize(settings.normalize_advantages);
+  const int slices = slices_of(static_cast<ptrdiff_t>(numbers.size()));
+  run(2 * slices, [&](int task) {
+    if (task < slices) {
+      policy_pass(task, settings);
+    } else {
+      value_pass(task - slices, settings);
+    }
+  });
+  run(2, [&](int n) { squares_[static_cast<std::size_t>(n)] = sum_gradients(n == 1, slices); });
   PpoResult result;
-  const auto n = static_cast<ptrdiff_t>(numbers.size());
-  for (ptrdiff_t begin = 0; begin < n; begin += kChunk) {
-    const ptrdiff_t rows = std::min(kChunk, n - begin);
-    gather(begin, rows);
-    kernels_.mlp_forward(policy_.mlp(), rows);
-    kernels_.mlp_forward(value_.mlp(), rows);
-    losses(begin, rows, settings, result);
-    kernels_.mlp_backward(policy_.mlp(), rows, begin == 0);
-    kernels_.mlp_backward(value_.mlp(), rows, begin == 0);
+  for (int s = 0; s < slices; ++s) {
+    const Slice& slice = slices_[static_cast<std::size_t>(s)];
+    result.policy_loss += slice.policy_sums.policy_loss;
+    result.entropy_loss += slice.policy_sums.entropy_loss;
+    result.clip_fraction += slice.policy_sums.clip_fraction;
+    result.kl += slice.policy_sums.kl;
+    result.value_loss += slice.value_sums.value_loss;
   }
   for (double* sum : {&result.policy_loss, &result.value_loss, &result.entropy_loss,
                       &result.clip_fraction, &result.kl}) {
-    *sum /= static_cast<double>(n);
+    *sum /= static_cast<double>(numbers.size());
   }
   result.loss = result.policy_loss + settings.entropy_coefficient * result.entropy_loss +
                 settings.value_coefficient * result.value_loss;
@@ -278,22 +372,21 @@ PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSett
 
 PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSettings& settings) {
   const std::lock_guard lock(mutex_);
-  if (!policy_.mlp().layers[0].weight.mean) throw std::logic_error("bind the state of Adam first");
+  if (!slices_[0].policy.mlp().layers[0].weight.mean) {
+    throw std::logic_error("bind the state of Adam first");
+  }
   const FlushDenormals flush;
   PpoResult result = pass(numbers, settings);
   if (settings.most_kl && result.kl > *settings.most_kl) return result;
-  double squares = 0.0;
-  for_each_layer([&](const MlpLayer& layer) {
-    squares +=
-        kernels_.sum_of_squares(layer.weight_gradient, layer.outputs * padded(layer.inputs)) +
-        kernels_.sum_of_squares(layer.bias_gradient, layer.outputs);
-  });
   // As torch.nn.utils.clip_grad_norm_, in float32.
-  const float scale =
-      static_cast<float>(settings.max_grad_norm) / (static_cast<float>(std::sqrt(squares)) + 1e-6f);
-  for (MlpMemory* memory : {&policy_, &value_}) {
-    kernels_.mlp_adam(memory->mlp(), settings.adam, scale >= 1.0f ? 1.0f : scale);
-  }
+  const float scale = static_cast<float>(settings.max_grad_norm) /
+                      (static_cast<float>(std::sqrt(squares_[0] + squares_[1])) + 1e-6f);
+  run(2, [&](int n) {
+    const Mlp& mlp = n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp();
+    kernels_.mlp_adam(mlp, settings.adam, scale >= 1.0f ? 1.0f : scale);
+    kernels_.mlp_refresh(mlp);
+  });
+  mark_ = mark();
   result.updated = true;
   return result;
 }
@@ -307,7 +400,7 @@ PpoResult ActorCritic::gradients(std::span<const std::int64_t> numbers, const Pp
   for_each_layer([&](const MlpLayer& layer) {
     float* const weights = *next++;
     for (ptrdiff_t row = 0; row < layer.outputs; ++row) {
-      std::copy_n(layer.weight_gradient + row * padded(layer.inputs), layer.inputs,
+      std::copy_n(layer.weight_gradient + row * row_stride(layer.inputs), layer.inputs,
                   weights + row * layer.inputs);
     }
     std::copy_n(layer.bias_gradient, layer.outputs, *next++);

@@ -2,6 +2,7 @@
 // few actions, one for the value.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "learner/isa.hpp"
 #include "learner/learner.hpp"
 #include "learner/mlp.hpp"
+#include "learner/team.hpp"
 
 namespace qwop::learner {
 
@@ -45,11 +47,16 @@ struct PpoResult {
 // One perceptron and its memory.
 class MlpMemory {
  public:
-  MlpMemory(const std::vector<ptrdiff_t>& widths, Activation activation);
+  // With memory for values and gradients of its own, and for packed weights where there is no
+  // `main` perceptron whose weights it works with.
+  MlpMemory(const std::vector<ptrdiff_t>& widths, Activation activation, MlpMemory* main);
   Mlp& mlp() { return mlp_; }
-  float* outputs() { return values_.back(); }
-  float* output_gradients() { return gradients_.back(); }
-  ptrdiff_t parameters() const { return 2 * mlp_.n_layers; }
+  const Mlp& mlp() const { return mlp_; }
+  ptrdiff_t inputs() const { return layers_.front().inputs; }
+  ptrdiff_t outputs() const { return layers_.back().outputs; }
+  float* input_row(ptrdiff_t row) { return values_.front() + row * row_stride(inputs()); }
+  float* output_row(ptrdiff_t row) { return values_.back() + row * row_stride(outputs()); }
+  float* gradient_row(ptrdiff_t row) { return gradients_.back() + row * row_stride(outputs()); }
 
  private:
   std::vector<MlpLayer> layers_;
@@ -89,25 +96,53 @@ class ActorCritic {
   ptrdiff_t n_actions() const { return n_actions_; }
   const char* instruction_set() const { return kernels_.name; }
 
+  // Most threads that an update or a call of act() uses; results do not depend on it.
+  int threads() const { return threads_; }
+  void set_threads(int threads);
+
  private:
+  // A batch is divided, by its size alone, into at most so many slices, whose gradients are summed
+  // in their order. Either network's part of a slice is a task of its own.
+  static constexpr int kSlices = 4;
+  struct Slice {
+    MlpMemory policy, value;
+    Buffer<float> exponentials, greatest;
+    PpoResult policy_sums, value_sums;
+  };
+  struct ChunkRange {
+    ptrdiff_t begin, end;
+  };
+  static int slices_of(ptrdiff_t rows);
+  static ChunkRange chunks_of_slice(ptrdiff_t rows, int slice);
+
   void refresh();
   std::uint64_t mark() const;
+  void run(int count, const std::function<void(int)>& task) { team_.run(threads_, count, task); }
+  void find_places(std::span<const std::int64_t> numbers);
   PpoResult pass(std::span<const std::int64_t> numbers, const PpoSettings& settings);
-  void gather(ptrdiff_t begin, ptrdiff_t rows);
-  void losses(ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& settings, PpoResult& sums);
+  void policy_pass(int slice, const PpoSettings& settings);
+  void value_pass(int slice, const PpoSettings& settings);
+  void gather(MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows);
+  void policy_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& settings);
+  void value_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& settings);
+  double sum_gradients(bool of_value, int slices);
   void normalize(bool wanted);
+  void draw(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const float* noise,
+            std::int64_t* actions, float* log_probs);
   template <class Function>
   void for_each_layer(const Function& f);
 
   const Kernels& kernels_;
   ptrdiff_t observation_size_, n_actions_;
-  MlpMemory policy_, value_;
+  std::vector<Slice> slices_;  // the first one holds the parameters and their packed forms
   std::vector<ptrdiff_t> sizes_, places_;
   std::vector<const float*> parameters_;
   Rollout rollout_;
   std::vector<float> advantages_;
-  Buffer<float> exponentials_, greatest_;
+  std::array<double, 2> squares_{};    // sums of either network's squared gradients
   std::optional<std::uint64_t> mark_;  // of the parameters that are packed
+  int threads_ = 1;
+  Team team_;
   std::mutex mutex_;
 };
 

@@ -127,6 +127,7 @@ struct Kernels {
   void (*mlp_refresh)(const Mlp& mlp);
   void (*mlp_forward)(const Mlp& mlp, ptrdiff_t rows);
   void (*mlp_backward)(const Mlp& mlp, ptrdiff_t rows, bool fresh);
+  void (*mlp_add_gradients)(const Mlp& to, const Mlp& from);
   void (*mlp_adam)(const Mlp& mlp, const AdamSettings& adam, float scale);
   double (*sum_of_squares)(const float* values, ptrdiff_t n);
   void (*exponentials)(const float* x, ptrdiff_t rows, ptrdiff_t n, float* result, float* greatest);

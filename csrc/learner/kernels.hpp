@@ -248,9 +248,20 @@ void apply(Job& job, const AdamSettings& settings, float scale) {
 }  // namespace
 
 const Kernels& kernels() {
-  static constexpr Kernels table{
-      "",          refresh_online, refresh_target, update,   gradients,      apply,       act,
-      mlp_refresh, mlp_forward,    mlp_backward,   mlp_adam, sum_of_squares, exponentials};
+  static constexpr Kernels table{"",
+                                 refresh_online,
+                                 refresh_target,
+                                 update,
+                                 gradients,
+                                 apply,
+                                 act,
+                                 mlp_refresh,
+                                 mlp_forward,
+                                 mlp_backward,
+                                 mlp_add_gradients,
+                                 mlp_adam,
+                                 sum_of_squares,
+                                 exponentials};
   return table;
 }
 

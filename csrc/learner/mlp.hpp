@@ -9,12 +9,18 @@ namespace qwop::learner {
 // values in all layers to stay in a second-level cache.
 inline constexpr ptrdiff_t kChunk = 128;
 
+// Floats from one row of a scratch matrix to the next: an odd number of cache lines, so that the
+// same columns of many rows do not fall into the same few places of the first-level cache.
+constexpr ptrdiff_t row_stride(ptrdiff_t n) {
+  return padded(n) / kPadding % 2 == 1 ? padded(n) : padded(n) + kPadding;
+}
+
 struct MlpLayer {
   ptrdiff_t inputs = 0, outputs = 0;
   Parameter weight, bias;
   PackedLayer forward;               // for y = x w^T + b
   float* backward = nullptr;         // packed for dx = dy w
-  float* weight_gradient = nullptr;  // (outputs, padded(inputs))
+  float* weight_gradient = nullptr;  // (outputs, row_stride(inputs))
   float* bias_gradient = nullptr;    // padded(outputs)
 };
 
@@ -22,12 +28,10 @@ struct Mlp {
   int n_layers = 0;
   Activation activation = Activation::kTanh;
   MlpLayer* layers = nullptr;
-  // Matrices of kChunk padded rows: values[l] is what layer l reads, values[n_layers] the result;
-  // gradients of the loss for them. The caller fills values[0] and gradients[n_layers].
+  // Matrices of kChunk rows, row_stride apart: values[l] is what layer l reads, values[n_layers]
+  // the result; gradients of the loss for them. The caller fills values[0] and gradients[n_layers].
   float** values = nullptr;
   float** gradients = nullptr;
-  float* transposed = nullptr;  // (widest, kChunk): a layer's gradients, a row an output
-  float* packed = nullptr;      // kChunk * widest: a layer's inputs as panels
 };
 
 }  // namespace qwop::learner

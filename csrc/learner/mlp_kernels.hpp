@@ -1,53 +1,17 @@
 // The passes of a multilayer perceptron on a chunk of rows, for batches of any size.
-//
-// All operands are packed, so that the inner loops read memory in its order: rows of a wide matrix
-// would fall into the same few places of the first-level cache.
 #pragma once
 
+#include "learner/gemm.hpp"
 #include "learner/mlp.hpp"
 #include "learner/network.hpp"
 
 namespace qwop::learner::QWOP_LEARNER_ISA {
 namespace {
 
-// c = a b, or += where not `fresh`: a has `count` rows of `depth`, b is packed, and c is padded.
-inline void product(Rows a, ptrdiff_t count, ptrdiff_t depth, const float* packed,
-                    ptrdiff_t columns, bool fresh, Rows c) {
-  const Panels panels(columns);
-  const Parts tiles(count, kTileRows);
-  for (ptrdiff_t p = 0; p < panels.count; ++p) {
-    const ptrdiff_t first = panels.begin(p) * kLanes;
-    for (ptrdiff_t t = 0; t < tiles.count; ++t) {
-      const ptrdiff_t r0 = tiles.begin(t);
-      with_constants(tiles.size(t), panels.size(p), [&](auto rows_constant, auto width_constant) {
-        constexpr int rows = decltype(rows_constant)::value;
-        constexpr int width = decltype(width_constant)::value;
-        F tile[rows][width];
-        const float* from[rows];
-        float* to[rows];
-#pragma GCC unroll 4
-        for (int r = 0; r < rows; ++r) {
-          from[r] = a[r0 + r];
-          to[r] = c[r0 + r] + first;
-#pragma GCC unroll 4
-          for (int v = 0; v < width; ++v) tile[r][v] = fresh ? F{} : load(to[r] + v * kLanes);
-        }
-        multiply_tile<rows, width>(from, depth, packed + first * depth, width * kLanes, kLanes,
-                                   tile);
-#pragma GCC unroll 4
-        for (int r = 0; r < rows; ++r) {
-#pragma GCC unroll 4
-          for (int v = 0; v < width; ++v) store(to[r] + v * kLanes, tile[r][v]);
-        }
-      });
-    }
-  }
-}
-
 // Panels of a matrix that is read as it is: `depth` rows, one `stride` after the other.
 inline void pack_rows(const float* matrix, ptrdiff_t stride, ptrdiff_t depth, ptrdiff_t columns,
                       float* packed) {
-  const Panels panels(columns);
+  const GemmPanels panels(columns);
   for (ptrdiff_t p = 0; p < panels.count; ++p) {
     const ptrdiff_t first = panels.begin(p) * kLanes;
     const int width = panels.size(p);
@@ -61,24 +25,20 @@ inline void pack_rows(const float* matrix, ptrdiff_t stride, ptrdiff_t depth, pt
   }
 }
 
-// Row i of the result is column i of a padded matrix; whole blocks of lanes are moved.
-inline void transpose_rows(const float* matrix, ptrdiff_t rows, ptrdiff_t columns, float* result) {
-  for (ptrdiff_t r = 0; r < rows; r += kLanes) {
-    for (ptrdiff_t c = 0; c < columns; c += kLanes) {
-      F block[kLanes];
-#pragma GCC unroll 16
-      for (int i = 0; i < kLanes; ++i) block[i] = load(matrix + (r + i) * padded(columns) + c);
-      transpose(block);
-#pragma GCC unroll 16
-      for (int i = 0; i < kLanes; ++i) store(result + (c + i) * kChunk + r, block[i]);
-    }
+// Panels of the transposed of a matrix of `rows` rows and `depth` columns without gaps.
+inline void pack_transposed(const float* matrix, ptrdiff_t rows, ptrdiff_t depth, float* packed) {
+  const GemmPanels panels(rows);
+  for (ptrdiff_t p = 0; p < panels.count; ++p) {
+    const ptrdiff_t first = panels.begin(p) * kLanes;
+    pack_panel(matrix + first * depth, depth, rows - first, depth, panels.size(p),
+               packed + first * depth);
   }
 }
 
 void mlp_refresh(const Mlp& mlp) {
   for (int l = 0; l < mlp.n_layers; ++l) {
     const MlpLayer& layer = mlp.layers[l];
-    pack(layer.weight.value, layer.inputs, layer.outputs, layer.inputs, layer.forward.weight);
+    pack_transposed(layer.weight.value, layer.outputs, layer.inputs, layer.forward.weight);
     copy_padded(layer.bias.value, layer.outputs, layer.forward.bias);
     if (l > 0) {
       pack_rows(layer.weight.value, layer.inputs, layer.outputs, layer.inputs, layer.backward);
@@ -86,48 +46,78 @@ void mlp_refresh(const Mlp& mlp) {
   }
 }
 
+// Calls f(i) for the place i of each vector of the first `rows` rows.
+template <class Function>
+inline void for_each_vector(ptrdiff_t rows, ptrdiff_t columns, const Function& f) {
+  for (ptrdiff_t r = 0; r < rows; ++r) {
+    const ptrdiff_t begin = r * row_stride(columns), end = begin + padded(columns);
+    for (ptrdiff_t i = begin; i < end; i += kLanes) f(i);
+  }
+}
+
 void mlp_forward(const Mlp& mlp, ptrdiff_t rows) {
   for (int l = 0; l < mlp.n_layers; ++l) {
     const MlpLayer& layer = mlp.layers[l];
-    const Rows x{mlp.values[l], padded(layer.inputs)}, y{mlp.values[l + 1], padded(layer.outputs)};
-    const auto layer_forward = [&](auto activation) {
-      forward(x, 0, rows, layer.inputs, layer.forward.weight, layer.forward.bias, layer.outputs, y,
-              activation);
-    };
-    if (l + 1 == mlp.n_layers) {
-      layer_forward(Identity{});
-    } else {
-      with_activation(mlp.activation, layer_forward);
-    }
+    float* const y = mlp.values[l + 1];
+    gemm(ByRows{mlp.values[l], row_stride(layer.inputs)}, rows, layer.inputs,
+         Packed{layer.forward.weight}, layer.outputs, FromBias{layer.forward.bias}, y,
+         row_stride(layer.outputs));
+    if (l + 1 == mlp.n_layers) return;
+    with_activation(mlp.activation, [&](auto activation) {
+      for_each_vector(rows, layer.outputs,
+                      [&](ptrdiff_t i) { store(y + i, activation(load(y + i))); });
+    });
+  }
+}
+
+// The gradients of one layer's parameters, or what is added to them where not `fresh`.
+inline void parameter_gradients(const MlpLayer& layer, const float* x, const float* dy,
+                                ptrdiff_t rows, bool fresh) {
+  const ptrdiff_t stride = row_stride(layer.outputs);
+  const auto weights = [&](auto start) {
+    gemm(ByColumns{dy, stride}, layer.outputs, rows, Plain{x, row_stride(layer.inputs)},
+         layer.inputs, start, layer.weight_gradient, row_stride(layer.inputs));
+  };
+  if (fresh) {
+    weights(FromZero{});
+  } else {
+    weights(FromResult{});
+  }
+  for (ptrdiff_t k = 0; k < layer.outputs; k += kLanes) {
+    F total = fresh ? F{} : load(layer.bias_gradient + k);
+    for (ptrdiff_t r = 0; r < rows; ++r) total += load(dy + r * stride + k);
+    store(layer.bias_gradient + k, total);
   }
 }
 
 void mlp_backward(const Mlp& mlp, ptrdiff_t rows, bool fresh) {
   for (int l = mlp.n_layers - 1; l >= 0; --l) {
     const MlpLayer& layer = mlp.layers[l];
-    const ptrdiff_t stride = padded(layer.outputs);
-    float* const dy = mlp.gradients[l + 1];
-    if (l + 1 < mlp.n_layers) {
-      with_activation(mlp.activation, [&](auto activation) {
-        const float* const y = mlp.values[l + 1];
-        for (ptrdiff_t i = 0; i < rows * stride; i += kLanes) {
-          store(dy + i, activation.backward(load(y + i), load(dy + i)));
-        }
+    const float* const dy = mlp.gradients[l + 1];
+    parameter_gradients(layer, mlp.values[l], dy, rows, fresh);
+    if (l == 0) return;
+    float* const dx = mlp.gradients[l];
+    gemm(ByRows{dy, row_stride(layer.outputs)}, rows, layer.outputs, Packed{layer.backward},
+         layer.inputs, FromZero{}, dx, row_stride(layer.inputs));
+    with_activation(mlp.activation, [&](auto activation) {
+      const float* const x = mlp.values[l];
+      for_each_vector(rows, layer.inputs, [&](ptrdiff_t i) {
+        store(dx + i, activation.backward(load(x + i), load(dx + i)));
       });
-    }
-    transpose_rows(dy, rows, layer.outputs, mlp.transposed);
-    pack_rows(mlp.values[l], padded(layer.inputs), rows, layer.inputs, mlp.packed);
-    product(Rows{mlp.transposed, kChunk}, layer.outputs, rows, mlp.packed, layer.inputs, fresh,
-            Rows{layer.weight_gradient, padded(layer.inputs)});
-    for (ptrdiff_t k = 0; k < layer.outputs; k += kLanes) {
-      F total = fresh ? F{} : load(layer.bias_gradient + k);
-      for (ptrdiff_t r = 0; r < rows; ++r) total += load(dy + r * stride + k);
-      store(layer.bias_gradient + k, total);
-    }
-    if (l > 0) {
-      product(Rows{dy, stride}, rows, layer.outputs, layer.backward, layer.inputs, true,
-              Rows{mlp.gradients[l], padded(layer.inputs)});
-    }
+    });
+  }
+}
+
+// to += from, both the gradients of one network.
+void mlp_add_gradients(const Mlp& to, const Mlp& from) {
+  const auto add = [](float* sum, const float* part, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; i += kLanes) store(sum + i, load(sum + i) + load(part + i));
+  };
+  for (int l = 0; l < to.n_layers; ++l) {
+    const MlpLayer& layer = to.layers[l];
+    add(layer.weight_gradient, from.layers[l].weight_gradient,
+        layer.outputs * row_stride(layer.inputs));
+    add(layer.bias_gradient, from.layers[l].bias_gradient, padded(layer.outputs));
   }
 }
 
@@ -137,7 +127,7 @@ void mlp_adam(const Mlp& mlp, const AdamSettings& settings, float scale) {
     with_adam(settings, layer.weight, [&](auto rule) {
       const UpdateWeight<decltype(rule)> use{layer.weight, rule};
       for (ptrdiff_t row = 0; row < layer.outputs; ++row) {
-        const float* gradient = layer.weight_gradient + row * padded(layer.inputs);
+        const float* gradient = layer.weight_gradient + row * row_stride(layer.inputs);
         for (ptrdiff_t k = 0; k < layer.inputs; k += kLanes) {
           const ptrdiff_t left = layer.inputs - k;
           use(row * layer.inputs + k, load(gradient + k) * splat(scale),
@@ -166,7 +156,7 @@ double sum_of_squares(const float* values, ptrdiff_t n) {
 
 // exp(x - the greatest x of the row) of padded rows; zero behind the n-th. `result` may be x.
 void exponentials(const float* x, ptrdiff_t rows, ptrdiff_t n, float* result, float* greatest) {
-  const ptrdiff_t stride = padded(n);
+  const ptrdiff_t stride = row_stride(n);
   for (ptrdiff_t r = 0; r < rows; ++r) {
     const float* const row = x + r * stride;
     float top = row[0];

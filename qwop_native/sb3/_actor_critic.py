@@ -91,7 +91,8 @@ class ActorCriticKernel:
         return self._policy is model.policy
 
     def follow(self) -> None:
-        """Takes notice of parameters that others have moved or changed."""
+        """Takes notice of parameters that others have moved or changed, and of torch's threads."""
+        self.native.threads = th.get_num_threads()
         found = [p.data_ptr() for p in self._parameters]
         found += [p._version for p in self._parameters]
         if found != self._acted_on:

@@ -42,7 +42,9 @@ class PPO(NativeModel, stable_baselines3.PPO):
     The same class to its user: constructor, callbacks, loggers, `save` and `load` are
     Stable-Baselines3's own, and zips are interchangeable. Updates and actions come from native
     kernels that compute the same numbers up to rounding, on the same random draws. Gradients are
-    used at once and do not appear in `parameter.grad`, and the rollout buffer is not flattened.
+    used at once and do not appear in `parameter.grad`, and the rollout buffer is not flattened. As
+    many threads as `torch.get_num_threads()` says share the work; the results are the same with any
+    number of them.
 
     A model that the kernels do not cover (actions that are not discrete, a network other than plain
     multilayer perceptrons, another optimizer than Adam or AdamW, a GPU, a version of
