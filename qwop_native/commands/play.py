@@ -6,6 +6,8 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +17,10 @@ from qwop_native.commands.runs import load_runs
 from qwop_native.recording import SUFFIX, Grid, click_start, make_recording, reset_start
 from qwop_native.recording.rec import SUFFIX as REC_SUFFIX
 from qwop_native.recording.rec import rec_of
-from qwop_native.recording.tape import parse_events
+from qwop_native.recording.tape import Tape, parse_events
 
 if TYPE_CHECKING:
-    from qwop_native.commands.session import Screen
+    from qwop_native.commands.screen import Screen
 
 _ENDED_FOR = 15  # frames after the end of the game that are still shown
 
@@ -29,16 +31,23 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from qwop_native.commands.session import add_show_options
+    from qwop_native.commands.screen import add_show_options
 
     parser = common.command_parser(
         "play",
-        "Play with Q, W, O and P. Space starts again, s saves the game, escape ends.",
+        "Play with Q, W, O and P. A click starts, space starts again, s saves, escape ends.",
         "--ghost record.qwop --out games",
     )
-    parser.add_argument("--out", metavar="DIR", default=".", help="folder for games that are saved")
+    parser.add_argument(
+        "--out", metavar="DIR", default=".", help="folder for games that are saved (default: here)"
+    )
     parser.add_argument("--save-all", action="store_true", help="save every game, also as .rec")
-    parser.add_argument("--start", choices=("click", "reset"), default="click")
+    parser.add_argument(
+        "--start",
+        choices=("click", "reset"),
+        default="click",
+        help="of the first game: a click on a new page, or the game's restart (default: click)",
+    )
     parser.add_argument("--sincos", choices=common.FLAVOURS, default="glibc")
     parser.add_argument("--keys", metavar="WORDS", help='keys instead of a person\'s: "QP*8 WO*8"')
     in_browser.add_speed_option(parser)
@@ -47,43 +56,55 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from qwop_native.commands.session import Screen, Session
+    from qwop_native.commands.screen import Screen
+    from qwop_native.commands.session import Session
 
-    if options.video and not options.keys:
-        raise ValueError("a video without a window needs --keys: nobody could press any")
+    if (options.video or options.screenshot) and not options.keys:
+        raise ValueError("without a window --keys are needed: nobody could press any")
     ghosts = [run for _, run in load_runs(options.ghost)]
     screen = Screen(options, "QWOP")
-    page = click_start() if options.start == "click" else reset_start()
+    page: Tape | None = click_start() if options.start == "click" else reset_start()
     with screen.opened():
         if screen.window and options.start == "click":
-            page = click_start(_idle_until_click(screen, options.sincos))
-        while True:
-            source = _source(options.keys, screen.window.mask if screen.window else lambda: 0)
-            session = Session(screen, options.sincos, page, source, ghosts, options.frames)
-            key = session.run()
-            if key == "end":
-                if options.save_all:
-                    _save(options, session.masks, page)
-                key = session.linger(1.0)
-            if key == "s":
-                _save(options, session.masks, page)
-            if key in ("end", "escape"):
-                break
+            page = _intro(screen, options.sincos)
+        while page:
+            session = Session(
+                screen,
+                options.sincos,
+                page,
+                _source(options.keys, screen.window.mask if screen.window else lambda: 0),
+                ghosts,
+                options.frames,
+                save=partial(_save, options, page),
+            )
+            try:
+                key = session.run()
+                if key == "end":
+                    key = session.linger(1.0)
+            finally:  # also where the window was closed
+                if options.save_all and session.masks:
+                    _save(options, page, session.masks)
             # After the first game the page goes on with the game's own restart.
-            page = reset_start()
-        if options.save_all and key == "escape":
-            _save(options, session.masks, page)
+            page = reset_start() if key == "r" else None
     return common.OK
 
 
-def _idle_until_click(screen: Screen, sincos: str) -> int:
-    """Shows the intro until a click or the space bar; the frames it stood, which the game feels."""
+def _intro(screen: Screen, sincos: str) -> Tape | None:
+    """Shows the intro until a click or the space bar.
+
+    Returns:
+        The start after as many frames as it stood, which the game feels; None for escape.
+    """
     game = _core.Game(sincos)
-    frames = 0
-    while not {"click", "space"} & set(screen.pressed()):
-        screen.show(game, message="click to run")
-        frames += 1
-    return frames
+    message = "click to run\nhold Q W O P   tab pause   space again   s save   esc end"
+    for frames in count():
+        for key in screen.pressed():
+            if key == "escape":
+                return None
+            if key in ("click", "space"):
+                return click_start(frames)
+        screen.show(game, message=message, still=True)
+    raise AssertionError("unreachable: frames do not end")
 
 
 def _source(
@@ -99,7 +120,8 @@ def _source(
     ended = [0]
 
     def source(game: _core.Game, frame: int) -> int | None:
-        ended[0] += game.game_ended
+        # A game that was rewound has not ended any more.
+        ended[0] = ended[0] + 1 if game.game_ended else 0
         if ended[0] > _ENDED_FOR:
             return None
         if scripted is None:
@@ -109,12 +131,19 @@ def _source(
     return source
 
 
-def _save(options: argparse.Namespace, masks: Sequence[int], page: object) -> None:
-    folder = common.output_folder(options.out)
-    stem = time.strftime("qwop-%Y%m%d-%H%M%S")
-    recording = make_recording(masks, options.sincos, page, Grid(1, "full"))  # type: ignore[arg-type]
-    path = folder / f"{stem}{SUFFIX}"
+def _save(options: argparse.Namespace, page: Tape, masks: Sequence[int]) -> str:
+    """Keeps a game as a recording of a new name; what there is to say about it."""
+    recording = make_recording(masks, options.sincos, page, Grid(1, "full"))
+    path = _new_path(common.output_folder(options.out))
     recording.save(path)
     if options.save_all:
-        rec_of([recording]).save(Path(path).with_suffix(REC_SUFFIX))
+        rec_of([recording]).save(path.with_suffix(REC_SUFFIX))
     print(f"{path}: {common.summary(recording.metadata['result'])}", file=sys.stderr)
+    return f"saved {path.name}"
+
+
+def _new_path(folder: Path) -> Path:
+    """A name for now that no recording has yet: a second may see several."""
+    stem = time.strftime("qwop-%Y%m%d-%H%M%S")
+    names = (f"{stem}{'' if n == 1 else f'-{n}'}{SUFFIX}" for n in count(1))
+    return next(folder / name for name in names if not (folder / name).exists())

@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from qwop_native.commands.session import add_show_options
+    from qwop_native.commands.screen import add_show_options
 
     parser = common.command_parser(
         "race",
@@ -44,10 +44,14 @@ def _run(options: argparse.Namespace) -> int:
         print(f"{place}. {name}: {common.summary(run.metadata['result'])}")
     if options.table:
         return common.OK
-    from qwop_native.commands.replay import show_run
+    from qwop_native.commands.screen import Screen
+    from qwop_native.commands.session import show_run
 
     (_, first), others = runs[0], [run for _, run in runs[1:]]
-    show_run(options, first, others, "race")
+    ghosts = [*others, *(run for _, run in load_runs(options.ghost))]
+    screen = Screen(options, "qwop-native race")
+    with screen.opened():
+        show_run(screen, first, ghosts, options.frames)
     return common.OK
 
 

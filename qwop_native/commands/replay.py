@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from qwop_native.commands.session import add_show_options
+    from qwop_native.commands.screen import add_show_options
 
     parser = common.command_parser(
         "replay",
@@ -50,40 +50,24 @@ def _run(options: argparse.Namespace) -> int:
     )
     if in_browser.is_asked_for(options):
         return _in_browser(options, runs)
-    status = common.OK
-    for name, run in runs:
-        status = max(status, _check(name, run))
-        if not options.check:
-            ghosts = [ghost for _, ghost in load_runs(options.ghost)]
-            if show_run(options, run, ghosts, name) == "escape":
+    if not options.check:
+        return _show(options, runs)
+    return max(_check(name, run) for name, run in runs)
+
+
+def _show(options: argparse.Namespace, runs: Sequence[tuple[str, Recording]]) -> int:
+    """Shows the runs one after the other, and checks each before."""
+    from qwop_native.commands.screen import Screen
+    from qwop_native.commands.session import show_run
+
+    ghosts = [ghost for _, ghost in load_runs(options.ghost)]
+    screen, status = Screen(options, "qwop-native replay"), common.OK
+    with screen.opened():
+        for name, run in runs:
+            status = max(status, _check(name, run))
+            if not show_run(screen, run, ghosts, options.frames):
                 break
     return status
-
-
-def show_run(
-    options: argparse.Namespace, run: Recording, ghosts: Sequence[Recording], title: str
-) -> str:
-    """Shows a recording as the options ask for it; the key that ended it, or "end"."""
-    from qwop_native.commands.session import Screen, Session, source_of
-
-    screen = Screen(options, title)
-    key = "escape"
-    with screen.opened():
-        while True:
-            session = Session(
-                screen,
-                run.sincos,
-                run.page,
-                source_of(run),
-                ghosts,
-                options.frames,
-            )
-            key = session.run()
-            if key == "end":
-                key = session.linger(1.5)
-            if key != "r":
-                break
-    return key
 
 
 def _check(name: str, run: Recording) -> int:

@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from qwop_native.commands.session import add_show_options
+    from qwop_native.commands.screen import add_show_options
 
     parser = common.command_parser(
         "spectate",
@@ -85,18 +85,15 @@ def _run(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace, policy: Policy, runs: Sequence[Recording]) -> None:
     """Shows the runs one after the other, and in the panel what a model thinks."""
-    from qwop_native.commands.session import Screen, Session, source_of
+    from qwop_native.commands.screen import Screen
+    from qwop_native.commands.session import show_run
 
     ghosts = [ghost for _, ghost in load_runs(options.ghost)]
     screen = Screen(options, "qwop-native spectate")
     choice = _thoughts(policy) if options.panel else None
     with screen.opened():
         for run in runs:
-            session = Session(
-                screen, run.sincos, run.page, source_of(run), ghosts, options.frames, choice
-            )
-            key = session.run()
-            if key == "escape" or (key == "end" and session.linger(1.5) == "escape"):
+            if not show_run(screen, run, ghosts, options.frames, choice):
                 break
 
 

@@ -1,4 +1,4 @@
-"""A small font of strokes, drawn for this project: capitals, digits and some signs."""
+"""A small font of strokes, drawn for this project: letters, digits and some signs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import itertools
 
 from qwop_native import _core
 
-# Strokes on a grid of 5 columns and 7 rows: each two digits are a column and a row, blanks part
-# strokes. Small letters are drawn as capitals.
+# Strokes on a grid of 5 columns and 7 rows, and two more for what hangs below the line: each two
+# digits are a column and a row, blanks part strokes.
 _GLYPHS = {
     "0": "103041453616050110",
     "1": "112026 1636",
@@ -45,6 +45,32 @@ _GLYPHS = {
     "X": "0046 4006",
     "Y": "002340 2326",
     "Z": "00400646",
+    "a": "1232434636 4414051626364544",
+    "b": "0006 0312324345361605",
+    "c": "43321203051636 3645",
+    "d": "4046 4332120305163645",
+    "e": "04444332120305163645",
+    "f": "41302026 0343",
+    "g": "4332120305163645 4247381807",
+    "h": "0006 0312324346",
+    "i": "122226 1636 2020",
+    "j": "32372818 3030",
+    "k": "0006 420446",
+    "l": "102026 1636",
+    "m": "0602 0312222326 23324346",
+    "n": "0602 0312324346",
+    "o": "123243453616050312",
+    "p": "0208 0312324345361605",
+    "q": "4248 4332120305163645",
+    "r": "0602 03123243",
+    "s": "4212031434453606",
+    "t": "1015263645 0242",
+    "u": "0205163645 4246",
+    "v": "022642",
+    "w": "0216233642",
+    "x": "0246 4206",
+    "y": "022642 2608",
+    "z": "02420646",
     ".": "2626",
     ",": "2617",
     ":": "2222 2525",
@@ -105,7 +131,7 @@ def draw_text(
     unit = height / 6
     radius = max(0.5, unit * 0.55 * weight)
     x = at[0] - align * text_width(text, height)
-    for sign in text.upper():
+    for sign in text:
         narrow = sign in _NARROW
         left = x - (1.2 * unit if narrow else 0.0)
         for stroke in _STROKES.get(sign, ()):

@@ -33,7 +33,7 @@ def draw_panel(
     """
     left, right = float(columns[0]), float(columns[1])
     canvas.gradient((left, 0.0), (right, float(height)), _BACK, _BACK)
-    row = height * (0.033 if choice else 0.045)
+    row = height * (0.033 if choice else 0.06)
     bottom = _bodies(canvas, left, right, row, game)
     if choice:
         _choice(canvas, left, right, (bottom + row, float(height)), choice)

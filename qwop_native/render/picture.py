@@ -69,7 +69,7 @@ class Renderer:
             game: The game.
             ghosts: Others that run beside it.
             choice: What the player thinks; only shown in the panel.
-            message: A line in the middle; by default how the game has ended.
+            message: A line at the bottom, and after a line break a small one.
 
         Returns:
             uint8 of shape (height, width, 3).
@@ -86,7 +86,8 @@ class Renderer:
         _numbers(canvas, view, game)
         _progress(canvas, view, game, ghosts)
         _keys(canvas, view, game.keys)
-        _banner(canvas, view, message or _ending(game))
+        _banner(canvas, view, _ending(game), 5.2, 23.5)
+        _messages(canvas, view, message)
         if self._panel:
             draw_panel(canvas, (view.width, self.width), self.height, game, choice)
         return canvas.pixels()
@@ -106,12 +107,12 @@ def _record_line(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     while top < view.ground:
         canvas.capsule((x, top), 0.3 * unit, (x, top + step * 0.45), 0.3 * unit, _PALE, 0.75)
         top += step
-    draw_text(canvas, "45.53 s", (x, 20.5 * unit), 2.2 * unit, _PALE, align=0.5, weight=1.1)
+    draw_text(canvas, "45.53 s", (x, 20.5 * unit), 2.2 * unit, _INK, 0.5, 0.75, weight=1.1)
 
 
 def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     unit = view.height / 100
-    distance = float(game.bodies[0, 0]) / 10
+    distance = round(float(game.bodies[0, 0]) / 10, 1) + 0.0
     # The game's own score is what counts once it has ended.
     metres = game.score if game.game_ended else distance
     draw_text(
@@ -121,7 +122,7 @@ def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     draw_text(canvas, clock, (2.5 * unit, 9 * unit), 4 * unit, _INK)
     draw_text(canvas, f"{game.frames} frames", (2.5 * unit, 15 * unit), 2.2 * unit, _INK, alpha=0.8)
     # Metres per second of the game's clock; the physics runs 1.2 times as fast.
-    speed = f"{float(game.bodies[0, 3]) * 0.12:.1f} m/s"
+    speed = f"{round(float(game.bodies[0, 3]) * 0.12, 1) + 0.0:.1f} m/s"  # no "-0.0"
     draw_text(canvas, speed, (view.width - 2.5 * unit, 9 * unit), 4 * unit, _INK, 1.0)
 
 
@@ -184,18 +185,32 @@ def _ending(game: _core.Game) -> str:
     return f"fell after {game.score:.1f} m"
 
 
-def _banner(canvas: _core.Canvas, view: View, text: str) -> None:
+def _messages(canvas: _core.Canvas, view: View, message: str) -> None:
+    """Up to two lines on the track, between the keys, where they hide nobody."""
+    if not message:
+        return
+    first, _, second = message.partition("\n")
+    share = 1 - min(0.5, 40 * view.height / 100 / view.width)
+    if first:
+        _banner(canvas, view, first, 3.8, 90.5 if second else 93.5, share)
+    if second:
+        _banner(canvas, view, second, 2.0, 96.8 if first else 94.5, share)
+
+
+def _banner(
+    canvas: _core.Canvas, view: View, text: str, size: float, middle: float, share: float = 0.86
+) -> None:
+    """A line of text on a dark ground; size and place down in hundredths of the height."""
     if not text:
         return
     unit = view.height / 100
-    size = 5.2 * unit
-    while text_width(text, size) > view.width * 0.86:
+    size, y = size * unit, middle * unit
+    while text_width(text, size) > view.width * share:
         size *= 0.9
-    half, y = text_width(text, size) / 2, view.height * 0.235
-    middle = view.width / 2
+    half, x = text_width(text, size) / 2, view.width / 2
     corners = [
-        (middle + sx * (half + 1.5 * unit), y + sy * size * 0.85)
+        (x + sx * (half + 0.3 * size), y + sy * size * 0.6)
         for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))
     ]
-    canvas.polygon(corners, 2 * unit, _INK, 0.82)
-    draw_text(canvas, text, (middle, y - size / 2), size, _PALE, 0.5, weight=1.1)
+    canvas.polygon(corners, 0.38 * size, _INK, 0.82)
+    draw_text(canvas, text, (x, y - size / 2), size, _PALE, 0.5, weight=1.1)

@@ -115,11 +115,12 @@ def _board(canvas: _core.Canvas, view: View, metre: int) -> None:
     canvas.gradient(
         (x - 0.1 * scale, top), (x + 0.1 * scale, view.ground - 0.5 * scale), _POST, _POST
     )
-    low, high = (x - 1.5 * scale, top - 0.9 * scale), (x + 1.5 * scale, top + 0.9 * scale)
+    half = (1.8 if metre >= 100 else 1.6) * scale
+    low, high = (x - half, top - 0.9 * scale), (x + half, top + 0.9 * scale)
     colour = 0xB6322C if metre == 100 else _BOARD
     corners = [low, (high[0], low[1]), high, (low[0], high[1])]
     canvas.polygon(corners, 0.15 * scale, colour)
-    draw_text(canvas, f"{metre} m", (x, top - 0.42 * scale), 0.84 * scale, _LINE, align=0.5)
+    draw_text(canvas, f"{metre} m", (x, top - 0.4 * scale), 0.8 * scale, _LINE, align=0.5)
 
 
 def draw_hurdle(canvas: _core.Canvas, view: View, game: _core.Game) -> None:

@@ -138,4 +138,14 @@ def test_a_race_has_a_table(tmp_path, run, capsys):
     assert cli.main(arguments) == 0
     assert capsys.readouterr().out.startswith("1. ")
     assert cli.main(["play", "--video", str(tmp_path / "x.mp4")]) == 2
-    assert "needs --keys" in capsys.readouterr().err
+    assert "--keys are needed" in capsys.readouterr().err
+
+
+def test_a_screenshot_needs_no_window(tmp_path, run, monkeypatch):
+    pytest.importorskip("PIL")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    picture = tmp_path / "end.png"
+    shown = ["--screenshot", str(picture), "--size", "96x64"]
+    assert cli.main(["replay", str(tmp_path / "run.qwop"), *shown]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
