@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from qwop_native import cli
+from qwop_native.commands.model_settings import settings_beside
 from qwop_native.recording import load_recording
 from train import bootstrap, config, evaluate_command, evaluation, models, study, wandb_agent
 from train.algorithms import CONFIGS, get_algorithm
@@ -84,7 +85,7 @@ def test_evaluation_takes_settings_from_the_runs_folder(tmp_path):
         "action: train_a2c\nenv: {frames_per_step: 2, reduced_action_set: true, browser: /b}\n"
     )
     options = evaluate_command._parser().parse_args([str(path)])
-    found = evaluate_command.settings_of(path, options, 9)
+    found = evaluate_command.settings_of(settings_beside(path), options, 9)
     assert found == {"frames_per_step": 2, "reduced_action_set": True}
 
 

@@ -43,7 +43,8 @@ class EpisodeStatistics(BaseCallback):
         if not self.locals["dones"].any():
             return True
         for info in self.locals["infos"]:
-            if "episode" in info:
+            # An episode that began in the middle of a run says nothing of how far a policy gets.
+            if "episode" in info and not info.get("start_distance"):
                 self._take(info)
         for name in INFO_KEYWORDS:
             self.logger.record(f"user/{name}", self.mean(name))

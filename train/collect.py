@@ -6,7 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import gymnasium as gym
+
+from qwop_native.commands.model_settings import settings_beside
 from train.algorithms import get_algorithm
 
 
@@ -21,19 +25,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _collect(given: argparse.Namespace) -> int:
-    from qwop_native import QwopEnv
     from train.imitation.sources import collect
 
     if not given.model.is_file():
         raise FileNotFoundError(f"there is no model {given.model}")
     model = get_algorithm(given.algorithm).model_class().load(given.model, device="cpu")
-    env = QwopEnv(
-        frames_per_step=given.frames_per_step, action_set=given.action_set, sincos=given.sincos
-    )
-    if model.observation_space.shape != (60,) or model.action_space != env.action_space:
+    env = _environment(given)
+    if (model.observation_space, model.action_space) != (env.observation_space, env.action_space):
         raise ValueError(
             f"{given.model} is for {model.observation_space} and {model.action_space}, "
-            f"not for the environment's {env.action_space}"
+            f"not for the environment's {env.observation_space} and {env.action_space}"
         )
     found = collect(
         lambda seen: model.predict(seen, deterministic=True)[0],
@@ -51,6 +52,20 @@ def _collect(given: argparse.Namespace) -> int:
     return 0
 
 
+def _environment(given: argparse.Namespace) -> gym.Env[Any, Any]:
+    """The games of the model: as the options say, else as its run's folder does."""
+    from qwop_native import QwopEnv
+    from qwop_native.wrappers import RichObservation
+
+    told = settings_beside(given.model)
+    env: gym.Env[Any, Any] = QwopEnv(
+        frames_per_step=given.frames_per_step or told.env.get("frames_per_step", 4),
+        action_set=given.action_set or told.action_set or "essential",
+        sincos=given.sincos or told.env.get("sincos", "glibc"),
+    )
+    return RichObservation(env, told.columns) if told.columns else env
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m train.collect",
@@ -66,9 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--episodes", type=int, default=10, help="to play (10)")
     parser.add_argument("--min-distance", type=float, default=0.0, help="to keep, metres (0)")
     parser.add_argument("--max-episode-steps", type=int, default=2000, help="limit (2000)")
-    parser.add_argument("--frames-per-step", type=int, default=4, help="the model's (4)")
-    parser.add_argument("--action-set", default="essential", help="the model's (essential)")
-    parser.add_argument("--sincos", default="glibc", help="the browsers' (glibc)")
+    parser.add_argument("--frames-per-step", type=int, help="the model's (its run's, else 4)")
+    parser.add_argument("--action-set", help="the model's (its run's, else essential)")
+    parser.add_argument("--sincos", help="the browsers' (its run's, else glibc)")
     return parser
 
 

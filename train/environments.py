@@ -8,10 +8,19 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env import (
+    DummyVecEnv,
+    VecEnv,
+    VecEnvWrapper,
+    VecFrameStack,
+    VecNormalize,
+    is_vecenv_wrapped,
+)
 
 from qwop_native import QwopEnv
 from qwop_native.sb3 import QwopVecEnv
+from qwop_native.spaces import OBSERVATION_SIZE
+from qwop_native.wrappers.rich_columns import RichColumns, columns_of
 from train.config import RunConfig
 
 INFO_KEYWORDS = ("time", "distance", "avgspeed", "is_success", "frames")
@@ -44,7 +53,19 @@ def make_vec_env(config: RunConfig) -> VecEnv:
         )
     for wrapper, kwargs in of_all:
         venv = wrapper(venv, **kwargs)
+    _check_observations(venv, config)
     return venv
+
+
+def _check_observations(venv: VecEnv, config: RunConfig) -> None:
+    """Raises ValueError where an evaluation could not show a policy what these games show it."""
+    columns = RichColumns(columns_of(config.env_wrappers), 1)
+    normalizes = is_vecenv_wrapped(venv, VecNormalize) or is_vecenv_wrapped(venv, VecFrameStack)
+    if normalizes or venv.observation_space.shape != (OBSERVATION_SIZE + columns.size,):
+        raise ValueError(
+            "env_wrappers: RichVecObservation is the only one that may change observations, "
+            "evaluations know no other"
+        )
 
 
 def _one_game(

@@ -11,17 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+import gymnasium as gym
 
 from qwop_native.atomic import whole_file
 from qwop_native.commands import common
+from qwop_native.commands.model_settings import ModelSettings, settings_beside
 from qwop_native.recording import SUFFIX, make_recording
 from qwop_native.recording.starts import env_start
 from qwop_native.spaces import ACTION_SETS
 from train import evaluation, fields
-
-_SETTINGS = ("frames_per_step", "action_set", "reduced_action_set", "t_for_terminate", "sincos")
-"""Arguments of `QwopEnv` that decide what a model sees and does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,13 +59,17 @@ def _run(options: argparse.Namespace) -> int:
 
     weights = read_weights(options.model)
     outputs = len(weights.get("action_net.weight", list(weights.values())[-1]))
-    env = settings_of(options.model, options, outputs)
-    policy = load(options.model, env, options.weights_only)
+    told = settings_beside(options.model)
+    env = settings_of(told, options, outputs)
+    policy = load(options.model, env, told.columns, options.weights_only)
     starts = evaluation.start_tapes(options.starts, options.episodes, options.seed)
-    played = evaluation.evaluate(policy, env, starts, options.max_steps, not options.stochastic)
+    played = evaluation.evaluate(
+        policy, env, starts, options.max_steps, not options.stochastic, told.columns
+    )
     report = {
         "model": str(options.model),
         "env": env,
+        "columns": list(told.columns),
         "starts": options.starts,
         "seed": options.seed,
         "deterministic": not options.stochastic,
@@ -80,18 +82,15 @@ def _run(options: argparse.Namespace) -> int:
     return common.OK
 
 
-def settings_of(model: Path, options: argparse.Namespace, outputs: int) -> dict[str, Any]:
+def settings_of(told: ModelSettings, options: argparse.Namespace, outputs: int) -> dict[str, Any]:
     """Arguments of `QwopEnv` for a model: options first, then its run's folder, then a guess.
 
     Args:
-        model: The zip.
+        told: What the run's folder says.
         options: With frames_per_step, action_set and sincos, None where not given.
         outputs: Outputs of the network, a multiple of the number of actions.
-
-    Raises:
-        ValueError: The folder's files are damaged.
     """
-    found = _from_folder(model.parent) or _from_folder(model.parent.parent) or {}
+    found = {name: fields.number(value) for name, value in told.env.items()}
     if options.action_set:
         found = {key: value for key, value in found.items() if "action_set" not in key}
         found["action_set"] = options.action_set
@@ -108,19 +107,9 @@ def settings_of(model: Path, options: argparse.Namespace, outputs: int) -> dict[
     return found
 
 
-def _from_folder(folder: Path) -> dict[str, Any] | None:
-    """What a run's metadata.yml, of ours or of qwop-gym's, says about the environment."""
-    path = folder / "metadata.yml"
-    if not path.is_file():
-        return None
-    try:
-        env = yaml.safe_load(path.read_text(encoding="utf-8"))["env"]
-        return {name: fields.number(env[name]) for name in _SETTINGS if name in env}
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
-        raise ValueError(f"{path} is not the metadata of a run") from None
-
-
-def load(model: Path, env: dict[str, Any], weights_only: bool) -> evaluation.Policy:
+def load(
+    model: Path, env: dict[str, Any], columns: Sequence[str], weights_only: bool
+) -> evaluation.Policy:
     """Loads a model, or its weights alone.
 
     Raises:
@@ -128,19 +117,23 @@ def load(model: Path, env: dict[str, Any], weights_only: bool) -> evaluation.Pol
         ValueError: It is no model, or sees or does other than this environment.
     """
     from qwop_native import QwopEnv
+    from qwop_native.wrappers import RichObservation
     from train.algorithms import get_algorithm
     from train.models import algorithm_of, check_model, load_weights_only
 
     kind = algorithm_of(model)
-    template = QwopEnv(**env)
+    template: gym.Env[Any, Any] = QwopEnv(**env)
+    keys = len(template.get_wrapper_attr("action_keys"))
+    if columns:
+        template = RichObservation(template, columns)
     check_model(model, kind, template.observation_space, template.action_space)
     if weights_only:
-        return load_weights_only(model, (len(template.action_keys),))
+        return load_weights_only(model, (keys,))
     # The learner's own objects are not needed and may be of other versions.
     unused = {name: lambda _: 0.0 for name in ("lr_schedule", "exploration_schedule")}
     loaded = get_algorithm(kind).model_class().load(model, device="cpu", custom_objects=unused)
-    if getattr(loaded.action_space, "n", None) != len(template.action_keys):
-        raise ValueError(f"{model} has {loaded.action_space}, not {len(template.action_keys)} keys")
+    if getattr(loaded.action_space, "n", None) != keys:
+        raise ValueError(f"{model} has {loaded.action_space}, not {keys} keys")
     return loaded
 
 

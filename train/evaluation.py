@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import Keys, QwopEnv
-from qwop_native.spaces import OBSERVATION_SIZE, TERMINATE
+from qwop_native.spaces import TERMINATE
+from qwop_native.spaces import observations as observations_of
+from qwop_native.wrappers.rich_columns import RichColumns
 
 START_KINDS = ("fixed", "idle", "random")
 
@@ -123,15 +125,17 @@ def evaluate(
     starts: Sequence[KeyTape],
     max_episode_steps: int | None,
     deterministic: bool = True,
+    columns: Sequence[str] = (),
 ) -> list[Episode]:
     """Plays episodes side by side, each on a freshly loaded page.
 
     Args:
-        policy: Acts on observations, float32 (episodes, 60).
+        policy: Acts on observations, float32 (episodes, 60 and those of `columns`).
         env_kwargs: Arguments of `QwopEnv`.
         starts: As from `start_tapes`.
         max_episode_steps: Steps of the policy after which an episode is cut off; None for never.
         deterministic: Whether the policy's best action is taken, not one drawn.
+        columns: Groups of columns that it sees besides, as in `RichObservation`.
 
     Returns:
         The episodes in the order of their starts.
@@ -140,18 +144,28 @@ def evaluate(
         TypeError, ValueError: The environment refuses an argument.
     """
     players = [_Player(QwopEnv(**env_kwargs), tape) for tape in starts]
-    observations = np.stack([player.observation for player in players])
+    rich = RichColumns(columns, players[0].frames_per_step)
+    observations, keys = _shown(players)
+    shown = rich.append(observations, keys, observations)
     state, first = None, np.ones(len(players), dtype=bool)
     step = 0
     while any(player.ended is None for player in players):
-        actions, state = policy.predict(observations, state, first, deterministic=deterministic)
+        actions, state = policy.predict(shown, state, first, deterministic=deterministic)
         first = np.zeros(len(players), dtype=bool)
         step += 1
-        for row, player in enumerate(players):
+        for player, action in zip(players, actions, strict=True):
             if player.ended is None:
-                player.step(int(actions[row]), step == max_episode_steps)
-                observations[row] = player.observation
+                player.step(int(action), step == max_episode_steps)
+        before = observations
+        observations, keys = _shown(players)
+        shown = rich.append(observations, keys, before)
     return [player.episode() for player in players]
+
+
+def _shown(players: Sequence[_Player]) -> tuple[npt.NDArray[np.float32], KeyTape]:
+    """What the games look like, float32 (players, 60), and the keys held in each."""
+    observations = np.stack([player.observation for player in players])
+    return observations, np.array([player.keys for player in players], np.uint8)
 
 
 class _Player:
@@ -165,8 +179,18 @@ class _Player:
         self._reward = 0.0
         for keys in self._tape:
             env.game.step(Keys(keys))
-        self.observation = _observe(env)
+        # The game was moved by other than the environment's own steps.
+        self.observation = observations_of(env.game.bodies[None])[0]
         self.ended: str | None = None
+
+    @property
+    def frames_per_step(self) -> int:
+        return self._env.frames_per_step
+
+    @property
+    def keys(self) -> int:
+        """Mask of the keys held in the last frame."""
+        return self._tape[-1] if self._tape else 0
 
     def step(self, action: int, last: bool) -> None:
         self.observation, reward, terminated, _, self._info = self._env.step(action)
@@ -190,18 +214,6 @@ class _Player:
             self.ended or "limit",
             np.array(self._tape, np.uint8),
         )
-
-
-def _observe(env: QwopEnv) -> npt.NDArray[np.float32]:
-    """What a game looks like that was moved by other than the environment's own steps."""
-    bodies = env.game.bodies
-    quantities = (env.pos_x, env.pos_y, env.angle, env.vel_x, env.vel_y)
-    columns = [
-        quantity.normalize(bodies[:, field].astype(np.float32))
-        for field, quantity in enumerate(quantities)
-    ]
-    shown: npt.NDArray[np.float32] = np.stack(columns, axis=1).clip(-1, 1)
-    return shown.reshape(OBSERVATION_SIZE)
 
 
 def summarize(episodes: Sequence[Episode]) -> Summary:

@@ -16,6 +16,7 @@ from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputF
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.sb3 import checkpoint
+from qwop_native.wrappers.rich_columns import columns_of
 from train import callbacks, config, evaluation, history, resume
 from train.algorithms import Algorithm, learn
 from train.display import Display
@@ -225,7 +226,8 @@ class Run:
     def _evaluate(self) -> list[evaluation.Episode]:
         settings = self._settings
         limit = settings.max_episode_steps or 5000
-        return evaluation.evaluate(self.model, settings.env, self._starts, limit)
+        columns = columns_of(settings.env_wrappers)
+        return evaluation.evaluate(self.model, settings.env, self._starts, limit, columns=columns)
 
     def _keep_best(self, done: int) -> None:
         summary = evaluation.summarize(self._evaluate())

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from qwop_native.commands.model_settings import settings_beside
 from qwop_native.recording import Grid
 from qwop_native.recording.stage import Policy
-from qwop_native.spaces import TERMINATE, action_keys, observations
+from qwop_native.spaces import OBSERVATION_SIZE, action_keys, observations
+from qwop_native.wrappers.rich_columns import RichColumns, key_masks
 
 # Class of a policy as saved, and the algorithm that loads it. PPO and A2C share theirs, and differ
 # in what else is saved.
@@ -32,41 +35,56 @@ class ModelPolicy:
         model: What has ``predict(observation, state=…, episode_start=…, deterministic=…)``.
         grid: Frames per step and action set it was trained with.
         deterministic: Whether the likeliest action is taken.
+        columns: Groups of columns that it sees besides, as in `RichObservation`.
 
     Attributes:
         grid: The same.
     """
 
-    def __init__(self, model: Any, grid: Grid, deterministic: bool = True) -> None:
+    def __init__(
+        self, model: Any, grid: Grid, deterministic: bool = True, columns: Sequence[str] = ()
+    ) -> None:
         self.grid: Grid | None = grid
         self._model, self._deterministic = model, deterministic
-        self._table = action_keys(grid.action_set, True)
+        self._masks = key_masks(action_keys(grid.action_set, True))
         self._frames = grid.frames_per_step
-        self._state: Any = None
-        self._first = True
+        self._columns = RichColumns(columns, grid.frames_per_step)
+        self.reset()
 
     def reset(self) -> None:
         """Forgets the last run."""
-        self._state, self._first = None, True
+        self._state: Any = None
+        self._playing, self._thinking = _View(self._columns), _View(self._columns)
+        self._mask = 0
 
     def keys(self, row: np.void) -> Sequence[int]:
         """The masks of the next step."""
-        observation = observations(row["bodies"][None])[0]
+        first = self._playing.is_new
         action, self._state = self._model.predict(
-            observation,
+            self._playing.look(row, self._mask),
             state=self._state,
-            episode_start=np.array([self._first]),
+            episode_start=np.array([first]),
             deterministic=self._deterministic,
         )
-        self._first = False
-        mask = self._table[int(action)]
-        return [0 if mask == TERMINATE else mask] * self._frames
+        self._mask = int(self._masks[int(action)])
+        return [self._mask] * self._frames
 
-    def values(self, row: np.void) -> tuple[str, list[float]]:
-        """What the model thinks of each action: name of the quantity, and a number each."""
+    def values(self, row: np.void, keys: int, first: bool) -> tuple[str, list[float]]:
+        """What the model thinks of each action; to be asked for each step of a run in turn.
+
+        Args:
+            row: The state, as for `keys`.
+            keys: Mask of the keys held in the step that led to it.
+            first: Whether it is the first of a run.
+
+        Returns:
+            Name of the quantity, and a number for each action.
+        """
         import torch
 
-        observation = observations(row["bodies"][None])[0]
+        if first:
+            self._thinking = _View(self._columns)
+        observation = self._thinking.look(row, keys)
         policy = self._model.policy
         with torch.no_grad():
             tensor = policy.obs_to_tensor(observation)[0]
@@ -81,13 +99,35 @@ class ModelPolicy:
     @property
     def labels(self) -> list[str]:
         """The keys of each action, as a person writes them."""
-        masks = [mask for mask in self._table if mask != TERMINATE]
+        masks = self._masks[:-1].tolist()
         return ["".join(k for i, k in enumerate("QWOP") if mask >> i & 1) or "-" for mask in masks]
+
+
+class _View:
+    """What a model sees of one run, step by step."""
+
+    def __init__(self, columns: RichColumns) -> None:
+        self._columns = columns
+        self._before: npt.NDArray[np.float32] | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been looked at."""
+        return self._before is None
+
+    def look(self, row: np.void, keys: int) -> npt.NDArray[np.float32]:
+        """The observation of a state, float32 (60 + columns,)."""
+        now = observations(row["bodies"][None])
+        before = now if self._before is None else self._before
+        self._before = now
+        shown = self._columns.append(now, np.array([keys], np.uint8), before)
+        first: npt.NDArray[np.float32] = shown[0]
+        return first
 
 
 def load_policy(
     name: str,
-    frames_per_step: int = 4,
+    frames_per_step: int | None = None,
     action_set: str | None = None,
     module: str | None = None,
     algorithm: str | None = None,
@@ -98,9 +138,10 @@ def load_policy(
     Args:
         name: A model's zip file, or ``package.module:factory`` for anything else, where
             ``factory()`` gives a `qwop_native.recording.stage.Policy`.
-        frames_per_step: For a model.
-        action_set: For a model; None is "essential" or "reduced" by what the run's folder says
-            (``config.yml`` beside it), else "reduced" for nine actions and "full" for sixteen.
+        frames_per_step: For a model; None is what its run's folder says (``metadata.yml`` beside
+            it or a folder above), else 4.
+        action_set: For a model; None is what that says, else "reduced" for nine actions and "full"
+            for sixteen.
         module: Package of the model's class, as in qwop-gym's configuration; None finds it out.
         algorithm: The model's class; None finds it out.
         deterministic: Whether a model takes the likeliest action.
@@ -117,21 +158,34 @@ def load_policy(
     path = Path(name)
     if not path.is_file():
         raise FileNotFoundError(f"there is no model {name}")
-    model = load_model(path, module, algorithm)
+    told = settings_beside(path)
+    model = load_model(path, module, algorithm, told.columns)
     count = int(getattr(model.action_space, "n", 0))
-    chosen = action_set or ("reduced" if count in (9, 10) else "full")
+    chosen = action_set or told.action_set or ("reduced" if count in (9, 10) else "full")
     if count - len(action_keys(chosen, False)) not in (0, 1):
         raise ValueError(f"{path.name} has {count} actions, not those of the {chosen} set")
-    return ModelPolicy(model, Grid(frames_per_step, chosen), deterministic)
+    grid = Grid(frames_per_step or int(told.env.get("frames_per_step", 4)), chosen)
+    return ModelPolicy(model, grid, deterministic, told.columns)
 
 
-def load_model(path: Path, module: str | None = None, algorithm: str | None = None) -> Any:
-    """Loads a model of Stable-Baselines3 or sb3-contrib that acts on the 60 numbers.
+def frames_of(policy: Policy) -> int:
+    """Frames of a policy's steps, 4 for one that has none."""
+    return 4 if policy.grid is None else policy.grid.frames_per_step
+
+
+def load_model(
+    path: Path,
+    module: str | None = None,
+    algorithm: str | None = None,
+    columns: Sequence[str] = (),
+) -> Any:
+    """Loads a model of Stable-Baselines3 or sb3-contrib that acts on the environment's numbers.
 
     Args:
         path: The model's zip file.
         module: Package of the model's class; None finds it out.
         algorithm: The model's class; None finds it out.
+        columns: Groups of columns that it sees after the 60 numbers, as in `RichObservation`.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -151,8 +205,12 @@ def load_model(path: Path, module: str | None = None, algorithm: str | None = No
     # The learner's own objects are not needed and may be of other versions.
     unused = {"lr_schedule": lambda _: 0.0, "exploration_schedule": lambda _: 0.0}
     model = loader.load(os.fspath(path), device="cpu", custom_objects=unused)
-    if getattr(model.observation_space, "shape", None) != (60,):
-        raise ValueError(f"{path.name} does not see the 60 numbers of this game")
+    size = OBSERVATION_SIZE + RichColumns(columns, 1).size
+    if getattr(model.observation_space, "shape", None) != (size,):
+        raise ValueError(
+            f"{path.name} does not see the {size} numbers of this game; where it sees columns of "
+            "RichObservation, the metadata.yml of its run's folder says which"
+        )
     return model
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwop_native.commands import common, in_browser
-from qwop_native.commands.policies import load_policy
+from qwop_native.commands.policies import frames_of, load_policy
 from qwop_native.commands.runs import load_runs, stem_of
 from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.rec import SUFFIX as REC_SUFFIX
@@ -58,8 +58,8 @@ def _run(options: argparse.Namespace) -> int:
 def _runs(options: argparse.Namespace, name: str) -> list[tuple[str, Recording]]:
     if Path(name).suffix in (SUFFIX, REC_SUFFIX):
         return [(stem_of(each), run) for each, run in load_runs([name])]
-    frames_per_step = options.frames_per_step or 4
-    policy = load_policy(name, frames_per_step, options.action_set)
+    policy = load_policy(name, options.frames_per_step, options.action_set)
+    frames_per_step = options.frames_per_step or frames_of(policy)
     (_, page), *more = common.starts(options.start, frames_per_step)
     if more:
         raise ValueError("a race has one start")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwop_native.commands import common
-from qwop_native.commands.policies import ModelPolicy, load_policy
+from qwop_native.commands.policies import ModelPolicy, frames_of, load_policy
 from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.rec import Rec, RecEpisode
 from qwop_native.recording.stage import NativeStage, run_policy
@@ -47,15 +47,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    frames_per_step = options.frames_per_step or 4
     player = load_policy(
         options.model,
-        frames_per_step,
+        options.frames_per_step,
         options.action_set,
         options.model_mod,
         options.model_cls,
         deterministic=not options.stochastic,
     )
+    frames_per_step = options.frames_per_step or frames_of(player)
     if options.rec and not isinstance(player, ModelPolicy):
         raise ValueError("a .rec file holds actions of a set, which only a model's zip file has")
     folder = common.output_folder(options.out) if options.out else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.commands import common, in_browser
-from qwop_native.commands.policies import ModelPolicy, load_policy
+from qwop_native.commands.policies import ModelPolicy, frames_of, load_policy
 from qwop_native.commands.runs import load_runs
 from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.player import row_of
@@ -57,16 +57,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    frames_per_step = options.frames_per_step or 4
-    starts = common.starts(options.starts, frames_per_step)
     policy = load_policy(
         options.model,
-        frames_per_step,
+        options.frames_per_step,
         options.action_set,
         options.model_mod,
         options.model_cls,
         deterministic=not options.stochastic,
     )
+    starts = common.starts(options.starts, options.frames_per_step or frames_of(policy))
     results = Results(options)
     if in_browser.is_asked_for(options):
         return _in_browser(options, policy, starts, results)
@@ -108,7 +107,7 @@ def _thoughts(policy: Policy) -> Callable[[_core.Game, int], Choice | None] | No
 
     def choice(game: _core.Game, frame: int) -> Choice | None:
         if frame % frames_per_step == 0:
-            name, values = policy.values(row_of(game)[0])
+            name, values = policy.values(row_of(game)[0], int(game.keys), frame == 0)
             best = max(range(len(values)), key=values.__getitem__, default=0)
             last[0] = Choice(name, policy.labels, values, best) if values else None
         return last[0]

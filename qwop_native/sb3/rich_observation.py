@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
+from qwop_native.spaces import OBSERVATION_SIZE
 from qwop_native.wrappers.rich_columns import GROUPS, Floats, RichColumns, key_masks
 from qwop_native.wrappers.rich_observation import rich_space
 
@@ -69,12 +70,14 @@ class RichVecObservation(VecEnvWrapper):
         if len(ended) == 0:
             self._before = self._columns.append(observations, keys, self._before)
             return self._before, rewards, dones, infos
+        # The last observations of ended games go below those of all games, in one calculation.
         last = np.stack([infos[game]["terminal_observation"] for game in ended])
-        shown_last = self._columns.append(last, keys[ended], self._before[ended])
-        for row, game in enumerate(ended):
-            infos[game]["terminal_observation"] = shown_last[row]
-        shown = self._columns.append(observations, keys, self._before)
-        first = observations[ended]
-        shown[ended] = self._columns.append(first, self._start_keys[ended], first)
-        self._before = shown
-        return shown, rewards, dones, infos
+        before = np.concatenate((self._before, self._before[ended]))
+        before[ended, :OBSERVATION_SIZE] = observations[ended]
+        held = np.concatenate((keys, keys[ended]))
+        held[ended] = self._start_keys[ended]
+        shown = self._columns.append(np.concatenate((observations, last)), held, before)
+        for row, game in enumerate(ended, start=self.num_envs):
+            infos[game]["terminal_observation"] = shown[row]
+        self._before = shown[: self.num_envs]
+        return self._before, rewards, dones, infos

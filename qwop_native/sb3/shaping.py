@@ -65,7 +65,8 @@ class ShapedVecReward(VecEnvWrapper):
                 after[game] = infos[game]["terminal_observation"]
         added = self.shaper.additions(self._before, after).astype(np.float32)
         for game in ended:
-            self.shaper.ended(float(infos[game]["distance"]))
+            if not infos[game].get("start_distance"):  # others began in the middle of a run
+                self.shaper.ended(float(infos[game]["distance"]))
         self._before = observations.copy()
         return observations, rewards + added, dones, infos
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,20 +27,27 @@ class SnapshotStarts(VecEnvWrapper):
 
     Args:
         venv: A `QwopVecEnv`, wrapped or not; `RichVecObservation` goes around this, not inside.
-        pool: The moments.
+        pool: The moments, or files to take them from (see `SnapshotPool.read`).
         probability: Of an episode to start from the pool.
-        seed: Of the draws; None for one at random.
+        seed: Of the draws; None takes the one that `seed` gets, as a model seeds its games, and one
+            at random until then.
 
     Attributes:
         start_keys: Mask of the keys held where each game's episode started, uint8 (num_envs,).
 
     Raises:
         TypeError: There is no `QwopVecEnv` inside.
-        ValueError: The pool is empty or of another `sincos`, or the probability is not one.
+        FileNotFoundError: There is no such file.
+        ValueError: The pool is empty or of another `sincos`, a file is damaged, or the probability
+            is not one.
     """
 
     def __init__(
-        self, venv: VecEnv, pool: SnapshotPool, probability: float = 0.5, seed: int | None = None
+        self,
+        venv: VecEnv,
+        pool: SnapshotPool | str | Sequence[str],
+        probability: float = 0.5,
+        seed: int | None = None,
     ) -> None:
         if not isinstance(venv.unwrapped, QwopVecEnv):
             raise TypeError(
@@ -47,13 +55,22 @@ class SnapshotStarts(VecEnvWrapper):
             )
         if not 0 <= probability <= 1:
             raise ValueError(f"probability must be from 0 to 1, got {probability!r}")
+        if not isinstance(pool, SnapshotPool):
+            pool = SnapshotPool.read([pool] if isinstance(pool, str) else pool)
         pool.require(venv.unwrapped.template.sincos)
         super().__init__(venv)
         self.pool = pool
         self.probability = probability
+        self._has_own_seed = seed is not None
         self._rng = np.random.default_rng(None if seed is None else check_seed(seed))
         self.start_keys = np.zeros(self.num_envs, np.uint8)
         self._start_distance = np.zeros(self.num_envs)
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Seeds the games, and the draws unless they have a seed of their own."""
+        if seed is not None and not self._has_own_seed:
+            self._rng = np.random.default_rng(check_seed(seed))
+        return self.venv.seed(seed)
 
     def reset(self) -> Observation:
         """Starts an episode in each game.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from qwop_native._core import Game
 from qwop_native.atomic import whole_file
+from qwop_native.recording import load_recording
 
 TORSO = 0  # row of Game.bodies
 UNITS_PER_METRE = 10
@@ -107,6 +109,35 @@ class SnapshotPool:
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"{path} is not a whole file of snapshots: {error}") from None
         return cls(moments, sincos)
+
+    @classmethod
+    def read(cls, patterns: Sequence[str]) -> SnapshotPool:
+        """Reads files of `save`, and recordings, of which it takes a moment each metre.
+
+        Args:
+            patterns: Names or patterns such as ``runs/*.qwop``.
+
+        Raises:
+            FileNotFoundError: Nothing has such a name.
+            ValueError: A file is damaged, or they are of different `sincos`.
+        """
+        pools = []
+        for pattern in patterns:
+            found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  may be absolute
+            if not found:
+                raise FileNotFoundError(f"there is no file of snapshots or recording {pattern}")
+            pools += [cls.load(each) if each.endswith(".npz") else _played(each) for each in found]
+        flavours = sorted({pool.sincos for pool in pools})
+        if len(flavours) > 1:
+            raise ValueError(f"the runs are of different sincos: {', '.join(flavours)}")
+        return cls([moment for pool in pools for moment in pool.moments], *flavours)
+
+
+def _played(path: str) -> SnapshotPool:
+    recording = load_recording(path)
+    game = Game(recording.sincos)
+    recording.prepare(game)
+    return SnapshotPool(moments_of_keys(game, recording.keys, Collector()), recording.sincos)
 
 
 def moment_of(game: Game) -> Moment:
