@@ -210,6 +210,47 @@ def draw_transitions(
     generator: object, positions: int, games: int, count: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
 
+class Collector:
+    """A step of all games with a greedy actor, and its place in a replay buffer."""
+
+    def __init__(
+        self,
+        engine: BatchEngine,
+        learner: QuantileLearner,
+        rewards: npt.NDArray[np.float64],
+        terminated: npt.NDArray[np.bool_],
+        truncated: npt.NDArray[np.bool_],
+    ) -> None: ...
+    def bind_replay(
+        self,
+        observations: npt.NDArray[np.float32],
+        next_observations: npt.NDArray[np.float32],
+        actions: npt.NDArray[np.int64],
+        rewards: npt.NDArray[np.float32],
+        dones: npt.NDArray[np.float32],
+        timeouts: npt.NDArray[np.float32],
+    ) -> None: ...
+    def play(
+        self,
+        generator: object,
+        epsilon: float,
+        observations: npt.NDArray[np.float32],
+        next_observations: npt.NDArray[np.float32],
+    ) -> (
+        tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.bool_], int] | None
+    ): ...
+    def take(
+        self, actions: npt.NDArray[np.int64], next_observations: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.bool_], int]: ...
+    def store(
+        self,
+        position: int,
+        observations: npt.NDArray[np.float32],
+        next_observations: npt.NDArray[np.float32],
+        actions: npt.NDArray[np.int64],
+        rewards: npt.NDArray[np.float32],
+    ) -> None: ...
+
 class ActorCritic:
     """PPO's update and actor on arrays that belong to others."""
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bindings/learner_arrays.hpp"
-#include "learner/learner.hpp"
+#include "bindings/bit_generator.hpp"
+#include "bindings/bound_learner.hpp"
 
 namespace py = pybind11;
 
@@ -15,105 +15,6 @@ namespace qwop::bindings {
 namespace {
 
 using learner::ptrdiff_t;
-using learner::QuantileLearner;
-
-// The learner together with the arrays it works on, which keep their memory alive.
-class BoundLearner {
- public:
-  BoundLearner(const std::vector<ptrdiff_t>& widths, ptrdiff_t n_actions, ptrdiff_t n_quantiles,
-               const std::string& activation, const std::string& instruction_set, double loss_scale)
-      : learner_({widths, n_actions, n_quantiles, parse_activation(activation), loss_scale},
-                 instruction_set) {}
-
-  void bind_online(const py::list& values) {
-    learner_.bind_online(tensors("parameters", values, learner_.sizes()));
-    online_ = values;
-  }
-  void bind_target(const py::list& values) {
-    learner_.bind_target(tensors("target parameters", values, learner_.sizes()));
-    target_ = values;
-  }
-  void bind_adam(const py::list& means, const py::list& squares, const py::list& steps) {
-    learner_.bind_adam(tensors("exp_avg", means, learner_.sizes()),
-                       tensors("exp_avg_sq", squares, learner_.sizes()),
-                       tensors("step", steps, std::vector<ptrdiff_t>(learner_.sizes().size(), 1)));
-    adam_ = py::make_tuple(means, squares, steps);
-  }
-  void bind_replay(const Floats& observations, const Floats& next_observations,
-                   const Indices& actions, const Floats& rewards, const Floats& dones,
-                   const Floats& timeouts) {
-    if (rewards.ndim() != 2) throw py::value_error("rewards must be of shape (positions, games)");
-    const auto rows = rewards.size();
-    const auto check = [&](const char* name, const py::array& array, py::ssize_t size) {
-      if (array.size() != size) {
-        throw py::value_error(std::string(name) + " must hold " + std::to_string(size) +
-                              " numbers, got " + std::to_string(array.size()));
-      }
-    };
-    check("observations", observations, rows * learner_.observation_size());
-    check("next_observations", next_observations, rows * learner_.observation_size());
-    check("actions", actions, rows);
-    check("dones", dones, rows);
-    check("timeouts", timeouts, rows);
-    learner_.bind_replay({observations.data(), next_observations.data(), actions.data(),
-                          rewards.data(), dones.data(), timeouts.data(), rewards.shape(0),
-                          rewards.shape(1)});
-    replay_ = py::make_tuple(observations, next_observations, actions, rewards, dones, timeouts);
-  }
-
-  double update(const Indices& positions, const Indices& games, double gamma, double learning_rate,
-                std::array<double, 2> betas, double epsilon, double weight_decay,
-                bool decoupled_weight_decay, std::optional<double> max_grad_norm) {
-    const learner::AdamSettings adam{learning_rate, betas[0],     betas[1],
-                                     epsilon,       weight_decay, decoupled_weight_decay};
-    const auto p = span(positions), g = span(games);
-    const py::gil_scoped_release release;
-    return learner_.update(p, g, gamma, adam, max_grad_norm);
-  }
-  py::tuple gradients(const Indices& positions, const Indices& games, double gamma) {
-    py::list arrays;
-    learner::Tensors out;
-    for (const ptrdiff_t size : learner_.sizes()) {
-      Floats array(size);
-      out.push_back(array.mutable_data());
-      arrays.append(array);
-    }
-    const double loss = learner_.gradients(span(positions), span(games), gamma, out);
-    return py::make_tuple(loss, arrays);
-  }
-  Indices act(const Floats& observations) {
-    const auto width = learner_.observation_size();
-    if (observations.ndim() != 2 || observations.shape(1) != width) {
-      throw py::value_error("observations must be float32 of shape (rows, " +
-                            std::to_string(width) + ")");
-    }
-    Indices actions(observations.shape(0));
-    learner_.act(observations.data(), observations.shape(0), actions.mutable_data());
-    return actions;
-  }
-  py::dict seconds() const {
-    static constexpr std::array kNames{"gather",   "target",  "forward", "loss",
-                                       "backward", "weights", "refresh"};
-    static_assert(kNames.size() == learner::kParts);
-    py::dict parts;
-    for (std::size_t i = 0; i < kNames.size(); ++i) parts[kNames[i]] = learner_.seconds()[i];
-    return parts;
-  }
-  QuantileLearner& learner() { return learner_; }
-
- private:
-  QuantileLearner learner_;
-  py::object online_, target_, adam_, replay_;
-};
-
-// What numpy's C interface calls bitgen_t, in the capsule of a numpy.random.BitGenerator.
-struct BitGenerator {
-  void* state;
-  std::uint64_t (*next_uint64)(void*);
-  std::uint32_t (*next_uint32)(void*);
-  double (*next_double)(void*);
-  std::uint64_t (*next_raw)(void*);
-};
 
 // RandomState.randint(0, bound, size=count), whose stream numpy keeps as it is: the low bits of
 // 32-bit numbers, drawn again until they are below the bound.
@@ -138,15 +39,12 @@ Indices draw_below(const BitGenerator& generator, std::int64_t bound, py::ssize_
 py::tuple draw_transitions(const py::capsule& generator, std::int64_t positions, std::int64_t games,
                            py::ssize_t count) {
   constexpr std::int64_t kMost = std::int64_t{1} << 31;
-  if (std::string(generator.name()) != "BitGenerator") {
-    throw py::value_error("generator must be the capsule of a numpy.random.BitGenerator");
-  }
   if (positions < 1 || positions > kMost || games < 1 || games > kMost || count < 1) {
     throw py::value_error("positions, games and count must be from 1 to 2**31, got " +
                           std::to_string(positions) + ", " + std::to_string(games) + " and " +
                           std::to_string(count));
   }
-  const auto& source = *generator.get_pointer<BitGenerator>();
+  const BitGenerator& source = bit_generator(generator);
   const Indices first = draw_below(source, positions, count);
   return py::make_tuple(first, draw_below(source, games, count));
 }

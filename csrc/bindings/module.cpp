@@ -9,6 +9,7 @@ void bind_episode(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
 void bind_pool(pybind11::module_& module);
 void bind_learner(pybind11::module_& module);
+void bind_collector(pybind11::module_& module);
 void bind_canvas(pybind11::module_& module);
 void bind_actor_critic(pybind11::module_& module);
 }  // namespace qwop::bindings
@@ -22,6 +23,7 @@ PYBIND11_MODULE(_core, module) {
   qwop::bindings::bind_batch(module);
   qwop::bindings::bind_pool(module);
   qwop::bindings::bind_learner(module);
+  qwop::bindings::bind_collector(module);
   qwop::bindings::bind_canvas(module);
   qwop::bindings::bind_actor_critic(module);
 }

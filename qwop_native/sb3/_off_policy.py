@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from gymnasium import spaces
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.noise import ActionNoise
@@ -17,15 +18,20 @@ from stable_baselines3.common.type_aliases import (
 )
 from stable_baselines3.common.vec_env import VecEnv
 
+from qwop_native.sb3._collector import Collector, sees_nothing
 from qwop_native.sb3._fast_path import Family, UnsupportedError
 from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3._native_model import NativeModel, is_known
+from qwop_native.sb3.vec_env import QwopVecEnv
 
 _KNOWN_LOOPS = {"2210891104720d7c738c95cdd0a6c82f1902093c4f29b52539b6d55aa3f4f83d"}
 """SHA-256 of the source of `OffPolicyAlgorithm.collect_rollouts` that the one here is equal to."""
 
 
 _LOOP_IS_KNOWN = is_known(OffPolicyAlgorithm.collect_rollouts, _KNOWN_LOOPS)
+
+_IN_THE_LOOP = ("predict", "_sample_action", "_random_actions", "_store_transition")
+"""Methods that the native collector does without; it is not used where one has been replaced."""
 
 
 class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
@@ -38,6 +44,7 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
     exploration_rate: float
     max_grad_norm: Any
     _kernel: Kernel | None
+    _collector: Collector | None = None
 
     def _native(self, training: bool) -> Kernel | None:
         if self._refusal is not None:
@@ -101,7 +108,13 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         return kernel.act(np.ascontiguousarray(observation)), state
 
     def _random_actions(self, count: int) -> npt.NDArray[np.int64]:
-        return np.array([self.action_space.sample() for _ in range(count)])
+        space: Any = self.action_space
+        if type(space) is spaces.Discrete and "sample" not in vars(space):
+            # The numbers that as many calls of sample() draw.
+            drawn: npt.NDArray[np.int64] = space.np_random.integers(space.n, size=count)
+            drawn += space.start
+            return drawn
+        return np.array([space.sample() for _ in range(count)])
 
     def collect_rollouts(
         self,
@@ -133,25 +146,39 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         kernel.set_training_mode(False)
         num_collected_steps, num_collected_episodes = 0, 0
         new_obs: Any
+        unobserved = sees_nothing(callback)
         callback.on_rollout_start()
+        collector = self._native_collector(env, kernel, replay_buffer)
         continue_training = True
         while num_collected_steps < train_freq.frequency:
-            actions, buffer_actions = self._sample_action(
-                learning_starts, action_noise, env.num_envs
-            )
-            new_obs, rewards, dones, infos = env.step(actions)
+            if collector:
+                actions, new_obs, rewards, dones, infos = collector.step(self, learning_starts)
+                buffer_actions = actions
+            else:
+                actions, buffer_actions = self._sample_action(
+                    learning_starts, action_noise, env.num_envs
+                )
+                new_obs, rewards, dones, infos = env.step(actions)
             self.num_timesteps += env.num_envs
             num_collected_steps += 1
-            # Callbacks know these variables by their names.
-            callback.update_locals(locals())
+            if not unobserved:
+                # Callbacks know these variables by their names.
+                callback.update_locals(locals())
             if not callback.on_step():
                 return RolloutReturn(
                     num_collected_steps * env.num_envs,
                     num_collected_episodes,
                     continue_training=False,
                 )
+            if collector and not unobserved:
+                kernel.follow()  # callbacks may have put other parameters in their place
             self._update_info_buffer(infos, dones)
-            self._store_transition(replay_buffer, buffer_actions, new_obs, rewards, dones, infos)
+            if collector and not any(infos):
+                collector.store(self, replay_buffer, actions, new_obs, rewards)
+            else:
+                self._store_transition(
+                    replay_buffer, buffer_actions, new_obs, rewards, dones, infos
+                )
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
             self._on_step()
             if True in dones.tolist():
@@ -165,6 +192,24 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         return RolloutReturn(
             num_collected_steps * env.num_envs, num_collected_episodes, continue_training
         )
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "_collector"]
+
+    def _native_collector(
+        self, env: VecEnv, kernel: Kernel, buffer: ReplayBuffer
+    ) -> Collector | None:
+        own = all(
+            getattr(type(self), name) is getattr(NativeOffPolicy, name) and name not in vars(self)
+            for name in _IN_THE_LOOP
+        )
+        if not own or not Collector.suits(env, buffer):
+            return None
+        if self._collector is None or not self._collector.belongs_to(env, kernel):
+            assert isinstance(env, QwopVecEnv)
+            self._collector = Collector(env, kernel)
+        self._collector.follow(buffer)
+        return self._collector
 
     def _sample_action(
         self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1

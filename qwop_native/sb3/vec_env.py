@@ -163,14 +163,18 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         """
         observations = self._free_buffer()
         self._batch.step(self._actions, observations)
-        self._buffers.reverse()
         ended = self._batch.ended()
+        infos = self._infos_after_step(np.flatnonzero(ended).tolist())
+        return observations, self._batch.rewards.astype(np.float32), ended, infos
+
+    def _infos_after_step(self, ended: list[int]) -> list[dict[str, Any]]:
+        self._buffers.reverse()
         # New ones each time, since wrappers and callbacks may write into them.
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for game in np.flatnonzero(ended).tolist():
+        for game in ended:
             infos[game] = self._final_info(game)
             self.reset_infos[game] = self._batch.info(self._batch.columns, game)
-        return observations, self._batch.rewards.astype(np.float32), ended, infos
+        return infos
 
     def start_at(self, game: int, snapshot: bytes) -> Observation:  # noqa: D102  see GamesOfBatch
         observation = super().start_at(game, snapshot)
