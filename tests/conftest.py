@@ -1,7 +1,13 @@
 import os
+import sys
 from importlib.util import find_spec
 
 import hypothesis
+import pytest
+
+# Tests run side by side, one process a core: torch with a thread for each core would only make them
+# wait for each other. Read when torch is imported, so it is set before.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A busy machine makes an example slow, which says nothing about the code.
 hypothesis.settings.register_profile("project", deadline=None)
@@ -15,3 +21,14 @@ test_demonstrations.py test_imitation_learning.py test_prioritized_replay.py
 test_rich_observation.py test_shaping.py test_snapshot_starts.py test_start_at.py
 """
 collect_ignore = [] if find_spec("stable_baselines3") else _OF_TRAINING.split()
+
+
+@pytest.fixture(autouse=True)
+def _no_curves(monkeypatch):
+    """Spares runs within a test the picture of their curves, most of a small run's time.
+
+    `test_a_whole_run` makes one in a process of its own.
+    """
+    history = sys.modules.get("train.history")
+    if history is not None:
+        monkeypatch.setattr(history, "draw", lambda folder: None)

@@ -240,13 +240,13 @@ def test_tensorboard_goes_on(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="trainings are forked")
-def test_killed_twenty_times(tmp_path):
+def test_killed_again_and_again(tmp_path):
     script = pathlib.Path(__file__).with_name("learner_kills.py")
-    command = [sys.executable, str(script), str(tmp_path), "20", "1"]
+    command = [sys.executable, str(script), str(tmp_path), "10", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
-    assert result["killed"] >= 10
+    assert result["killed"] >= 5
     assert all(result["equal"].values()), result
     assert [p.name for p in (tmp_path / "broken").iterdir() if p.suffix == ".part"] == []
 

@@ -24,6 +24,7 @@ def _all_but_sources(_folder, names):
     return [name for name in names if Path(name).suffix not in {"", ".py", ".pyi", ".typed"}]
 
 
+@pytest.mark.slow
 def test_the_stub_matches_the_compiled_module(tmp_path):
     # pybind11's classes have a metaclass of its own, which no stub can name.
     classes = tmp_path / "classes.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from train.algorithms import CONFIGS, REGISTRY, Algorithm, get_algorithm
 
 if TYPE_CHECKING:
     from train.runner import Run
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,6 +68,13 @@ def _execute(run: Run) -> int:
 
     try:
         return run.execute()
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise OSError(
+            f"no room to write ({error.strerror}); what was written before is whole: make room and "
+            f"go on with python -m train --resume {run.folder}"
+        ) from error
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import platform
 import secrets
 import shlex
@@ -12,7 +13,7 @@ import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -106,8 +107,11 @@ class RunFolder:
         """Writes SB3's zip of the model, whole or not at all."""
         target = self.path / name
         target.parent.mkdir(exist_ok=True)
+        # Made in memory: of a disk that is full torch says only that something is wrong.
+        content = io.BytesIO()
+        model.save(content)
         with whole_file(target) as file:
-            model.save(cast(Any, file))
+            file.write(content.getbuffer())
 
     def describe(self, state: str, steps: int, **more: Any) -> None:
         """Writes metadata.yml: qwop-gym's keys, and what it takes to make the run again."""
