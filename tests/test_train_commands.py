@@ -182,7 +182,10 @@ def test_a_trial_of_a_sweep_offline(tmp_path, monkeypatch):
         },
     }
     monkeypatch.setattr(wandb, "init", lambda **kwargs: real(config=given, **kwargs))
-    assert wandb_agent.main() == 0
+    try:
+        assert wandb_agent.main() == 0
+    finally:
+        wandb.teardown()  # its threads would go on beside later tests, and fail in one of them
     (folder,) = (tmp_path / "data").iterdir()
     assert (folder / "model.zip").is_file()
     (offline,) = (tmp_path / "wandb").glob("offline-run-*")

@@ -50,6 +50,11 @@ def test_a_short_run_of_each(name, tmp_path):
     command += ["--min-distance", "-10", "--max-episode-steps", "30"]
     assert collect_main(command) == 0
     assert out.is_file()
+    # It trains on, and is no model of another algorithm.
+    more = ["-s", f"model_load_file={tmp_path / 'one' / 'model.zip'}", "-s", "run_id=two"]
+    assert main([name, "-c", str(path), *more]) == 0
+    two = get_algorithm(name).model_class().load(tmp_path / "two" / "model.zip", device="cpu")
+    assert two.num_timesteps >= 256 + model.num_timesteps
 
 
 def test_missing_demonstrations_are_said_before_anything_is_written(tmp_path, capsys):

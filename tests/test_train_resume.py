@@ -26,6 +26,7 @@ LEARNERS = {
     "qrdqn": "{buffer_size: 300, learning_starts: 40, batch_size: 8, n_quantiles: 5}",
     "ppo": "{n_steps: 16, batch_size: 32, n_epochs: 2}",
     "recurrent_ppo": "{n_steps: 16, batch_size: 32, n_epochs: 1, lstm_hidden_size: 8}",
+    "filtered_ppo": "{n_steps: 40, batch_size: 32, n_epochs: 1}",
     "a2c": "{}",
 }
 

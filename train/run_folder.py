@@ -148,9 +148,9 @@ def _commit() -> str | None:
     here = Path(__file__).parent
     try:
         asked = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
-        found = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10)
+        found = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
         tracked = ["git", "-C", str(here), "ls-files", "--error-unmatch", Path(__file__).name]
-        ours = subprocess.run(tracked, capture_output=True, check=False, timeout=10)
+        ours = subprocess.run(tracked, capture_output=True, check=False, timeout=60)
     except (OSError, subprocess.SubprocessError):
         return None
     return found.stdout.strip() or None if ours.returncode == 0 else None

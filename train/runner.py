@@ -266,7 +266,8 @@ def _loaded(
         FileNotFoundError: There is no such file.
         ValueError: It is no model of this algorithm, or acts or sees otherwise than these games.
     """
-    check_model(path, algorithm.name, venv.observation_space, venv.action_space)
+    kind = algorithm.saved_as or algorithm.name
+    check_model(path, kind, venv.observation_space, venv.action_space)
     return algorithm.model_class().load(path, env=venv, device=settings.device)
 
 

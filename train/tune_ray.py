@@ -83,6 +83,7 @@ def run_trial(chosen: Mapping[str, Any], search: study.Study) -> None:
         chosen: Value of each searched setting, and the seed.
         search: The study.
     """
+    import ray
     from ray import tune
 
     from train.runner import Run
@@ -99,10 +100,14 @@ def run_trial(chosen: Mapping[str, Any], search: study.Study) -> None:
         settings = search.run_config(values, int(chosen[_SEED]), str(folder))
         run = Run(get_algorithm(search.algorithm), settings)
 
+    node = ray.get_runtime_context().get_node_id()
+
     def report() -> None:
-        metrics = {"score": study.score(run.best), "steps": run.model.num_timesteps}
-        tune.report(metrics, checkpoint=tune.Checkpoint.from_directory(str(run.folder)))
+        tune.report(metrics(), checkpoint=tune.Checkpoint.from_directory(str(run.folder)))
+
+    def metrics() -> dict[str, Any]:
+        return {"score": study.score(run.best), "steps": run.model.num_timesteps, "node": node}
 
     run.after_save = report
     run.execute()
-    tune.report({"score": study.score(run.best), "steps": run.model.num_timesteps})
+    tune.report(metrics())

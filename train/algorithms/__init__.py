@@ -24,6 +24,10 @@ REGISTRY = {
     "ppo": ("train.algorithms.policy_gradient:PPO", "proximal policy optimization"),
     "recurrent_ppo": ("train.algorithms.policy_gradient:RECURRENT_PPO", "PPO with an LSTM"),
     "a2c": ("train.algorithms.policy_gradient:A2C", "advantage actor-critic"),
+    "filtered_ppo": (
+        "train.algorithms.filtered_ppo:FILTERED_PPO",
+        "PPO that learns from its better episodes only",
+    ),
     "bc": ("train.algorithms.imitation:BC", "behavioural cloning of demonstrations"),
     "gail": ("train.algorithms.imitation:GAIL", "PPO on a reward learned from demonstrations"),
     "airl": ("train.algorithms.imitation:AIRL", "the same with a reward that explains them"),
@@ -62,6 +66,7 @@ class Algorithm:
         model_class: Class of the model, for `load`; called when it is needed.
         learn: Trains the model: called with it, the settings, the number of transitions that it
             is to have seen in the end, and the callback that an SB3 algorithm would be given.
+        saved_as: Algorithm whose policy its models hold, where that is another one.
         qwop_gym_name: What qwop-gym calls it in the names of folders.
         qwop_gym_names: Further keys of qwop-gym's files, and where they are in these settings.
     """
@@ -71,6 +76,7 @@ class Algorithm:
     build: Callable[[RunConfig, VecEnv, int], BaseAlgorithm]
     model_class: Callable[[], type[BaseAlgorithm]]
     learn: Callable[[BaseAlgorithm, RunConfig, int, BaseCallback], None] = learn
+    saved_as: str = ""
     qwop_gym_name: str = ""
     qwop_gym_names: Mapping[str, str] = field(default_factory=dict)
 

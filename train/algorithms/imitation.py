@@ -163,6 +163,7 @@ BC = Algorithm(
     build=_build_cloning,
     model_class=_ppo_class,
     learn=_learn_cloning,
+    saved_as="ppo",
     qwop_gym_name="BC",
     qwop_gym_names={"recordings": "learner.demonstrations", "n_epochs": "learner.n_epochs"},
 )
@@ -175,6 +176,7 @@ def _adversarial(name: str, airl: bool) -> Algorithm:
         build=_build_adversarial,
         model_class=_ppo_class,
         learn=functools.partial(_learn_adversarial, airl),
+        saved_as="ppo",
         qwop_gym_name=f"{name.upper()}_PPO",
         qwop_gym_names={
             "recordings": "learner.demonstrations",
