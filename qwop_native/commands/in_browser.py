@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from qwop_native.parity.stage import BrowserStage
 
 
+_END = 45  # frames for which a video shows the end, and a window at real speed
+
+
 def add_browser_options(parser: argparse.ArgumentParser) -> None:
     """Adds what says that the real game is played, where it is and how it is shown."""
     opt.add_browser_options(parser, switch="play in the real game, in this Chromium or Chrome")
@@ -38,8 +41,17 @@ def add_speed_option(parser: argparse.ArgumentParser) -> None:
 
 
 def is_asked_for(options: argparse.Namespace) -> bool:
-    """Whether ``--browser`` was given."""
-    return options.browser is not None
+    """Whether ``--browser`` was given.
+
+    Raises:
+        ValueError: And with it an option that is for pictures of our own.
+    """
+    if options.browser is None:
+        return False
+    for name in ("frames", "panel", "ghost"):
+        if getattr(options, name):
+            raise ValueError(f"--{name} is for pictures of our own, not for the real game's")
+    return True
 
 
 @contextlib.contextmanager
@@ -56,8 +68,12 @@ def browser_stage(options: argparse.Namespace, sincos: str) -> Iterator[BrowserS
 
             video = stack.enter_context(VideoWriter(options.video))
 
-            def on_frame(page: GamePage) -> None:
-                video.add(_pixels(page.picture().png))
+            print("drawing every frame for the video, some minutes for a long run", flush=True)
+
+            def on_frame(page: GamePage, frames: int) -> None:
+                picture = _pixels(page.picture().png)
+                for _ in range(frames):
+                    video.add(picture)
 
         pace = options.speed if options.speed is not None else float(options.headed)
         stage = BrowserStage(
@@ -78,6 +94,7 @@ def finish(
     """
     from qwop_native.parity.stage import compare_with_native
 
+    stage.linger(_END)
     if options.screenshot:
         with whole_file(options.screenshot) as file:
             file.write(stage.page.picture().png)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from qwop_native.commands import common, in_browser
-from qwop_native.commands.runs import load_runs
-from qwop_native.recording import DivergedError, Recording
+from qwop_native.commands.runs import load_runs, stem_of
+from qwop_native.recording import SUFFIX, DivergedError, Recording
+from qwop_native.recording.rec import rec_of
 from qwop_native.recording.recording import result_of
 
 
@@ -35,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="restarts before the first episode of a .rec file (default: tries 2, then 1)",
     )
+    keep = parser.add_argument_group("keeping the runs, in either format")
+    keep.add_argument("--out", metavar="DIR", help="folder for a .qwop file of each")
+    keep.add_argument("--rec", metavar="FILE", help="one .rec file of all, as qwop-gym reads them")
     in_browser.add_browser_options(parser)
     add_show_options(parser)
     return parser
@@ -48,11 +52,26 @@ def _run(options: argparse.Namespace) -> int:
         sincos=options.sincos,
         resets=options.resets,
     )
+    _keep(options, runs)
     if in_browser.is_asked_for(options):
         return _in_browser(options, runs)
     if not options.check:
         return _show(options, runs)
     return max(_check(name, run) for name, run in runs)
+
+
+def _keep(options: argparse.Namespace, runs: Sequence[tuple[str, Recording]]) -> None:
+    """Writes the runs in the formats that were asked for."""
+    if options.rec:
+        rec_of([run for _, run in runs]).save(options.rec)
+    if not options.out:
+        return
+    folder = common.output_folder(options.out)
+    for name, run in runs:
+        path = folder / f"{stem_of(name).replace(', episode ', '-')}{SUFFIX}"
+        if path.exists():
+            raise FileExistsError(f"{path} is there already")
+        run.save(path)
 
 
 def _show(options: argparse.Namespace, runs: Sequence[tuple[str, Recording]]) -> int:

@@ -79,7 +79,8 @@ class BrowserStage:
         sincos: The browser's flavour.
         show: Draw every frame, for a window or for pictures.
         speed: Multiple of real time; 0 is as fast as possible.
-        on_frame: Called with the page at the start of a run and after each frame that is drawn.
+        on_frame: Called with the page at the start of a run and after each frame that is drawn, and
+            with the number of frames for which the picture stands.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class BrowserStage:
         *,
         show: bool = False,
         speed: float = 0.0,
-        on_frame: Callable[[GamePage], None] | None = None,
+        on_frame: Callable[[GamePage, int], None] | None = None,
     ) -> None:
         self.sincos = sincos
         self.page = browser.open_game(source)
@@ -130,15 +131,21 @@ class BrowserStage:
                 rows.append(self.hold(event.keys, count))
         return np.concatenate(rows)
 
+    def linger(self, frames: int) -> None:
+        """Leaves the end to be seen for some frames; the game does not go on."""
+        if self._by_frame:
+            self._draw(frames)
+            time.sleep(frames * self._interval)
+
     def close(self) -> None:
         """Closes the page."""
         self.page.close()
 
-    def _draw(self) -> None:
+    def _draw(self, frames: int = 1) -> None:
         if self._show:
             self.page.show()
         if self._on_frame:
-            self._on_frame(self.page)
+            self._on_frame(self.page, frames)
 
 
 def _chunks(event: Event) -> Iterator[int]:

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwop_native.plots.style import checked_format, save, styled
+from qwop_native.spaces import ACTION_SETS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from qwop_native.plots.run_data import RunData
+    from qwop_native.recording import Recording
 
 PROG = "qwop-native plot"
+_RUN_HELP = "recording: .qwop, or qwop-gym's .rec"
 
 Draw = Callable[[argparse.Namespace], "Figure"]
 
@@ -58,7 +61,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _kind(kinds: Any, name: str, text: str, draw: Draw, example: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = kinds.add_parser(
-        name, help=text, description=f"Draws {text}.", epilog=f"example: {PROG} {name} {example}"
+        name,
+        help=text,
+        description=f"Draws {text}.",
+        epilog=f"example:\n  {PROG} {name} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(draw=draw)
     parser.add_argument(
@@ -74,7 +81,8 @@ def _run_kinds(kinds: Any) -> None:
     speed = _kind(
         kinds, "speed", "speed over distance with 10 m splits", _speed, "a.qwop b.qwop -o speed.svg"
     )
-    speed.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="recordings")
+    speed.add_argument("runs", nargs="+", metavar="RUN", help=_RUN_HELP)
+    _add_rec_options(speed)
     keys = _kind(
         kinds, "keys", "keys and foot contacts over time", _keys, "run.qwop --first 10 --last 14"
     )
@@ -94,7 +102,15 @@ def _run_kinds(kinds: Any) -> None:
 
 
 def _one_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="a recording")
+    parser.add_argument("run", metavar="RUN", help=_RUN_HELP)
+    _add_rec_options(parser)
+
+
+def _add_rec_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("qwop-gym's .rec files, which do not say it")
+    group.add_argument("--frames-per-step", type=_count, metavar="N", help="default: 1")
+    group.add_argument("--action-set", choices=sorted(ACTION_SETS), help="default: full")
+    group.add_argument("--resets", type=_count, metavar="N", help="default: tries 2, then 1")
 
 
 def _count(text: str) -> int:
@@ -104,22 +120,46 @@ def _count(text: str) -> int:
     return value
 
 
-def _load(path: Path) -> RunData:
-    from qwop_native.plots.run_data import load_run
+def _recordings(given: argparse.Namespace, paths: Sequence[str]) -> list[tuple[str, Recording]]:
+    """Short names and recordings, the episodes of ``.rec`` files one by one."""
+    from qwop_native.commands.runs import load_runs, stem_of
 
-    return load_run(path)
+    runs = load_runs(
+        paths,
+        frames_per_step=given.frames_per_step,
+        action_set=given.action_set,
+        resets=given.resets,
+    )
+    return [(stem_of(name), run) for name, run in runs]
+
+
+def _recording(given: argparse.Namespace) -> tuple[str, Recording]:
+    runs = _recordings(given, [given.run])
+    if len(runs) != 1:
+        raise ValueError(
+            f"{given.run} holds {len(runs)} runs; keep each with qwop-native replay --check --out"
+        )
+    return runs[0]
+
+
+def _load(given: argparse.Namespace) -> RunData:
+    from qwop_native.plots.run_data import replay
+
+    name, run = _recording(given)
+    return replay(run, name)
 
 
 def _speed(given: argparse.Namespace) -> Figure:
+    from qwop_native.plots.run_data import replay
     from qwop_native.plots.runs import speed
 
-    return speed([_load(path) for path in given.runs])
+    return speed([replay(run, name) for name, run in _recordings(given, given.runs)])
 
 
 def _keys(given: argparse.Namespace) -> Figure:
     from qwop_native.plots.runs import keys
 
-    return keys(_load(given.run), given.first, given.last)
+    return keys(_load(given), given.first, given.last)
 
 
 def _gait(given: argparse.Namespace) -> Figure:
@@ -128,13 +168,13 @@ def _gait(given: argparse.Namespace) -> Figure:
     last = given.first + 12 if given.last is None else given.last
     if last - given.first < 2:
         raise ValueError("a strip must be 2 m long at least")
-    return gait(_load(given.run), given.first, last, given.every)
+    return gait(_load(given), given.first, last, given.every)
 
 
 def _phase(given: argparse.Namespace) -> Figure:
     from qwop_native.plots.runs import phase
 
-    return phase(_load(given.run), given.skip)
+    return phase(_load(given), given.skip)
 
 
 # ---- trainings -------------------------------------------------------------------------------
@@ -166,6 +206,7 @@ def _training_kinds(kinds: Any) -> None:
         metavar="PATH",
         help=f"recordings, folders of them, run folders, evaluation.json; {grouped}",
     )
+    _add_rec_options(finish)
 
 
 def _grouped(inputs: Sequence[str]) -> dict[str, list[Path]]:
@@ -190,12 +231,17 @@ def _training(given: argparse.Namespace) -> Figure:
 
 
 def _finish(given: argparse.Namespace) -> Figure:
-    from qwop_native.plots.training import finishes, load_finishes
+    from qwop_native.plots.training import Finish, finish_of, finishes, load_finishes
+
+    def ended(path: Path) -> list[Finish]:
+        if path.suffix != ".rec":
+            return load_finishes(path)
+        return [finish_of(run, name) for name, run in _recordings(given, [str(path)])]
 
     groups = _grouped(given.inputs)
     return finishes(
         {
-            name: [finish for path in paths for finish in load_finishes(path)]
+            name: [finish for path in paths for finish in ended(path)]
             for name, paths in groups.items()
         }
     )
@@ -243,16 +289,15 @@ def _parity(given: argparse.Namespace) -> Figure:
 
 def _divergence(given: argparse.Namespace) -> Figure:
     from qwop_native.plots.reports import body_distances, divergence
-    from qwop_native.recording import load_recording
     from qwop_native.recording.player import NativePlayer
     from qwop_native.recording.recording import key_events
 
-    recording = load_recording(given.run)
+    name, recording = _recording(given)
     events = [*recording.page.after_click, *key_events(recording.keys[: given.frames])]
     rows = []
     for sincos in (recording.sincos, given.sincos):
         player = NativePlayer(sincos, recording.page.idle_frames)
         player.game.start(recording.page.idle_frames)
         rows.append(player.play(events))
-    title = f"{given.run.stem} in {recording.sincos} and in {given.sincos}"
+    title = f"{name} in {recording.sincos} and in {given.sincos}"
     return divergence(body_distances(*rows), title)

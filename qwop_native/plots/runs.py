@@ -35,7 +35,9 @@ def speed(runs: Sequence[RunData]) -> Figure:
     upper.axhline(pace, color=RECORD, lw=1.3, ls="--", label=f"record's mean, {pace:.2f} m/s")
     upper.set_ylabel("speed, m/s")
     upper.set_ylim(bottom=0)
-    upper.set_title(f"Speed over distance, over {_STRIDE} frames", pad=26)
+    upper.set_title(
+        f"Speed over distance, over {_STRIDE} frames", pad=11 + 15 * -(-(len(runs) + 1) // 3)
+    )
     upper.legend(ncols=3, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
     _splits(lower, runs)
     for axes in (upper, lower):

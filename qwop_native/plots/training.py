@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qwop_native.plots.run_data import FRAMES_PER_SECOND, Floats
-from qwop_native.plots.style import QUIET, colour, new_figure, record_line
-from qwop_native.recording import SUFFIX, load_recording
+from qwop_native.plots.style import QUIET, RECORD_SECONDS, colour, new_figure, record_line
+from qwop_native.recording import SUFFIX, Recording, load_recording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,10 +157,19 @@ def load_finishes(path: str | os.PathLike[str]) -> list[Finish]:
         return [finish for file in files for finish in load_finishes(file)]
     if where.suffix == ".json":
         return _evaluated(where)
-    result: Any = load_recording(where).metadata.get("result")
+    return [finish_of(load_recording(where), where)]
+
+
+def finish_of(recording: Recording, name: str | os.PathLike[str]) -> Finish:
+    """How a recording says that its run ended.
+
+    Raises:
+        ValueError: It does not say it.
+    """
+    result: Any = recording.metadata.get("result")
     if not isinstance(result, dict):
-        raise ValueError(f"{where} does not say how its run ended")
-    return [_finish(where, {**result, "success": result.get("landed")})]
+        raise ValueError(f"{name} does not say how its run ended")
+    return _finish(name, {**result, "success": result.get("landed")})
 
 
 def _evaluated(path: Path) -> list[Finish]:
@@ -175,7 +184,7 @@ def _evaluated(path: Path) -> list[Finish]:
     return [_finish(path, episode) for episode in document]
 
 
-def _finish(path: Path, entry: Any) -> Finish:
+def _finish(path: str | os.PathLike[str], entry: Any) -> Finish:
     try:
         seconds = float(entry["frames"]) / FRAMES_PER_SECOND
         return Finish(seconds, float(entry["distance"]), bool(entry["success"]))
@@ -198,7 +207,10 @@ def finishes(groups: Mapping[str, Sequence[Finish]]) -> Figure:
     histogram, share, falls = figure.subplots(3, 1, height_ratios=(3, 3, 1.4))
     histogram.sharex(share)
     times = [run.seconds for runs in groups.values() for run in runs if run.success]
-    bins = np.histogram_bin_edges(times, bins=min(40, max(8, len(times) // 4)))
+    first, last = min(times, default=RECORD_SECONDS), max(times, default=RECORD_SECONDS)
+    widest = max(last - first, 4.0)  # equal times are no hairline
+    middle, count = (first + last) / 2, min(40, max(8, len(times) // 4))
+    bins = np.linspace(middle - widest / 2, middle + widest / 2, count + 1)
     for index, (name, runs) in enumerate(groups.items()):
         done = sorted(run.seconds for run in runs if run.success)
         fallen = [run.distance for run in runs if not run.success]
@@ -207,8 +219,10 @@ def finishes(groups: Mapping[str, Sequence[Finish]]) -> Figure:
         if done:
             label += f", best {done[0]:.2f} s, median {np.median(done):.2f} s"
         histogram.hist(done, bins=bins, color=tone, alpha=0.55, label=label)
-        reached = np.arange(1, len(done) + 1) / len(runs)
-        share.step(done, reached, where="post", color=tone, lw=2)
+        # From nobody at the left to the share that ever finishes at the right.
+        reached = np.array([*range(len(done) + 1), len(done)]) / len(runs)
+        ends = [bins[0], *done, bins[-1]]
+        share.step(ends, reached, where="post", color=tone, lw=2)
         falls.plot(fallen, np.full(len(fallen), -index), "|", ms=13, mew=1.5, color=tone)
     for axes in (histogram, share):
         record_line(axes)

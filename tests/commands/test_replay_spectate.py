@@ -79,8 +79,22 @@ def test_rec_files_are_replayed(tmp_path, capsys):
     grid = ["--frames-per-step", "4", "--action-set", "reduced"]
     assert cli.main(["replay", str(path), "--check", *grid]) == 0
     assert "episode 1: fell" in capsys.readouterr().out
+    keep = ["--out", str(tmp_path / "kept"), "--rec", str(tmp_path / "again.rec")]
+    assert cli.main(["replay", str(path), "--check", *grid, *keep]) == 0
+    assert (tmp_path / "again.rec").read_bytes() == path.read_bytes()
+    kept = load_recording(tmp_path / "kept" / "one-1.qwop")
+    assert kept.keys.tolist() == env.last.keys.tolist()
+    assert kept.play().state_hash() == env.last.play().state_hash()
+    assert cli.main(["replay", str(path), "--check", *grid, *keep]) == 2
+    assert "is there already" in capsys.readouterr().err
     assert cli.main(["replay", str(path), "--check"]) == 2
     assert "other frames per step" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--frames", "9"], ["--panel"], ["--ghost", "x.qwop"]])
+def test_the_real_game_is_drawn_by_itself(tmp_path, run, option, capsys):
+    assert cli.main(["replay", str(tmp_path / "run.qwop"), "--browser", *option]) == 2
+    assert f"{option[0]} is for pictures of our own" in capsys.readouterr().err
 
 
 def test_a_policy_plays_from_several_starts(tmp_path, capsys):

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qwop_native import cli
+from qwop_native import QwopEnv, cli
 from qwop_native.parity.svg import SIZES
 from qwop_native.plots import training
 from qwop_native.plots.reports import body_distances
 from qwop_native.plots.run_data import load_run
-from qwop_native.recording import load_recording
+from qwop_native.recording import RecordEpisodes, load_recording
 from qwop_native.recording.player import NativePlayer
 from qwop_native.recording.tape import Event
 from qwop_native.spaces import PARTS
@@ -223,3 +223,28 @@ def test_what_cannot_be_drawn(draw, tmp_path, monkeypatch, words, message):
     assert message in said
     assert said.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_rec_files_are_drawn(draw, tmp_path):
+    from qwop_native.recording.rec import rec_of
+
+    env = RecordEpisodes(QwopEnv(frames_per_step=4, reduced_action_set=True))
+    episodes = []
+    for _ in range(2):
+        env.reset()
+        while not env.step(7)[2]:
+            pass
+        episodes.append(env.last)
+    one, two = tmp_path / "one.rec", tmp_path / "two.rec"
+    rec_of(episodes[:1]).save(one)
+    rec_of(episodes).save(two)
+    steps = ["--frames-per-step", 4, "--action-set", "reduced", "-o", tmp_path / "p.svg"]
+    for words in (["speed", two, one], ["keys", one], ["finish", f"a={two}", one]):
+        assert draw(*words, *steps) == (0, "")
+        assert is_picture(tmp_path / "p.svg")
+    status, error = draw("phase", two, *steps)
+    assert status == 2
+    assert "holds 2 runs" in error
+    status, error = draw("gait", one)
+    assert status == 2
+    assert "other frames per step" in error
