@@ -79,7 +79,7 @@ def test_rec_files_are_replayed(tmp_path, capsys):
     grid = ["--frames-per-step", "4", "--action-set", "reduced"]
     assert cli.main(["replay", str(path), "--check", *grid]) == 0
     assert "episode 1: fell" in capsys.readouterr().out
-    keep = ["--out", str(tmp_path / "kept"), "--rec", str(tmp_path / "again.rec")]
+    keep = ["--resets", "1", "--out", str(tmp_path / "kept"), "--rec", str(tmp_path / "again.rec")]
     assert cli.main(["replay", str(path), "--check", *grid, *keep]) == 0
     assert (tmp_path / "again.rec").read_bytes() == path.read_bytes()
     kept = load_recording(tmp_path / "kept" / "one-1.qwop")

@@ -88,7 +88,10 @@ async function attempt(work) {
   }
 }
 
-function say(words) { $("message").textContent = words; }
+function say(words) {
+  $("message").textContent = words;
+  if (words) $("message").scrollIntoView({ block: "nearest" }); // below the buttons of a low window
+}
 
 // ---- time ----------------------------------------------------------------------------------
 
