@@ -7,22 +7,24 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from qwop_native import __version__
+
 # Family: the module whose main(argv) runs it, and a line of help. A module is imported only when
 # its family is asked for.
 FAMILIES = {
-    "completion": ("qwop_native.commands.completion", "a script for bash, zsh or fish"),
     "play": ("qwop_native.commands.play", "play with Q, W, O and P"),
+    "replay": ("qwop_native.commands.replay", "play recordings again, here or in the real game"),
+    "spectate": ("qwop_native.commands.spectate", "watch a model play, here or in the real game"),
     "race": ("qwop_native.commands.race", "models and recordings side by side"),
+    "record": ("qwop_native.commands.record", "keep the good episodes of a model"),
     "train": ("train.program", "train a model"),
     "evaluate": ("train.evaluate_command", "play a model from many starts, tell how it runs"),
     "bootstrap": ("train.bootstrap", "write files of training settings to start from"),
-    "record": ("qwop_native.commands.record", "keep the good episodes of a model"),
-    "replay": ("qwop_native.commands.replay", "play recordings again, here or in the real game"),
-    "spectate": ("qwop_native.commands.spectate", "watch a model play, here or in the real game"),
     "search": ("qwop_native.search.commands", "search a fast run on copies of the game"),
+    "plot": ("qwop_native.plots.commands", "draw runs, trainings, speed and parity"),
     "parity": ("qwop_native.parity.commands", "compare with the real game in a browser"),
     "benchmark": ("benchmarks.cli", "measure the engine beside others"),
-    "plot": ("qwop_native.plots.commands", "draw runs, trainings, speed and parity"),
+    "completion": ("qwop_native.commands.completion", "a script for bash, zsh or fish"),
 }
 
 
@@ -44,9 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="qwop-native",
         description="QWOP as a native engine, proved against the real game.",
-        epilog=f"commands:\n{listing}\n\nexample:\n  qwop-native parity -h",
+        epilog=f"commands:\n{listing}\n\nexample:\n  qwop-native play\n  qwop-native replay -h",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"qwop-native {__version__}")
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return 2
     parser.add_argument("command", choices=list(FAMILIES), metavar="command", help="see below")
     parser.parse_args(arguments)
     raise AssertionError("a known command was not dispatched")

@@ -152,9 +152,7 @@ def load_policy(
         ValueError: It is not a model, or not of this game.
     """
     if ":" in name and not Path(name).exists():
-        module_name, _, factory = name.partition(":")
-        made: Policy = getattr(importlib.import_module(module_name), factory)()
-        return made
+        return _made(name)
     path = Path(name)
     if not path.is_file():
         raise FileNotFoundError(f"there is no model {name}")
@@ -166,6 +164,19 @@ def load_policy(
         raise ValueError(f"{path.name} has {count} actions, not those of the {chosen} set")
     grid = Grid(frames_per_step or int(told.env.get("frames_per_step", 4)), chosen)
     return ModelPolicy(model, grid, deterministic, told.columns)
+
+
+def _made(name: str) -> Policy:
+    """What ``package.module:factory`` makes."""
+    module, _, factory = name.partition(":")
+    make = getattr(importlib.import_module(module), factory, None)
+    if not callable(make):
+        raise ValueError(f"{module} has no factory {factory!r}")
+    made: Policy = make()
+    lacking = [part for part in ("grid", "reset", "keys") if not hasattr(made, part)]
+    if lacking:
+        raise ValueError(f"what {name} makes cannot play: it has no {' and no '.join(lacking)}")
+    return made
 
 
 def frames_of(policy: Policy) -> int:

@@ -43,7 +43,7 @@ def load_runs(
         for name in found:
             if Path(name).suffix == REC_SUFFIX:
                 rec = load_rec(name)
-                episodes = _episodes(rec, frames_per_step or 1, action_set, sincos, resets)
+                episodes = _episodes(name, rec, frames_per_step or 1, action_set, sincos, resets)
                 runs += [(f"{name}, {number}", run) for number, run in episodes]
             else:
                 runs.append((name, load_recording(name)))
@@ -51,7 +51,12 @@ def load_runs(
 
 
 def _episodes(
-    rec: Rec, frames_per_step: int, action_set: str | None, sincos: str | None, resets: int | None
+    name: str,
+    rec: Rec,
+    frames_per_step: int,
+    action_set: str | None,
+    sincos: str | None,
+    resets: int | None,
 ) -> list[tuple[str, Recording]]:
     tries = [resets] if resets else [2, 1]
     for count in tries:
@@ -65,9 +70,9 @@ def _episodes(
             )
             numbers = [n for n, each in enumerate(rec.episodes, start=1) if not each.skip]
             return [(f"episode {n}", run) for n, run in zip(numbers, runs, strict=True)]
-        except ValueError:
+        except ValueError as error:
             if count == tries[-1]:
-                raise
+                raise ValueError(f"{name}: {error}") from None
     raise AssertionError("unreachable: the last try returns or raises")
 
 

@@ -54,6 +54,9 @@ def test_replay_says_where_a_run_parts(tmp_path, run, capsys):
         (["replay", "no*.qwop", "--check"], "no file fits"),
         (["replay", __file__, "--check"], "not a recording"),
         (["spectate", "nowhere.zip"], "there is no model"),
+        (["spectate", "os:nothing"], "os has no factory 'nothing'"),
+        (["spectate", "os:getcwd"], "cannot play: it has no grid"),
+        (["replay", ".", "--check"], ".: is a directory"),
         (["spectate", __file__], "not a model of Stable-Baselines3"),
         (["spectate", "test_replay_spectate:Stepper", "--starts", "click:5-2"], "ascending"),
         (["spectate", "test_replay_spectate:Stepper", "--starts", "jump"], "is not a start"),
@@ -163,3 +166,12 @@ def test_a_screenshot_needs_no_window(tmp_path, run, monkeypatch):
     shown = ["--screenshot", str(picture), "--size", "96x64"]
     assert cli.main(["replay", str(tmp_path / "run.qwop"), *shown]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_command_there_is_the_list_of_them(capsys):
+    assert cli.main([]) == 2
+    listing = capsys.readouterr().err
+    assert all(f"\n  {name} " in listing for name in cli.FAMILIES)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
