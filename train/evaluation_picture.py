@@ -27,20 +27,28 @@ def draw(path: Path, played: Sequence[Episode], report: dict[str, Any]) -> None:
     frames = sorted(run.frames for run in played if run.success)
     if frames:
         share = np.arange(1, len(frames) + 1) / len(played)
-        left.step([frames[0], *frames], [0, *share], where="post", color="tab:blue")
+        after = frames[-1] + max((frames[-1] - frames[0]) / 10, 10)  # where nothing is added
+        line = [0, *share, share[-1]]
+        left.step([frames[0], *frames, after], line, where="post", color="tab:blue")
         left.set_ylim(0, 1)
+        seconds = left.secondary_xaxis("top", functions=(lambda f: f / 30, lambda s: s * 30))
+        seconds.set_xlabel("seconds of the game's clock")
     else:
         left.text(0.5, 0.5, "no run reached 100 m", ha="center", va="center")
     left.set(xlabel="frames", ylabel="part of the runs", title="at 100 m by this frame")
     kinds = {"fall": "tab:red", "limit": "tab:gray", "success": "tab:blue"}
-    distances = [[run.distance for run in played if run.ended == kind] for kind in kinds]
+    found = {kind: [run.distance for run in played if run.ended == kind] for kind in kinds}
+    found = {kind: distances for kind, distances in found.items() if distances}
     edges = np.arange(-10, 111, 5)
-    right.hist(distances, edges, stacked=True, color=list(kinds.values()), label=list(kinds))
+    colors = [kinds[kind] for kind in found]
+    right.hist(list(found.values()), edges, stacked=True, color=colors, label=list(found))
+    right.yaxis.get_major_locator().set_params(integer=True)
     right.set(xlabel="metres", ylabel="runs", title="where the runs ended")
     right.legend(frameon=False)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
+        axes.set_axisbelow(True)
     figure.suptitle(
         f"{report['model']}: {report['episodes']} runs, {report['starts']} starts", fontsize=10
     )

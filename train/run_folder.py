@@ -44,6 +44,12 @@ def complete(settings: config.RunConfig) -> tuple[config.RunConfig, str]:
     return settings, settings.run_id or drawn
 
 
+def is_finished(path: Path) -> bool:
+    """Whether a run's folder says that the run has come to its end."""
+    about = yaml.safe_load((path / METADATA).read_text(encoding="utf-8"))
+    return isinstance(about, dict) and about.get("state") == "finished"
+
+
 class RunFolder:
     """Writes the files of one run.
 

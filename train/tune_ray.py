@@ -86,16 +86,18 @@ def run_trial(chosen: Mapping[str, Any], search: study.Study) -> None:
     import ray
     from ray import tune
 
+    from train.run_folder import is_finished
     from train.runner import Run
 
     folder = Path(tune.get_context().get_trial_dir()) / "run"
+    shutil.rmtree(folder, ignore_errors=True)
     earlier = tune.get_checkpoint()
     if earlier is not None:
-        shutil.rmtree(folder, ignore_errors=True)
         earlier.to_directory(str(folder))
+        if is_finished(folder):  # only its machine was lost before Ray knew
+            return
         run = Run.resume(folder)
     else:
-        shutil.rmtree(folder, ignore_errors=True)
         values = {name: value for name, value in chosen.items() if name != _SEED}
         settings = search.run_config(values, int(chosen[_SEED]), str(folder))
         run = Run(get_algorithm(search.algorithm), settings)
@@ -103,11 +105,9 @@ def run_trial(chosen: Mapping[str, Any], search: study.Study) -> None:
     node = ray.get_runtime_context().get_node_id()
 
     def report() -> None:
-        tune.report(metrics(), checkpoint=tune.Checkpoint.from_directory(str(run.folder)))
-
-    def metrics() -> dict[str, Any]:
-        return {"score": study.score(run.best), "steps": run.model.num_timesteps, "node": node}
+        metrics = {"score": study.score(run.best), "steps": run.model.num_timesteps, "node": node}
+        tune.report(metrics, checkpoint=tune.Checkpoint.from_directory(str(run.folder)))
 
     run.after_save = report
     run.execute()
-    tune.report(metrics())
+    report()
