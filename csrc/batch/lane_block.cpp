@@ -1,6 +1,7 @@
 #include "batch/lane_block.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "env/episode.hpp"
 #include "game/controls.hpp"
@@ -40,6 +41,9 @@ LaneBlock::LaneBlock(LaneKernelFunction kernel, const game::Game& first, int gam
     : kernel_(kernel), homes_(static_cast<std::size_t>(games), first), data_{} {
   for (int lane = 0; lane < kLanes; ++lane) {
     for (int k = 0; k < kMaxLaneContacts; ++k) clear_contact(lane, k);
+  }
+  for (int lane = 0; lane < games; ++lane) {
+    data_.trees[lane] = &homes_[lane].world().data().tree.data();
   }
 }
 
@@ -229,9 +233,8 @@ void LaneBlock::finish(int lane) {
   if ((data_.at_rest >> lane & 1u) != 0) {
     fall_asleep(lane);
   } else {
-    move_leaves(lane);
+    find_contacts(lane);
   }
-  home.world().find_new_contacts();
   auto& torso = home.world().data().bodies[game::kTorso].pose.centre;
   if (in_lanes(lane)) {
     torso = {data_.bodies[game::kTorso].x[lane], data_.bodies[game::kTorso].y[lane]};
@@ -254,20 +257,12 @@ void LaneBlock::take_impulses(int lane) {
 }
 
 // Newest body first, as the game does it.
-void LaneBlock::move_leaves(int lane) {
+void LaneBlock::find_contacts(int lane) {
   auto& world = homes_[lane].world();
-  for (int part = game::kPartCount - 1; part >= 0; --part) {
-    if ((data_.left_fat_box[part] >> lane & 1u) == 0) continue;
-    auto& rows = data_.boxes[part];
-    const int body = game::kFirstPart + part;
-    world.sweep_box(body,
-                    {{rows.low_x[lane], rows.low_y[lane]}, {rows.high_x[lane], rows.high_y[lane]}},
-                    {rows.moved_x[lane], rows.moved_y[lane]});
-    const auto& fat = world.data().fat_box(body);
-    rows.fat_low_x[lane] = fat.low.x;
-    rows.fat_low_y[lane] = fat.low.y;
-    rows.fat_high_x[lane] = fat.high.x;
-    rows.fat_high_y[lane] = fat.high.y;
+  for (auto parts = data_.moved_parts[lane]; parts != 0;) {
+    const int part = std::bit_width(parts) - 1;
+    world.find_contacts_of(game::kFirstPart + part);
+    parts &= ~(1u << part);
   }
 }
 

@@ -38,7 +38,7 @@ class LaneBlock final : public GameBlock {
   void fill_contact(int lane, int k, const physics::Contact& contact);
   void finish(int lane);
   void take_impulses(int lane);
-  void move_leaves(int lane);
+  void find_contacts(int lane);
   void fall_asleep(int lane);
   void copy_keys_effect(int lane);
   void copy_track(int lane);

@@ -7,6 +7,7 @@
 
 #include "game/game_facts.hpp"
 #include "physics/settings.hpp"
+#include "physics/tree_data.hpp"
 
 namespace qwop::batch {
 
@@ -20,11 +21,10 @@ struct alignas(64) BodyRows {
   LaneRow sleep_time;
 };
 
-// Of a runner's part: the box swept over the last step, the tree's fat box, and the last motion.
+// Of a runner's part: the box swept over the last step, and the fat box in the tree.
 struct alignas(64) BoxRows {
   LaneRow low_x, low_y, high_x, high_y;
   LaneRow fat_low_x, fat_low_y, fat_high_x, fat_high_y;
-  LaneRow moved_x, moved_y;
 };
 
 struct alignas(64) JointRows {
@@ -62,8 +62,9 @@ struct LaneData {
   LaneRow limp;  // 1 once a game has ended: no motors, and knees and shoulders without limits
   int contact_count = 0;      // contact rows in use: the most of any game
   std::uint32_t running = 0;  // bit i: game i takes part in this step
-  // Results: bit i of left_fat_box[p]: part p of game i must be put anew into its tree.
-  std::array<std::uint32_t, game::kPartCount> left_fat_box;
+  std::array<physics::TreeData*, kLanes> trees;  // of the games' worlds
+  // Results: bit p of moved_parts[i]: part p of game i has left its fat box and has a new one.
+  std::array<std::uint32_t, kLanes> moved_parts;
   std::uint32_t at_rest = 0;  // games whose runner has rested long enough to fall asleep
 };
 

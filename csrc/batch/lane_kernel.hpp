@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <span>
 
 #include "batch/lane_contacts.hpp"
@@ -15,6 +16,7 @@
 #include "physics/integrate.hpp"
 #include "physics/lanes_simd.hpp"
 #include "physics/revolute_joint.hpp"
+#include "physics/tree_editor.hpp"
 
 namespace qwop::batch {
 
@@ -48,13 +50,14 @@ class LaneKernel {
     solve_positions();
     update_sleep();
     sweep_boxes();
+    move_leaves();
   }
 
  private:
   using Rows = LaneRows<F>;
   using Mask = lanes::Mask<F>;
-  static constexpr int kWidth = Rows::kWidth;
   static constexpr int kGroups = Rows::kGroups;
+  using Box = physics::Box2<F>;
 
   // Gravity, and the head's torque.
   void apply_forces() {
@@ -244,39 +247,66 @@ class LaneKernel {
       const int body = game::kFirstPart + part;
       const auto& def = scene_.bodies[body].def;
       auto& rows = data_.boxes[part];
-      data_.left_fat_box[part] = 0;
+      left_fat_box_[part] = 0;
       Rows::each_group([&](int g, int lane) {
         const auto p = rows_.pose(body, lane);
         const auto& start = starts_[part][g];
         auto box = unite(start.box, physics::tight_box(p, def.half_width, def.half_height));
-        unsigned resting = 0;
+        Mask rests = F(0.0) != F(0.0);
         if (data_.at_rest != 0) [[unlikely]] {
-          resting = data_.at_rest >> lane;
-          const Mask rests = Rows::lane_mask(data_.at_rest, lane);
-          const physics::Box2<F> old{Rows::load(rows.low_x, rows.low_y, lane),
-                                     Rows::load(rows.high_x, rows.high_y, lane)};
+          rests = Rows::lane_mask(data_.at_rest, lane);
+          const Box old{Rows::load(rows.low_x, rows.low_y, lane),
+                        Rows::load(rows.high_x, rows.high_y, lane)};
           box = {select(rests, old.low, box.low), select(rests, old.high, box.high)};
         }
-        const auto moved = p.centre - start.centre;
         Rows::store(rows.low_x, lane, box.low.x);
         Rows::store(rows.low_y, lane, box.low.y);
         Rows::store(rows.high_x, lane, box.high.x);
         Rows::store(rows.high_y, lane, box.high.y);
-        Rows::store(rows.moved_x, lane, moved.x);
-        Rows::store(rows.moved_y, lane, moved.y);
-        const Mask inside_x = lanes::both(Rows::load(rows.fat_low_x, lane) <= box.low.x,
-                                          box.high.x <= Rows::load(rows.fat_high_x, lane));
-        const Mask inside_y = lanes::both(Rows::load(rows.fat_low_y, lane) <= box.low.y,
-                                          box.high.y <= Rows::load(rows.fat_high_y, lane));
-        const unsigned stays = lanes::lane_bits(lanes::both(inside_x, inside_y)) | resting;
-        data_.left_fat_box[part] |= (~stays & ((1u << kWidth) - 1)) << lane;
+        left_fat_box_[part] |= refatten(part, lane, box, p.centre - start.centre, rests) << lane;
       });
+      left_fat_box_[part] &= data_.running;
+    }
+  }
+
+  // A new fat box where the box has left its old one. Returns in which lanes.
+  unsigned refatten(int part, int lane, const Box& box, Vec2<F> motion, Mask rests) {
+    auto& rows = data_.boxes[part];
+    const Box old{Rows::load(rows.fat_low_x, rows.fat_low_y, lane),
+                  Rows::load(rows.fat_high_x, rows.fat_high_y, lane)};
+    const Mask inside_x = lanes::both(old.low.x <= box.low.x, box.high.x <= old.high.x);
+    const Mask inside_y = lanes::both(old.low.y <= box.low.y, box.high.y <= old.high.y);
+    const Mask stays = lanes::either(lanes::both(inside_x, inside_y), rests);
+    if (lanes::all(stays)) return 0;
+    const auto fresh = physics::fatten(box, physics::leaf_margin(motion));
+    Rows::store(rows.fat_low_x, lane, lanes::select(stays, old.low.x, fresh.low.x));
+    Rows::store(rows.fat_low_y, lane, lanes::select(stays, old.low.y, fresh.low.y));
+    Rows::store(rows.fat_high_x, lane, lanes::select(stays, old.high.x, fresh.high.x));
+    Rows::store(rows.fat_high_y, lane, lanes::select(stays, old.high.y, fresh.high.y));
+    return lanes::lane_bits(lanes::negate(stays));
+  }
+
+  // Newest body first, as the game does it. From game to game at each part: one tree's next move
+  // has to wait for the move before, another tree's has not.
+  void move_leaves() {
+    data_.moved_parts.fill(0);
+    for (int part = game::kPartCount - 1; part >= 0; --part) {
+      const auto& rows = data_.boxes[part];
+      for (auto left = left_fat_box_[part]; left != 0; left &= left - 1) {
+        const int lane = std::countr_zero(left);
+        auto& tree = *data_.trees[lane];
+        physics::TreeEditor(tree).move_leaf(
+            tree.leaves[game::kFirstPart + part],
+            physics::TreeEditor::box(rows.fat_low_x[lane], rows.fat_low_y[lane],
+                                     rows.fat_high_x[lane], rows.fat_high_y[lane]));
+        data_.moved_parts[lane] |= 1u << part;
+      }
     }
   }
 
   struct Start {
     Vec2<F> centre;
-    physics::Box2<F> box;
+    Box box;
   };
 
   const physics::Scene& scene_;
@@ -288,6 +318,7 @@ class LaneKernel {
   std::array<std::array<Pose<F>, kGroups>, game::kPartCount> kept_poses_;
   std::array<Mask, kGroups> kept_;
   std::array<bool, kGroups> kept_valid_{};
+  std::array<std::uint32_t, game::kPartCount> left_fat_box_;  // bit i: of game i
 };
 
 // Measured: one AVX-512 register of games at a time, but two AVX2 or SSE2 registers, which hide

@@ -155,6 +155,7 @@ void restore(Game& game, std::string_view bytes) {
   if (!reader.exhausted() || !restored.valid()) {
     throw SnapshotError("snapshot is damaged: it does not describe a game");
   }
+  restored.world().data().tree.derive();
   game = restored;
 }
 

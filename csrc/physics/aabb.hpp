@@ -27,7 +27,15 @@ QWOP_ALWAYS_INLINE Box2<F> unite(const Box2<F>& a, const Box2<F>& b) {
           {lanes::max(a.high.x, b.high.x), lanes::max(a.high.y, b.high.y)}};
 }
 
-inline Aabb fatten(const Aabb& box, Vec2<double> margin) {
+// Of a leaf in the tree, from the last motion of its body.
+template <class F>
+QWOP_ALWAYS_INLINE Vec2<F> leaf_margin(Vec2<F> displacement) {
+  return {F(kAabbExtension) + F(kAabbMultiplier) * lanes::abs(displacement.x),
+          F(kAabbExtension) + F(kAabbMultiplier) * lanes::abs(displacement.y)};
+}
+
+template <class F>
+QWOP_ALWAYS_INLINE Box2<F> fatten(const Box2<F>& box, Vec2<F> margin) {
   return {{box.low.x - margin.x, box.low.y - margin.y},
           {box.high.x + margin.x, box.high.y + margin.y}};
 }

@@ -1,6 +1,6 @@
 #include "physics/collide.hpp"
 
-#include <limits>
+#include <array>
 
 namespace qwop::physics {
 namespace {
@@ -39,15 +39,11 @@ Vec2<double> edge_normal(const Rotation<double>& r, int i) {
 double edge_separation(const Box& box, int edge, const Box& other) {
   const auto n = edge_normal(box.pose.rotation, edge);
   const auto local = unrotate(other.pose.rotation, n);
-  int deepest = 0;
-  double smallest = std::numeric_limits<double>::max();
-  for (int i = 0; i < 4; ++i) {
-    const double d = dot(corner(other, i), local);
-    if (d < smallest) {
-      smallest = d;
-      deepest = i;
-    }
-  }
+  // The first of the smallest, without branches: which corner it is, is as good as random.
+  const double x = other.half_width * local.x, y = other.half_height * local.y;
+  const std::array<double, 4> d{-x + -y, x + -y, x + y, -x + y};
+  const int low = d[1] < d[0], high = d[3] < d[2] ? 3 : 2;
+  const int deepest = d[high] < d[low] ? high : low;
   const auto from = box.pose.transform(corner(box, edge));
   const auto to = other.pose.transform(corner(other, deepest));
   return dot(to - from, n);
@@ -59,7 +55,7 @@ struct Separation {
 };
 
 // The edge of `box` that separates most from `other`: start at the edge facing it, climb to a
-// maximum.
+// maximum. Any edge with the boxes out of reach of each other will do: nothing else is asked then.
 Separation max_separation(const Box& box, const Box& other) {
   const auto d = unrotate(box.pose.rotation, other.pose.centre - box.pose.centre);
   const std::array<double, 4> facing{-d.y, d.x, d.y, -d.x};
@@ -68,6 +64,7 @@ Separation max_separation(const Box& box, const Box& other) {
     if (facing[i] > facing[edge]) edge = i;
   }
   const double start = edge_separation(box, edge, other);
+  if (start > kContactRadius) return {start, edge};
   const double before = edge_separation(box, previous_edge(edge), other);
   const double after = edge_separation(box, next_edge(edge), other);
   const bool downwards = before > start && before > after;

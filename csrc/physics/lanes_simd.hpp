@@ -3,7 +3,7 @@
 // Built on the vector extensions that gcc and clang share, which give each instruction set its own
 // compares and blends from one source; intrinsics appear only where the extensions have no word
 // (square root, fused multiply-add, table look-up). W is at most the machine's own vector width;
-// lanes_pair.hpp makes wider types out of two halves.
+// lanes_wide.hpp makes wider types out of two halves.
 #pragma once
 
 #include <cstddef>

@@ -147,6 +147,16 @@ QWOP_ALWAYS_INLINE Lanes<W> fma(Lanes<W> a, Lanes<W> b, Lanes<W> c) {
   return {fma(a.low, b.low, c.low), fma(a.high, b.high, c.high)};
 }
 
+// Lanes 0 and 1, and lanes 2 and 3.
+QWOP_ALWAYS_INLINE std::pair<Lanes<2>, Lanes<2>> halves(Lanes<4> x) {
+#if defined(__AVX__)
+  using Half = Lanes<2>::Vector;
+  return {Half(_mm256_castpd256_pd128(x.v)), Half(_mm256_extractf128_pd(x.v, 1))};
+#else
+  return {x.low, x.high};
+#endif
+}
+
 template <class F>
   requires(kWidth<F> > kNativeWidth)
 QWOP_ALWAYS_INLINE Row<F> lookup(const double (*table)[4], Bits<F> index) {

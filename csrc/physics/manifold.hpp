@@ -22,6 +22,11 @@ struct Manifold {
   Vec2<double> local_plane_point;  // middle of the reference edge, same frame
   std::uint8_t count;
   bool flip;  // body B holds the reference edge
+
+  // Whether it is as it began: boxes that missed each other late leave their edge behind.
+  bool blank() const {
+    return count == 0 && !flip && local_normal.x == 0.0 && local_normal.y == 0.0;
+  }
 };
 
 // Left to right: this association is not Pose::transform's, and the bits tell them apart.

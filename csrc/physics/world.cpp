@@ -177,8 +177,10 @@ void World::update_contact(Contact& contact, ContactListener& listener) {
   const auto& b = data_.bodies[contact.body_b];
   const auto& def_a = scene_->bodies[contact.body_a].def;
   const auto& def_b = scene_->bodies[contact.body_b].def;
+  const bool near = overlap(a.fixture_box, b.fixture_box);
+  if (!near && contact.manifold.blank()) return;
   Manifold fresh{};
-  if (overlap(a.fixture_box, b.fixture_box)) {
+  if (near) {
     fresh = collide_boxes({def_a.half_width, def_a.half_height, a.pose},
                           {def_b.half_width, def_b.half_height, b.pose});
     carry_impulses(fresh, contact.manifold);

@@ -46,6 +46,8 @@ class World {
   void sweep_box(int index, const Aabb& box, Vec2<double> displacement);
   // Contacts of the bodies that left their fat boxes; ends the step.
   void find_new_contacts();
+  // The same for one body whose leaf was moved by others, who see to the order.
+  void find_contacts_of(int body);
 
   const Scene& scene() const { return *scene_; }
   const Body& body(int index) const { return data_.bodies[index]; }
@@ -55,7 +57,6 @@ class World {
 
  private:
   void add_moved(std::int8_t body) { moved_[moved_count_++] = body; }
-  void find_contacts_of(int body);
   void create_contact(int body, int other);
   void destroy_contact(int position);
   void update_contact(Contact& contact, ContactListener& listener);
