@@ -22,11 +22,11 @@ constexpr std::array<int, game::kPartCount> kBodyOrder{
     game::kRightForearm, game::kLeftArm,  game::kLeftForearm, game::kLeftThigh,
     game::kLeftCalf,     game::kLeftFoot, game::kRightCalf,   game::kRightFoot};
 
-// A game may be solved in lanes when its runner is awake and alone with the ground, and the hurdle
-// rests. The first step ever is special, too: it starts without impulses.
+// A game may be solved in lanes when its runner is awake and alone with the ground; the hurdle, once
+// kicked, moves by itself. The first step ever is special, too: it starts without impulses.
 bool fits_lanes(const game::Game& game) {
   const auto& data = game.world().data();
-  return game.runs() && (data.awake & (kParts | kHurdle)) == kParts &&
+  return game.runs() && (data.awake & kParts) == kParts &&
          (data.contact_partners[game::kHurdleTop] & kParts) == 0 && data.warm_start_ratio != 0.0;
 }
 
@@ -165,9 +165,10 @@ void LaneBlock::update_at_home(int lane) {
   home.finish_update();
 }
 
-// False when they are more than lanes have room for.
+// False when they are more than lanes have room for. Wakes the ground under the runner, as the
+// game's walk over its island does.
 bool LaneBlock::list_contacts(int lane) {
-  const auto& world = homes_[lane].world().data();
+  auto& world = homes_[lane].world().data();
   int count = 0;
   std::uint32_t touching = 0;
   for (int i = 0; i < world.contact_count; ++i) {
@@ -179,6 +180,7 @@ bool LaneBlock::list_contacts(int lane) {
     for (int i = world.contact_count - 1; i >= 0; --i) {
       const auto& contact = world.contacts[i];
       if (contact.body_b != body || !contact.touching) continue;
+      if (!world.is_awake(contact.body_a)) world.wake(contact.body_a);
       if (count < kMaxLaneContacts) {
         solved_[lane][count] = static_cast<std::int8_t>(i);
         fill_contact(lane, count, contact);
@@ -230,11 +232,9 @@ void LaneBlock::fill_contact(int lane, int k, const Contact& contact) {
 void LaneBlock::finish(int lane) {
   auto& home = homes_[lane];
   take_impulses(lane);
-  if ((data_.at_rest >> lane & 1u) != 0) {
-    fall_asleep(lane);
-  } else {
-    find_contacts(lane);
-  }
+  if ((data_.at_rest >> lane & 1u) != 0) fall_asleep(lane);
+  if ((home.world().data().awake & kHurdle) != 0) home.world().solve_without(kParts);
+  find_contacts(lane);
   auto& torso = home.world().data().bodies[game::kTorso].pose.centre;
   if (in_lanes(lane)) {
     torso = {data_.bodies[game::kTorso].x[lane], data_.bodies[game::kTorso].y[lane]};
@@ -264,6 +264,7 @@ void LaneBlock::find_contacts(int lane) {
     world.find_contacts_of(game::kFirstPart + part);
     parts &= ~(1u << part);
   }
+  world.find_new_contacts();  // of the hurdle, which is older
 }
 
 // The runner and the ground it touches.

@@ -4,7 +4,7 @@ namespace qwop::physics {
 
 bool IslandWalk::next(Island& island) {
   while (--seed_ >= 0) {
-    if (!data_.is_awake(seed_) || body_taken_[seed_]) continue;
+    if (!data_.is_awake(seed_) || body_taken_[seed_] || (left_out_ >> seed_ & 1u) != 0) continue;
     if (!scene_.bodies[seed_].dynamic()) continue;
     collect(seed_, island);
     return true;

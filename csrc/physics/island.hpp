@@ -20,7 +20,9 @@ struct Island {
 // Finds one island after the other, newest body first. Statics may be part of several.
 class IslandWalk {
  public:
-  IslandWalk(const Scene& scene, WorldData& data) : scene_(scene), data_(data) {}
+  // left_out: bit set of bodies where no island begins.
+  IslandWalk(const Scene& scene, WorldData& data, std::uint32_t left_out)
+      : scene_(scene), data_(data), left_out_(left_out) {}
   // False when no awake dynamic body is left. Wakes whatever belongs to the island.
   bool next(Island& island);
 
@@ -32,6 +34,7 @@ class IslandWalk {
 
   const Scene& scene_;
   WorldData& data_;
+  std::uint32_t left_out_;
   int seed_ = kMaxBodies;
   std::array<bool, kMaxBodies> body_taken_{};
   std::array<bool, kMaxContacts> contact_taken_{};

@@ -67,36 +67,36 @@ void World::teleport(int index, Vec2<double> position, double angle) {
   find_new_contacts();
 }
 
-void World::solve() {
+void World::solve_without(std::uint32_t solved) {
   switch (scene_->flavour) {
     case SinCosFlavour::Glibc:
-      solve_with<SinCosFlavour::Glibc>();
+      solve_with<SinCosFlavour::Glibc>(solved);
       break;
     case SinCosFlavour::GlibcFma:
-      solve_with<SinCosFlavour::GlibcFma>();
+      solve_with<SinCosFlavour::GlibcFma>(solved);
       break;
     case SinCosFlavour::Fdlibm:
-      solve_with<SinCosFlavour::Fdlibm>();
+      solve_with<SinCosFlavour::Fdlibm>(solved);
       break;
   }
   data_.warm_start_ratio = kInvTimeStep * kTimeStep;
 }
 
 template <SinCosFlavour flavour>
-void World::solve_with() {
+void World::solve_with(std::uint32_t solved) {
   StepStart start;
   Island island;
-  IslandWalk walk(*scene_, data_);
+  IslandWalk walk(*scene_, data_, solved);
   while (walk.next(island)) solve_island<flavour>(*scene_, data_, island, start);
-  synchronise(start);
+  synchronise(start, solved);
 }
 
 // Sweeps each moved body's box over its motion and updates the tree, newest body first.
-void World::synchronise(const StepStart& start) {
+void World::synchronise(const StepStart& start, std::uint32_t solved) {
   for (int i = scene_->body_count - 1; i >= 0; --i) {
     auto& body = data_.bodies[i];
     const auto& params = scene_->bodies[i];
-    if (!data_.is_awake(i) || !params.dynamic()) continue;
+    if ((solved >> i & 1u) != 0 || !data_.is_awake(i) || !params.dynamic()) continue;
     const auto end = tight_box(body.pose, params.def.half_width, params.def.half_height);
     sweep_box(i, unite(start.boxes[i], end), body.pose.centre - start.centres[i]);
   }

@@ -41,7 +41,10 @@ class World {
   // Brings the contacts up to date with the poses and tells of new touches.
   void collide(ContactListener& listener);
   // Moves the bodies, island by island, and sweeps their boxes.
-  void solve();
+  void solve() { solve_without(0); }
+  // The same for those who have solved some bodies (a bit set) elsewhere. Their islands must end
+  // with them.
+  void solve_without(std::uint32_t solved);
   // What solve() does with a body's swept box once the body has moved by displacement.
   void sweep_box(int index, const Aabb& box, Vec2<double> displacement);
   // Contacts of the bodies that left their fat boxes; ends the step.
@@ -61,8 +64,8 @@ class World {
   void destroy_contact(int position);
   void update_contact(Contact& contact, ContactListener& listener);
   template <SinCosFlavour flavour>
-  void solve_with();
-  void synchronise(const StepStart& start);
+  void solve_with(std::uint32_t solved);
+  void synchronise(const StepStart& start, std::uint32_t solved);
 
   const Scene* scene_;
   WorldData data_;
