@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <string>
 
@@ -37,6 +38,30 @@ int quota_cores() {
     return static_cast<int>(limit / period + 0.999);
   }
   return kNone;
+}
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Watches for a little while whether something becomes true: a thread that goes to sleep is woken
+// too late for steps that follow each other closely.
+template <class Condition>
+bool soon(const Condition& condition) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kPatience = std::chrono::microseconds(50);
+  const auto end = Clock::now() + kPatience;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (condition()) return true;
+      relax();
+    }
+  } while (Clock::now() < end);
+  return condition();
 }
 
 }  // namespace
@@ -80,15 +105,19 @@ void ThreadPool::take_tasks(Shared& shared) {
 
 void ThreadPool::work(Shared& shared) {
   unsigned long seen = 0;
-  std::unique_lock lock(shared.mutex);
+  const auto wanted = [&] { return shared.stopping || shared.round != seen; };
   for (;;) {
-    shared.work.wait(lock, [&] { return shared.stopping || shared.round != seen; });
+    if (!soon(wanted)) {
+      std::unique_lock lock(shared.mutex);
+      shared.work.wait(lock, wanted);
+    }
     if (shared.stopping) return;
     seen = shared.round;
-    lock.unlock();
     take_tasks(shared);
-    lock.lock();
-    if (--shared.busy == 0) shared.done.notify_one();
+    if (--shared.busy != 0) continue;
+    // Whoever looked before and is about to sleep holds the mutex until it does.
+    { const std::lock_guard lock(shared.mutex); }
+    shared.done.notify_one();
   }
 }
 
@@ -109,8 +138,10 @@ void ThreadPool::run(int count, const std::function<void(int)>& task) {
   }
   shared.work.notify_all();
   take_tasks(shared);
+  const auto all_done = [&] { return shared.busy == 0; };
+  if (soon(all_done)) return;
   std::unique_lock lock(shared.mutex);
-  shared.done.wait(lock, [&] { return shared.busy == 0; });
+  shared.done.wait(lock, all_done);
 }
 
 }  // namespace qwop::batch

@@ -35,11 +35,12 @@ class ThreadPool {
     std::mutex mutex;
     std::condition_variable work, done;
     const std::function<void(int)>* task = nullptr;
-    std::atomic<int> next{0};
     int count = 0;
-    int busy = 0;             // workers that have not finished the current round
-    unsigned long round = 0;  // grows by one with each run()
-    bool stopping = false;
+    std::atomic<unsigned long> round{0};  // grows by one with each run()
+    std::atomic<bool> stopping{false};
+    // Written by all in turn, so away from what they only read.
+    alignas(64) std::atomic<int> next{0};
+    alignas(64) std::atomic<int> busy{0};  // workers that have not finished the current round
   };
 
   void ensure_started();
