@@ -22,8 +22,8 @@ constexpr std::array<int, game::kPartCount> kBodyOrder{
     game::kRightForearm, game::kLeftArm,  game::kLeftForearm, game::kLeftThigh,
     game::kLeftCalf,     game::kLeftFoot, game::kRightCalf,   game::kRightFoot};
 
-// A game may be solved in lanes when its runner is awake and alone with the ground; the hurdle, once
-// kicked, moves by itself. The first step ever is special, too: it starts without impulses.
+// A game may be solved in lanes when its runner is awake and alone with the ground; the hurdle,
+// once kicked, moves by itself. The first step ever is special, too: it starts without impulses.
 bool fits_lanes(const game::Game& game) {
   const auto& data = game.world().data();
   return game.runs() && (data.awake & kParts) == kParts &&

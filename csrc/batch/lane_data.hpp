@@ -60,8 +60,8 @@ struct LaneData {
   std::array<ContactRows, kMaxLaneContacts> contacts;
   LaneRow head_torque;
   LaneRow limp;  // 1 once a game has ended: no motors, and knees and shoulders without limits
-  int contact_count = 0;      // contact rows in use: the most of any game
-  std::uint32_t running = 0;  // bit i: game i takes part in this step
+  int contact_count = 0;                         // contact rows in use: the most of any game
+  std::uint32_t running = 0;                     // bit i: game i takes part in this step
   std::array<physics::TreeData*, kLanes> trees;  // of the games' worlds
   // Results: bit p of moved_parts[i]: part p of game i has left its fat box and has a new one.
   std::array<std::uint32_t, kLanes> moved_parts;

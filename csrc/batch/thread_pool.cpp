@@ -116,7 +116,9 @@ void ThreadPool::work(Shared& shared) {
     take_tasks(shared);
     if (--shared.busy != 0) continue;
     // Whoever looked before and is about to sleep holds the mutex until it does.
-    { const std::lock_guard lock(shared.mutex); }
+    {
+      const std::lock_guard lock(shared.mutex);
+    }
     shared.done.notify_one();
   }
 }

@@ -29,7 +29,8 @@ void DynamicTree::derive() { TreeEditor(data_).derive(); }
 
 bool DynamicTree::valid(int leaf_count) const {
   const auto link = [this](std::int8_t node) { return node >= kNone && node < data_.used; };
-  if (data_.used < 0 || data_.used > kMaxTreeNodes || !link(data_.root) || !link(data_.free_list)) return false;
+  if (data_.used < 0 || data_.used > kMaxTreeNodes || !link(data_.root) || !link(data_.free_list))
+    return false;
   std::array<bool, kMaxTreeNodes> seen{};
   int count = 0;
   const auto visit = [&](std::int8_t node) {

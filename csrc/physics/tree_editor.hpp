@@ -111,9 +111,7 @@ class TreeEditor {
   QWOP_ALWAYS_INLINE Box box(std::int8_t node) const {
     return Box::load(t_.boxes[node].numbers.data());
   }
-  QWOP_ALWAYS_INLINE void store(std::int8_t node, Box b) {
-    b.store(t_.boxes[node].numbers.data());
-  }
+  QWOP_ALWAYS_INLINE void store(std::int8_t node, Box b) { b.store(t_.boxes[node].numbers.data()); }
   static QWOP_ALWAYS_INLINE bool contains(Box outer, Box inner) {
     return !lanes::any(outer > inner);
   }

@@ -90,7 +90,8 @@ void expect_equal(const char* what, const std::vector<double>& a, const std::vec
 int main() {
   for (const auto& set : batch::instruction_sets()) {
     for (const auto mode : {batch::Autoreset::NextStep, batch::Autoreset::SameStep}) {
-      expect_equal("BatchEngine", engine_results(1, mode, set), engine_results(kThreads, mode, set));
+      expect_equal("BatchEngine", engine_results(1, mode, set),
+                   engine_results(kThreads, mode, set));
     }
     expect_equal("GamePool", pool_results(1, set), pool_results(kThreads, set));
   }
