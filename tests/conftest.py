@@ -19,6 +19,7 @@ hypothesis.settings.load_profile(os.environ.get("QWOP_HYPOTHESIS", "project"))
 _OF_TRAINING = """
 test_demonstrations.py test_imitation_learning.py test_prioritized_replay.py
 test_rich_observation.py test_shaping.py test_snapshot_starts.py test_start_at.py
+test_success_filter.py
 """
 collect_ignore = [] if find_spec("stable_baselines3") else _OF_TRAINING.split()
 
