@@ -86,10 +86,12 @@ def _draw_keys(axes: Axes, run: RunData, shown: np.ndarray) -> None:
     """Which keys were down while the torso passed each place."""
     frames = shown[shown > 0]
     for row, name in enumerate(LETTERS):
+        held = frames[(run.keys[frames - 1] & Keys[name]) != 0]
+        presses = np.split(held, np.flatnonzero(np.diff(held) > 1) + 1) if len(held) else []
+        # One bar a press: single frames would show as stripes in an SVG.
         bars = [
-            (run.distance[frame - 1], run.distance[frame] - run.distance[frame - 1])
-            for frame in frames
-            if run.keys[frame - 1] & Keys[name]
+            (run.distance[at[0] - 1], run.distance[at[-1]] - run.distance[at[0] - 1])
+            for at in presses
         ]
         axes.broken_barh(bars, (3 - row + 0.15, 0.7), facecolors=colour(row), linewidth=0)
     axes.set_yticks([3.5, 2.5, 1.5, 0.5], list(LETTERS))
