@@ -51,7 +51,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "qrdqn": {**_VALUE, "total_timesteps": 150_000},
     "dqn": {**_VALUE, "total_timesteps": 150_000},
     "ppo": {"total_timesteps": 500_000, "learner.n_steps": 256},
-    "recurrent_ppo": {"total_timesteps": 60_000},
+    "recurrent_ppo": {"total_timesteps": 20_000, "learner.n_epochs": 4},
     "a2c": {"total_timesteps": 300_000},
     "filtered_ppo": {"total_timesteps": 200_000, "learner.n_steps": 256},
     "bc": {"total_timesteps": 1000, "learner.n_epochs": 30},

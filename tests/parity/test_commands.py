@@ -33,10 +33,15 @@ def test_every_command_has_help_with_an_example(words, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*words, "-h"])
     assert end.value.code == 0
-    assert "example:\n  qwop-native parity " in capsys.readouterr().out
+    assert f"example:\n  qwop-native {' '.join(words[:1])}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [[], ["fly"], ["parity"], ["parity", "fly"]])
+def test_without_a_command_there_is_the_list_of_them(capsys):
+    assert cli.main([]) == 2
+    assert "commands:\n  play " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["fly"], ["parity"], ["parity", "fly"]])
 def test_an_unknown_command_is_refused(words, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(words)
