@@ -115,6 +115,17 @@ _CENTERS = np.array([(-10 + 1050) / 2, 0, 0, (-20 + 60) / 2, (-25 + 60) / 2], np
 _MAXDEVS = np.array([1050, 10, 6, 60, 60], np.float32) - _CENTERS
 
 
+def observation_scale() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """What columns of an observation are multiplied by and what is added, in the quantity's unit.
+
+    Returns:
+        Two arrays, float64 of shape (60,): column * the first + the second is in world units,
+        radians or per second.
+    """
+    parts = len(PARTS)
+    return np.tile(_MAXDEVS.astype(np.float64), parts), np.tile(_CENTERS.astype(np.float64), parts)
+
+
 def observations(bodies: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """The environment's observations of games whose bodies are known.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,7 +143,7 @@ def parse(
     """
     settings = qwop_gym_config.translate(settings, algorithm)
     for override in overrides:
-        _apply(settings, override, algorithm)
+        put(settings, override, lambda name: qwop_gym_config.renamed(name, algorithm))
     given = settings.get("algorithm")
     if given is not None and given != algorithm.name:
         raise ValueError(f"these settings are for algorithm {given}, not {algorithm.name}")
@@ -166,10 +166,21 @@ def dump(config: RunConfig) -> str:
     return text
 
 
-def _apply(settings: dict[str, Any], override: str, algorithm: Algorithm) -> None:
-    """Puts one "key=value" of the command line into the settings."""
+def put(
+    settings: dict[str, Any], override: str, renamed: Callable[[str], str] = lambda name: name
+) -> None:
+    """Puts one "key=value" or "section.key=value" of the command line into the settings.
+
+    Args:
+        settings: What was read; changed in place.
+        override: The text.
+        renamed: Gives the name that a key has now.
+
+    Raises:
+        ValueError: The text is none of the two, or its value is not YAML.
+    """
     name, equals, text = override.partition("=")
-    path = qwop_gym_config.renamed(name.strip(), algorithm).split(".")
+    path = renamed(name.strip()).split(".")
     if not equals or not all(path):
         raise ValueError(f"an override must read key=value or section.key=value, got {override!r}")
     try:

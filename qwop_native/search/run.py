@@ -103,15 +103,18 @@ class Searcher:
 
     def run(self) -> Run | None:
         """Searches until the time is over and returns the fastest run there is."""
-        settings = self._settings
-        learned = len(self._value_files())
-        for number in range(learned, settings.rounds):
-            if self._over():
-                break
-            self._round(number)
+        self.learn()
         while self.best is not None and not self._over():
             self._refine()
         return self.best
+
+    def learn(self) -> Rank:
+        """Makes the rounds that are left, as long as there is time; returns the learned rank."""
+        for number in range(len(self._value_files()), self._settings.rounds):
+            if self._over():
+                break
+            self._round(number)
+        return self._rank
 
     def _over(self) -> bool:
         return time.monotonic() - self._started > 60 * self._settings.minutes

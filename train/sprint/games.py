@@ -1,0 +1,158 @@
+"""Many runners for PPO: paid by the way they make, started where runners die, ended when slow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from stable_baselines3.common.vec_env import VecEnv
+
+from qwop_native import _core
+from qwop_native.search.beam import FINISH_SCORE
+from qwop_native.search.states import ENDED, FALLEN, LANDED
+from qwop_native.spaces import ACTION_SETS, observations
+from train.sprint.features import FEATURES, Features
+from train.sprint.settings import GamesSettings
+from train.sprint.starts import SnapshotBuckets, line_starts
+
+Floats = npt.NDArray[np.float32]
+_TORSO_X = (0, 0)  # part and column of `GamePool.bodies`
+
+
+class SprintGames(VecEnv):
+    """Runs of 100 m that pay for speed.
+
+    Observations are `features.Features`, actions those of the essential set. A step is paid 0.05
+    for each world unit a frame; landing beyond 100 m is paid once more, as if a runner of 1.3
+    units a frame ran on for ever. An episode ends with the game, and with a fall; it counts as
+    one, too, when the torso has made less than `slow_units` in the last `slow_frames` frames.
+
+    Infos are empty but for ended games: `frames` (of the game's clock), `distance` (metres),
+    `finished`, `from_line` (whether the episode began at the start line).
+
+    Args:
+        settings: Numbers of the above.
+        rng: Draws the starts.
+        threads: Threads that step the games.
+    """
+
+    def __init__(self, settings: GamesSettings, rng: np.random.Generator, threads: int = 1) -> None:
+        self._settings, self._rng = settings, rng
+        self._masks = np.array([int(m) for m in ACTION_SETS["essential"]], np.uint8)
+        self._lines = line_starts(settings.sincos, settings.idle_frames)
+        self._pool = _core.GamePool(self._lines[0], settings.games, threads)
+        self._features = Features()
+        count = settings.games
+        self._recent = np.zeros((settings.slow_frames // settings.frames_per_step, count))
+        self._steps = np.zeros(count, np.int64)
+        self._from_line = np.zeros(count, np.bool_)
+        self.buckets = SnapshotBuckets(settings.bucket_units, settings.bucket_size, rng)
+        self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
+        self.render_mode = None
+        space = gym.spaces.Box(-np.inf, np.inf, (FEATURES,), np.float32)
+        super().__init__(count, space, gym.spaces.Discrete(len(self._masks)))
+
+    def reset(self) -> Floats:
+        """Starts all games; returns float32 (games, FEATURES)."""
+        for game in range(self.num_envs):
+            self._start(game)
+        self._look()
+        return self._observe()
+
+    def step_async(self, actions: npt.NDArray[Any]) -> None:
+        """Takes note of what to press."""
+        self._actions = actions
+
+    def step_wait(
+        self,
+    ) -> tuple[Floats, npt.NDArray[np.float32], npt.NDArray[np.bool_], list[dict[str, Any]]]:
+        """Presses it; SB3's contract."""
+        settings = self._settings
+        before = self._torso_x().copy()
+        self._pool.step(self._masks[self._actions], settings.frames_per_step)
+        now, happened = self._torso_x(), self._pool.happened
+        gained = (now - before) / settings.frames_per_step
+        finished = (happened & LANDED != 0) & (self._pool.score >= FINISH_SCORE)
+        rewards = settings.reward_scale * (gained + finished * settings.finish_reward)
+        slow = self._is_slow(now)
+        dones = (happened & (ENDED | FALLEN) != 0) | slow
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        ended = np.flatnonzero(dones)
+        for game in ended.tolist():
+            infos[game] = self._info(game, bool(finished[game]))
+            if not finished[game]:
+                self.buckets.died(float(now[game]))
+            self._start(game)
+        if len(ended):
+            self._look()
+        self._keep_snapshots()
+        return self._observe(), rewards.astype(np.float32), dones, infos
+
+    def _info(self, game: int, finished: bool) -> dict[str, Any]:
+        return {
+            "frames": int(self._pool.frames[game]),
+            "distance": float(self._torso_x()[game]) / 10,
+            "finished": finished,
+            "from_line": bool(self._from_line[game]),
+        }
+
+    def _is_slow(self, now: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        rows = len(self._recent)
+        row = self._steps % rows
+        games = np.arange(self.num_envs)
+        long_enough = self._steps >= rows
+        slow = long_enough & (now - self._recent[row, games] < self._settings.slow_units)
+        self._recent[row, games] = now
+        self._steps += 1
+        return slow
+
+    def _start(self, game: int) -> None:
+        root = None
+        if self._rng.random() < self._settings.snapshot_starts:
+            root = self.buckets.draw()
+        self._from_line[game] = root is None
+        self._steps[game] = 0
+        line = self._lines[int(self._rng.integers(len(self._lines)))]
+        self._pool.set_game(game, line if root is None else root)
+
+    def _keep_snapshots(self) -> None:
+        chosen = self._rng.random(self.num_envs) < self._settings.snapshot_chance
+        for game in np.flatnonzero(chosen & (self._pool.happened & ENDED == 0)).tolist():
+            # A game already falling teaches nothing; one that lives has passed some steps since
+            # its start.
+            if self._steps[game] > self._settings.snapshot_after:
+                self.buckets.add(float(self._torso_x()[game]), self._pool.game(game))
+
+    def _look(self) -> None:
+        """Refreshes what the pool shows after games were replaced."""
+        self._pool.step(np.zeros(self.num_envs, np.uint8), 0)
+
+    def _torso_x(self) -> npt.NDArray[np.float64]:
+        return self._pool.bodies[:, 0, 0]
+
+    def _observe(self) -> Floats:
+        return self._features(observations(self._pool.bodies))
+
+    # ---- what else SB3 asks of a VecEnv -------------------------------------------------------
+
+    def close(self) -> None:
+        """Nothing is to be closed."""
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: D102
+        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: D102
+        raise AttributeError("the games have no attributes that can be set")
+
+    def env_method(self, method_name: str, *args: Any, **kwargs: Any) -> list[Any]:  # noqa: D102
+        raise AttributeError(f"the games have no method {method_name}")
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:  # noqa: D102
+        return [False] * len(list(self._get_indices(indices)))
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Starts are drawn from the generator that was given; the game itself holds no chance."""
+        return [None] * self.num_envs

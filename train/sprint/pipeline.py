@@ -1,0 +1,237 @@
+"""From nothing to a runner: rounds of beams, cloning and PPO in a folder that can be gone on with."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+
+from qwop_native.atomic import whole_file
+from qwop_native.recording import make_recording
+from qwop_native.recording.starts import reset_start
+from qwop_native.search.run import Searcher, SearchSettings
+from qwop_native.search.values import ModelValue, Rank, upright
+from qwop_native.spaces import OBSERVATION_SIZE
+from train.sprint.cloning import clone
+from train.sprint.demonstrations import Lessons, teach
+from train.sprint.evaluation import Runs, evaluate
+from train.sprint.export import export
+from train.sprint.features import Features
+from train.sprint.games import SprintGames
+from train.sprint.ppo import SprintPPO, make_model
+from train.sprint.settings import SprintSettings
+from train.sprint.starts import prepared, standard_starts
+
+POLICY_NAME = "policy.zip"
+_LAST_NAME = "last.zip"
+_LESSONS_NAME = "lessons.npz"
+_LOG_NAME = "log.jsonl"
+
+Say = Callable[[str], None]
+
+
+class Pipeline:
+    """Makes a policy in a folder.
+
+    Each round has a folder with what its beams taught (`lessons.npz`), the best policy so far
+    (`policy.zip`, a stock zip) and the last state of PPO; what is there is not made again.
+
+    Args:
+        folder: Made if it is not there.
+        settings: How.
+        threads: Threads that play and learn.
+        say: Called with a line for each thing that happens.
+    """
+
+    def __init__(self, folder: Path, settings: SprintSettings, threads: int, say: Say) -> None:
+        self._folder, self._settings, self._threads, self._say = folder, settings, threads, say
+        folder.mkdir(parents=True, exist_ok=True)
+        self._pages = list(standard_starts(settings.games.frames_per_step).values())
+
+    def run(self) -> Path:
+        """Runs all rounds and returns the path of the last policy."""
+        rank = self._first_rank()
+        path = self._folder / POLICY_NAME
+        for number in range(self._settings.rounds):
+            folder = self._folder / f"round-{number}"
+            folder.mkdir(exist_ok=True)
+            path = Round(folder, self._settings, number, self._threads, self._say).run(rank)
+            rank = critic_rank(load_exported(path), self._settings)
+        return path
+
+    def _first_rank(self) -> Rank:
+        """Posture and what beams learned of which states last, from beams alone."""
+        folder = self._folder / "survivors"
+        settings = SearchSettings(
+            minutes=60.0,
+            rounds=self._settings.survivor_rounds,
+            width=self._settings.beams.width,
+            grids=(self._settings.beams.frames_per_step,),
+            sincos=self._settings.games.sincos,
+            threads=self._threads,
+            seed=self._settings.seed,
+        )
+        return Searcher(folder, settings, Rank(((1.0, upright),)), self._say).learn()
+
+
+def critic_rank(model: Any, settings: SprintSettings) -> Rank:
+    """Ranks states by the way that a critic expects beyond what has been made, world units."""
+    units = settings.games.frames_per_step / settings.games.reward_scale
+    return Rank(((units, ModelValue(model)),))
+
+
+def load_exported(path: Path) -> Any:
+    """A policy that `export` made."""
+    from stable_baselines3 import PPO
+
+    return PPO.load(path, device="cpu")
+
+
+class Round:
+    """Beams, cloning, PPO.
+
+    Args:
+        folder: Of the round; it is there.
+        settings: How.
+        number: Of the round, from 0.
+        threads: Threads that play and learn.
+        say: Called with a line for each thing that happens.
+    """
+
+    def __init__(
+        self, folder: Path, settings: SprintSettings, number: int, threads: int, say: Say
+    ) -> None:
+        self._folder, self._settings, self._threads, self._say = folder, settings, threads, say
+        self._seed = [settings.seed, number]
+
+    def run(self, rank: Rank) -> Path:
+        """Makes the round's policy with beams that go by `rank`; returns its path."""
+        policy, last = self._folder / POLICY_NAME, self._folder / _LAST_NAME
+        settings = self._settings
+        rng = np.random.default_rng([*self._seed, 1])
+        games = SprintGames(settings.games, rng, self._threads)
+        seed = int(np.random.default_rng(self._seed).integers(2**31))
+        if last.is_file():
+            model = SprintPPO.load(last, games, device="cpu")
+        else:
+            model = make_model(games, settings.ppo, seed)
+            clone(model, self._lessons(rank), settings.cloning, rng, self._say)
+            model.warm_up_rollouts = settings.ppo.warm_up_rollouts
+        left = settings.ppo.steps - model.num_timesteps
+        if left > 0:
+            model.learn(
+                left, Evaluations(self._folder, settings, self._say), reset_num_timesteps=False
+            )
+        return policy
+
+    def _lessons(self, rank: Rank) -> Lessons:
+        path = self._folder / _LESSONS_NAME
+        if path.is_file():
+            with np.load(path, allow_pickle=False) as arrays:
+                return Lessons(arrays["observations"], arrays["actions"])
+        settings = self._settings
+        rng = np.random.default_rng([*self._seed, 2])
+        pages = list(standard_starts(settings.games.frames_per_step).values())
+        starts = [
+            (pages[number % len(pages)], int(rng.integers(settings.games.idle_frames + 1)))
+            for number in range(settings.beams.beams)
+        ]
+        starts[0] = (reset_start(), 0)
+        sincos = settings.games.sincos
+        roots = [prepared(sincos, page, idle) for page, idle in starts]
+        lessons, finishes = teach(roots, rank, settings.beams, rng, self._threads, self._say)
+        for root, finish in finishes:
+            page, idle = starts[root]
+            keys = np.concatenate([np.zeros(idle, np.uint8), finish.keys])
+            recording = make_recording(keys, sincos, page, found_by="train.sprint")
+            recording.save(self._folder / f"beam-{root:02d}-{finish.frames}.qwop")
+        with whole_file(path) as file:
+            np.savez_compressed(file, observations=lessons.observations, actions=lessons.actions)
+        return lessons
+
+
+class Evaluations(BaseCallback):
+    """Evaluates the greedy policy now and then and keeps the best, by all starts of the line.
+
+    Args:
+        folder: Gets policy.zip, last.zip and log.jsonl.
+        settings: How often.
+        say: Called with a line for each evaluation.
+    """
+
+    def __init__(self, folder: Path, settings: SprintSettings, say: Say) -> None:
+        super().__init__()
+        self._folder, self._settings, self._say = folder, settings, say
+        games = settings.games
+        self._starts = [
+            prepared(games.sincos, page, idle)
+            for page in standard_starts(games.frames_per_step).values()
+            for idle in range(0, games.idle_frames + 1, 2)
+        ]
+        self._begun = time.monotonic()
+        self._next = 0
+        self._best: tuple[float, float] | None = None
+        for entry in self._entries():
+            self._best = max(self._best or tuple(entry["rank"]), tuple(entry["rank"]))
+
+    def _on_training_start(self) -> None:
+        self._next = self.num_timesteps
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps >= self._next:
+            self._next += self._settings.ppo.evaluate_every
+            self._evaluate()
+
+    def _on_training_end(self) -> None:
+        self._evaluate()
+
+    def _evaluate(self) -> None:
+        runs = evaluate(greedy(self.model), self._starts, self._settings.games.frames_per_step)
+        rank = runs.rank()
+        self._note(runs, rank)
+        if self._best is None or rank > self._best:
+            self._best = rank
+            made = export(self.model.policy, self._settings.games.frames_per_step)
+            save_whole(made, self._folder / POLICY_NAME)
+        save_whole(self.model, self._folder / _LAST_NAME)
+
+    def _note(self, runs: Runs, rank: tuple[float, float]) -> None:
+        seconds = time.monotonic() - self._begun
+        entry = {
+            "steps": self.num_timesteps,
+            "seconds": round(seconds, 1),
+            "rank": rank,
+            "frames": runs.frames.tolist(),
+            "mean_distance": round(float(runs.distance.mean()), 2),
+        }
+        with (self._folder / _LOG_NAME).open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+        self._say(f"{self.num_timesteps:,} steps, {seconds:.0f} s: {runs}")
+
+    def _entries(self) -> list[dict[str, Any]]:
+        path = self._folder / _LOG_NAME
+        if not path.is_file():
+            return []
+        return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+
+
+def greedy(model: Any) -> Callable[[Any], Any]:
+    """Greedy actions of a model on `Features`, or of one on the environment's observation."""
+    if model.observation_space.shape == (OBSERVATION_SIZE,):
+        return lambda seen: model.predict(seen, deterministic=True)[0]
+    features = Features()
+    return lambda seen: model.predict(features(seen), deterministic=True)[0]
+
+
+def save_whole(model: Any, path: Path) -> None:
+    """Saves an SB3 model, whole or not at all."""
+    with whole_file(path) as file:
+        model.save(file)

@@ -1,0 +1,79 @@
+"""The numbers that decide how the shipped policy is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from train.fields import setting
+
+
+@dataclass(frozen=True)
+class GamesSettings:
+    """The games that PPO plays; `games.SprintGames` and `starts` say what each is for."""
+
+    games: int = setting(512, at_least=1)
+    frames_per_step: int = setting(3, at_least=1)
+    sincos: str = setting("glibc", one_of=("glibc", "glibc-fma", "fdlibm"))
+    idle_frames: int = setting(30, at_least=0)
+    reward_scale: float = 0.05
+    finish_reward: float = 130.0
+    slow_units: float = 60.0
+    slow_frames: int = setting(180, at_least=1)
+    snapshot_starts: float = setting(0.7, at_least=0, at_most=1)
+    snapshot_chance: float = setting(0.01, at_least=0, at_most=1)
+    snapshot_after: int = setting(15, at_least=0)
+    bucket_units: float = 10.0
+    bucket_size: int = setting(32, at_least=1)
+
+
+@dataclass(frozen=True)
+class PPOSettings:
+    """PPO's own numbers, as Stable-Baselines3 names them, and the lengths of a round."""
+
+    steps: int = setting(20_000_000, at_least=1)
+    n_steps: int = setting(64, at_least=1)
+    batch_size: int = setting(2048, at_least=1)
+    n_epochs: int = setting(3, at_least=1)
+    learning_rate: float = 3e-4
+    final_learning_rate: float = 5e-5
+    gamma: float = 0.99
+    gae_lambda: float = 0.95
+    ent_coef: float = 0.002
+    clip_range: float = 0.2
+    net_arch: tuple[int, ...] = (256, 128)
+    warm_up_rollouts: int = setting(8, at_least=0)
+    evaluate_every: int = setting(1_000_000, at_least=1)
+
+
+@dataclass(frozen=True)
+class BeamsSettings:
+    """The beams whose lasting states are the demonstrations."""
+
+    beams: int = setting(8, at_least=1)
+    width: int = setting(250, at_least=1)
+    frames_per_step: int = setting(3, at_least=1)
+    noise: float = 0.2
+    lasting_levels: int = setting(15, at_least=1)
+    max_frames: int = setting(1500, at_least=1)
+
+
+@dataclass(frozen=True)
+class CloningSettings:
+    """How the demonstrations are learned."""
+
+    epochs: int = setting(30, at_least=1)
+    batch_size: int = setting(512, at_least=1)
+    learning_rate: float = 1e-3
+
+
+@dataclass(frozen=True)
+class SprintSettings:
+    """All of it."""
+
+    seed: int = setting(1, at_least=0)
+    survivor_rounds: int = setting(7, at_least=0)
+    rounds: int = setting(2, at_least=1)
+    games: GamesSettings = field(default_factory=GamesSettings)
+    ppo: PPOSettings = field(default_factory=PPOSettings)
+    beams: BeamsSettings = field(default_factory=BeamsSettings)
+    cloning: CloningSettings = field(default_factory=CloningSettings)
