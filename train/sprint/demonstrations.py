@@ -11,10 +11,10 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.states import States
+from qwop_native.search.survivors import Examples, examples, learn
+from qwop_native.search.values import Rank
 from qwop_native.spaces import ACTION_SETS, observations
 from train.sprint.settings import BeamsSettings
-
-Rank = Callable[[States], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -38,45 +38,82 @@ class Lessons:
         )
 
 
-def teach(
-    roots: list[_core.Game],
-    rank: Rank,
-    settings: BeamsSettings,
-    rng: np.random.Generator,
-    threads: int,
-    say: Callable[[str], None],
-) -> tuple[Lessons, list[tuple[int, Finish]]]:
-    """Searches from several starts and keeps what lasted.
+@dataclass(frozen=True)
+class Beamed:
+    """What one beam came to.
+
+    Attributes:
+        root: Index of its start.
+        lessons: What it teaches.
+        pace: World units that it made in a frame.
+        finish: Its finish, if there was one.
+    """
+
+    root: int
+    lessons: Lessons
+    pace: float
+    finish: Finish | None
+
+
+class Teacher:
+    """Searches from several starts, round after round, and keeps what lasted.
 
     Args:
         roots: Games at the start line; beams take them in turn.
-        rank: Orders states.
+        rank: Orders states at first.
         settings: Number and width of the beams.
         rng: Source of the beams' noise.
         threads: Threads that play.
         say: Told how each beam went.
-
-    Returns:
-        The lessons, and each finish with the index of its root.
     """
-    parts: list[Lessons] = []
-    finishes: list[tuple[int, Finish]] = []
-    how = BeamSettings(settings.width, settings.frames_per_step, noise=settings.noise)
-    beam = Beam(roots[0], how, threads, rng)
-    for number in range(settings.beams):
-        root = number % len(roots)
-        search = beam.run(roots[root], rank, settings.max_frames)
-        parts.append(lessons(roots[root], search, settings.lasting_levels))
-        farthest = float(search.levels[-1].states.bodies[:, 0, 0].max()) / 10
-        frames = search.finish.frames if search.finish else None
-        say(
-            f"beam {number + 1}: "
-            + (f"{frames} frames" if frames else f"{farthest:.1f} m in {3 * len(search.levels)}")
-            + f", {len(parts[-1].actions)} lessons"
+
+    def __init__(
+        self,
+        roots: list[_core.Game],
+        rank: Rank,
+        settings: BeamsSettings,
+        rng: np.random.Generator,
+        threads: int,
+        say: Callable[[str], None],
+    ) -> None:
+        self._roots, self._rank, self._settings = roots, rank, settings
+        self._rng, self._say = rng, say
+        how = BeamSettings(settings.width, settings.frames_per_step, noise=settings.noise)
+        self._beam = Beam(roots[0], how, threads, rng)
+        self._count = 0
+
+    def run(self) -> list[Beamed]:
+        """Makes all rounds; returns the beams whose pace is within 5 % of the best one's."""
+        made: list[Beamed] = []
+        for number in range(self._settings.rounds):
+            data = []
+            for _ in range(self._settings.beams):
+                beamed, seen = self._search()
+                made.append(beamed)
+                data.append(seen)
+            if number + 1 < self._settings.rounds:
+                value, gain = learn(Examples.joined(data), int(self._rng.integers(2**31)))
+                self._rank = self._rank.plus(1.0, value)
+                self._say(f"which states last: {100 * gain:.1f} % of the loss explained")
+        best = max(beamed.pace for beamed in made)
+        return [beamed for beamed in made if beamed.pace > 0.95 * best]
+
+    def _search(self) -> tuple[Beamed, Examples]:
+        at = self._count % len(self._roots)
+        self._count += 1
+        root, frames = self._roots[at], self._settings.frames_per_step
+        search = self._beam.run(root, self._rank, self._settings.max_frames)
+        kept = lessons(root, search, self._settings.lasting_levels)
+        way = float(search.levels[-1].states.bodies[:, 0, 0].max())
+        played = frames * len(search.levels)
+        finish = search.finish
+        self._say(
+            f"beam {self._count}: "
+            + (f"{finish.frames} frames" if finish else f"{way / 10:.1f} m in {played} frames")
+            + f", {len(kept.actions):,} lessons"
         )
-        if search.finish is not None:
-            finishes.append((root, search.finish))
-    return Lessons.joined(parts), finishes
+        beamed = Beamed(at, kept, way / played, finish)
+        return beamed, examples(search.levels, frames, self._rank)
 
 
 def lessons(root: _core.Game, search: Search, later: int) -> Lessons:

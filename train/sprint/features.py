@@ -17,8 +17,8 @@ Floats = npt.NDArray[np.float32]
 _SCALES = {"x": 5.0, "y": 5.0, "angle": 1.0, "vx": 20.0, "vy": 20.0}
 _AT_REST = {"x": 0.0, "y": 0.0, "angle": 0.0, "vx": 15.0, "vy": 0.0}
 
-# World units of the torso: where the start, the hurdle at 500 and the finish at 1000 begin and
-# cease to matter. Between two neighbours a ramp rises from 0 to 1.
+# World units of the torso, close together where the hurdle at 500 and the finish at 1000 matter.
+# Between two neighbours a ramp rises from 0 to 1.
 _KNOTS = np.array(
     [-10, 30, 440, 460, 475, 485, 495, 505, 515, 530, 930, 950, 965, 980, 990, 1000, 1010], float
 )

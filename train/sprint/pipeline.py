@@ -1,4 +1,4 @@
-"""From nothing to a runner: rounds of beams, cloning and PPO in a folder that can be gone on with."""
+"""From nothing to a runner: rounds of beams, cloning and PPO, in a folder to go on from."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from stable_baselines3.common.callbacks import BaseCallback
 from qwop_native.atomic import whole_file
 from qwop_native.recording import make_recording
 from qwop_native.recording.starts import reset_start
+from qwop_native.recording.tape import Tape
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import OBSERVATION_SIZE
 from train.sprint.cloning import clone
-from train.sprint.demonstrations import Lessons, teach
+from train.sprint.demonstrations import Lessons, Teacher
 from train.sprint.evaluation import Runs, evaluate
 from train.sprint.export import export
 from train.sprint.features import Features
@@ -134,25 +135,32 @@ class Round:
         if path.is_file():
             with np.load(path, allow_pickle=False) as arrays:
                 return Lessons(arrays["observations"], arrays["actions"])
-        settings = self._settings
+        settings, sincos = self._settings, self._settings.games.sincos
         rng = np.random.default_rng([*self._seed, 2])
-        pages = list(standard_starts(settings.games.frames_per_step).values())
-        starts = [
-            (pages[number % len(pages)], int(rng.integers(settings.games.idle_frames + 1)))
-            for number in range(settings.beams.beams)
-        ]
-        starts[0] = (reset_start(), 0)
-        sincos = settings.games.sincos
+        starts = [(reset_start(), 0), *self._draw_starts(rng)]
         roots = [prepared(sincos, page, idle) for page, idle in starts]
-        lessons, finishes = teach(roots, rank, settings.beams, rng, self._threads, self._say)
-        for root, finish in finishes:
-            page, idle = starts[root]
-            keys = np.concatenate([np.zeros(idle, np.uint8), finish.keys])
-            recording = make_recording(keys, sincos, page, found_by="train.sprint")
-            recording.save(self._folder / f"beam-{root:02d}-{finish.frames}.qwop")
+        beams = Teacher(roots, rank, settings.beams, rng, self._threads, self._say).run()
+        for beamed in beams:
+            if beamed.finish is not None:
+                page, idle = starts[beamed.root]
+                keys = np.concatenate([np.zeros(idle, np.uint8), beamed.finish.keys])
+                name = f"beam-{beamed.root:02d}-{beamed.finish.frames}.qwop"
+                made = make_recording(keys, sincos, page, found_by="train.sprint")
+                made.save(self._folder / name)
+        lessons = Lessons.joined([beamed.lessons for beamed in beams])
         with whole_file(path) as file:
             np.savez_compressed(file, observations=lessons.observations, actions=lessons.actions)
         return lessons
+
+    def _draw_starts(self, rng: np.random.Generator) -> list[tuple[Tape, int]]:
+        """Pages and frames without keys, for all beams but the first."""
+        settings = self._settings
+        pages = list(standard_starts(settings.games.frames_per_step).values())
+        count = settings.beams.rounds * settings.beams.beams - 1
+        return [
+            (pages[number % len(pages)], int(rng.integers(settings.games.idle_frames + 1)))
+            for number in range(1, count + 1)
+        ]
 
 
 class Evaluations(BaseCallback):

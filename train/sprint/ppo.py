@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch as th
-from stable_baselines3.common.utils import get_linear_fn
 
 from qwop_native.sb3 import PPO
+from train import schedules
 from train.sprint.games import SprintGames
 from train.sprint.settings import PPOSettings
 
@@ -46,11 +46,11 @@ class SprintPPO(PPO):
 
 def make_model(games: SprintGames, settings: PPOSettings, seed: int) -> SprintPPO:
     """An untrained model on the features of `games`."""
-    rates = (settings.learning_rate, settings.final_learning_rate)
+    first, last = settings.learning_rate, settings.final_learning_rate
     return SprintPPO(
         "MlpPolicy",
         games,
-        learning_rate=get_linear_fn(*rates, 1.0),
+        learning_rate=schedules.parse(f"lin_decay_{first}_{last}_1.0", "learning_rate"),
         n_steps=settings.n_steps,
         batch_size=settings.batch_size,
         n_epochs=settings.n_epochs,

@@ -47,9 +47,14 @@ class PPOSettings:
 
 @dataclass(frozen=True)
 class BeamsSettings:
-    """The beams whose lasting states are the demonstrations."""
+    """The beams whose lasting states are the demonstrations.
 
-    beams: int = setting(8, at_least=1)
+    After each of `rounds` times `beams` beams, what they tell of which states last is added to the
+    rank of the next. The lessons are those of the last round that was any faster.
+    """
+
+    rounds: int = setting(3, at_least=1)
+    beams: int = setting(4, at_least=1)
     width: int = setting(250, at_least=1)
     frames_per_step: int = setting(3, at_least=1)
     noise: float = 0.2

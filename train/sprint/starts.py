@@ -28,12 +28,18 @@ def prepared(sincos: str, page: Tape, idle_frames: int = 0) -> _core.Game:
 
 
 def line_starts(sincos: str, idle_frames: int, frames_per_step: int = 3) -> list[_core.Game]:
-    """Each standard start followed by 0 to `idle_frames` frames without keys."""
-    return [
+    """Starts with 0 to `idle_frames` frames without keys, before the click or after the start."""
+    after = [
         prepared(sincos, page, idle)
         for page in standard_starts(frames_per_step).values()
         for idle in range(idle_frames + 1)
     ]
+    before = [
+        prepared(sincos, start(idle))
+        for start in (reset_start, click_start)
+        for idle in range(idle_frames + 1)
+    ]
+    return after + before
 
 
 class SnapshotBuckets:

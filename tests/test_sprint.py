@@ -1,0 +1,248 @@
+"""The making of the shipped policy: each part on a small scale, the whole once."""
+
+import json
+
+import numpy as np
+import pytest
+
+from qwop_native import _core
+from qwop_native.search.beam import Beam, BeamSettings
+from qwop_native.search.states import ENDED, FALLEN, States
+from qwop_native.search.values import Rank, upright
+from qwop_native.spaces import ACTION_SETS, PARTS, observations
+
+pytest.importorskip("stable_baselines3")
+
+from train import fields
+from train.sprint.__main__ import main
+from train.sprint.demonstrations import lessons
+from train.sprint.evaluation import Runs, evaluate
+from train.sprint.export import export
+from train.sprint.features import FEATURES, RAMPS, Features
+from train.sprint.games import SprintGames
+from train.sprint.pipeline import greedy
+from train.sprint.ppo import make_model
+from train.sprint.settings import GamesSettings, PPOSettings, SprintSettings
+from train.sprint.starts import SnapshotBuckets, line_starts, prepared, standard_starts
+
+RESET = standard_starts(3)["reset"]
+
+
+def random_states(count=64, frames=90):
+    """Games after some seconds of random keys."""
+    rng = np.random.default_rng(5)
+    pool = _core.GamePool(prepared("glibc", RESET), count, 1)
+    for _ in range(frames // 3):
+        pool.step(rng.integers(0, 16, count).astype(np.uint8), 3)
+    return pool
+
+
+def small_games(**changes):
+    settings = GamesSettings(**{"games": 8, "idle_frames": 1, **changes})
+    return SprintGames(settings, np.random.default_rng(3))
+
+
+# ---- features ----------------------------------------------------------------------------------
+
+
+def test_features_are_relative_to_the_torso_and_in_world_units():
+    states = States.of(random_states(), 64)
+    seen = Features()(observations(states.bodies))
+    assert seen.shape == (64, FEATURES)
+    x = states.bodies[:, :, 0]
+    for part in range(1, len(PARTS)):
+        np.testing.assert_allclose(seen[:, 5 * part] * 5, x[:, part] - x[:, 0], atol=1e-3)
+        np.testing.assert_allclose(seen[:, 5 * part + 2], states.bodies[:, part, 2], atol=1e-5)
+    assert (seen[:, 0] == 0).all()
+
+
+def test_ramps_rise_along_the_track_and_most_near_what_matters():
+    def ramps_at(x):
+        bodies = np.zeros((1, 12, 6))
+        bodies[0, :, 0] = x
+        return Features()(observations(bodies))[0, -RAMPS:]
+
+    along = np.array([ramps_at(x) for x in range(-10, 1041, 5)])
+    assert along.min() > -1e-3
+    assert along.max() < 1 + 1e-3
+    assert (np.diff(along, axis=0) > -1e-3).all()
+    assert abs(ramps_at(200) - ramps_at(220)).max() < 0.1
+    assert abs(ramps_at(480) - ramps_at(500)).max() > 0.5
+    assert abs(ramps_at(970) - ramps_at(1000)).max() > 0.5
+
+
+def test_an_exported_policy_acts_and_values_as_the_one_it_was_made_of():
+    games = small_games()
+    model = make_model(games, PPOSettings(net_arch=(32, 16)), 7)
+    made = export(model.policy, 3)
+    seen = observations(random_states().bodies)
+    import torch
+
+    with torch.no_grad():
+        raw, features = torch.from_numpy(seen), torch.from_numpy(Features()(seen))
+        wanted = model.policy.get_distribution(features).distribution.logits
+        got = made.policy.get_distribution(raw).distribution.logits
+        np.testing.assert_allclose(got, wanted, atol=2e-4)
+        values = made.policy.predict_values(raw), model.policy.predict_values(features)
+        np.testing.assert_allclose(*values, atol=2e-4)
+    assert (greedy(made)(seen) == greedy(model)(seen)).mean() > 0.95
+
+
+# ---- games -------------------------------------------------------------------------------------
+
+
+def test_a_step_pays_for_the_way_made():
+    games = small_games(snapshot_starts=0.0)
+    games.reset()
+    before = games._torso_x().copy()
+    actions = np.full(8, list(ACTION_SETS["essential"]).index(9))  # Q and P
+    _, rewards, dones, infos = games.step(actions)
+    assert not dones.any()
+    assert infos == [{}] * 8
+    np.testing.assert_allclose(rewards, 0.05 * (games._torso_x() - before) / 3, rtol=1e-5)
+
+
+def test_falls_and_slow_runners_end_and_start_anew():
+    games = small_games(snapshot_starts=0.0, slow_frames=60, slow_units=5.0)
+    games.reset()
+    ends = []
+    for _ in range(60):  # standing still
+        _, _, dones, infos = games.step(np.zeros(8, np.int64))
+        ends += [info for info, done in zip(infos, dones, strict=True) if done]
+        assert all(bool(info) == bool(done) for info, done in zip(infos, dones, strict=True))
+    assert len(ends) >= 16
+    assert all(info["from_line"] and not info["finished"] for info in ends)
+    assert (games._pool.happened & (ENDED | FALLEN) == 0).all()
+
+
+def test_episodes_start_from_games_kept_on_the_way():
+    games = small_games(snapshot_starts=1.0, snapshot_chance=0.5, snapshot_after=5)
+    games.reset()
+    rng = np.random.default_rng(1)
+    begun_under_way = 0
+    for _ in range(150):
+        _, _, _, infos = games.step(rng.integers(0, 9, 8))
+        begun_under_way += sum(not info.get("from_line", True) for info in infos)
+    assert begun_under_way > 0
+
+
+def test_buckets_give_games_before_the_place_of_deaths():
+    buckets = SnapshotBuckets(10.0, 4, np.random.default_rng(2))
+    assert buckets.draw() is None
+    games = {x: prepared("glibc", RESET, idle) for idle, x in enumerate((100.0, 500.0))}
+    for x, game in games.items():
+        for _ in range(9):
+            buckets.add(x, game)
+    assert len(buckets) == 8
+    for _ in range(20_000):
+        buckets.died(530.0)
+    drawn = [buckets.draw() for _ in range(50)]
+    wanted = games[500.0].state_hash()
+    # One in six would be, were all the places as likely; one in two is, with no lead.
+    assert sum(game is not None and game.state_hash() == wanted for game in drawn) > 15
+
+
+def test_the_starts_differ():
+    starts = line_starts("glibc", 2)
+    assert len(starts) == 3 * 3 + 2 * 3
+    assert len({start.state_hash() for start in starts}) > 10
+
+
+# ---- lessons -----------------------------------------------------------------------------------
+
+
+def test_lessons_are_the_decisions_that_lead_to_what_lasted():
+    root = prepared("glibc", RESET)
+    search = Beam(root, BeamSettings(width=40), 1).run(root, Rank(((1.0, upright),)), 120)
+    taught = lessons(root, search, 10)
+    assert len(taught.actions) >= 30
+    # The first lessons are those of the start itself.
+    pool = _core.GamePool(root, 1, 1)
+    pool.step(np.zeros(1, np.uint8), 0)
+    np.testing.assert_array_equal(taught.observations[0], observations(pool.bodies)[0])
+    # The line that leads to a state ten levels on is among them.
+    masks = [int(mask) for mask in ACTION_SETS["essential"]]
+    line = search.path(11, 0)
+    assert masks[taught.actions[0]] in {search.path(11, i)[0] for i in range(40)}
+    assert len(line) == 11
+
+
+# ---- evaluation --------------------------------------------------------------------------------
+
+
+def test_an_evaluated_run_can_be_played_again():
+    starts = [prepared("glibc", RESET, idle) for idle in range(3)]
+    rng = np.random.default_rng(0)
+    runs = evaluate(lambda seen: rng.integers(0, 9, len(seen)), starts, 3)
+    assert len(runs.finished) == 0
+    assert "none of 3 finished" in str(runs)
+    for start, keys, distance in zip(starts, runs.keys, runs.distance, strict=True):
+        game = start.copy()
+        for mask in keys.tolist():
+            game.step(mask)
+        assert game.bodies[0, 0] / 10 == pytest.approx(distance, abs=1e-12)
+
+
+def test_runs_are_ranked_by_successes_then_by_frames():
+    def runs(*frames):
+        return Runs(np.array(frames), np.zeros(len(frames)), [])
+
+    order = [runs(0, 0), runs(900, 0), runs(1400, 1300), runs(1250, 1300)]
+    assert sorted(order, key=Runs.rank, reverse=True) == order[::-1]
+    assert str(order[3]) == "2 of 2 finished, best 1250, median 1275, slowest 1300 frames"
+
+
+# ---- the whole ---------------------------------------------------------------------------------
+
+SMALL = {
+    "survivor_rounds": 1,
+    "rounds": 2,
+    "games": {"games": 16, "idle_frames": 1},
+    "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
+    "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
+    "cloning": {"epochs": 2},
+}
+
+
+def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
+    import stable_baselines3
+    import yaml
+
+    config = tmp_path / "small.yml"
+    config.write_text(yaml.safe_dump(SMALL))
+    folder = tmp_path / "run"
+    assert main([str(folder), "-c", str(config)]) == 0
+    path = folder / "round-1" / "policy.zip"
+    assert path.stat().st_size < 1_000_000
+    model = stable_baselines3.PPO.load(path, device="cpu")
+    assert model.observation_space.shape == (60,)
+    entries = (folder / "round-1" / "log.jsonl").read_text().splitlines()
+    steps = [json.loads(line)["steps"] for line in entries]
+    assert steps[0] == 0
+    assert steps[-1] == 512
+    capsys.readouterr()
+    assert main([str(folder), "-c", str(config), "-s", "ppo.steps=768"]) == 0
+    assert "beam" not in capsys.readouterr().out  # what is there is not made again
+    again = (folder / "round-1" / "log.jsonl").read_text().splitlines()
+    assert json.loads(again[-1])["steps"] == 768
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("rouds=2", "did you mean 'rounds'"),
+        ("ppo.steps=0", "ppo.steps must be at least 1"),
+        ("games.sincos=fast", "games.sincos must be one of glibc"),
+        ("nonsense", "must read key=value"),
+    ],
+)
+def test_wrong_settings_are_refused(override, message, tmp_path, capsys):
+    assert main([str(tmp_path / "run"), "-s", override]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_shipped_settings_are_the_defaults():
+    from train.config import read
+    from train.sprint.__main__ import _CONFIG
+
+    assert isinstance(fields.fill(SprintSettings, read(_CONFIG)), SprintSettings)
