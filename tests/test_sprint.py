@@ -73,7 +73,7 @@ def test_ramps_rise_along_the_track_and_most_near_what_matters():
 
 def test_an_exported_policy_acts_and_values_as_the_one_it_was_made_of():
     games = small_games()
-    model = make_model(games, PPOSettings(net_arch=(32, 16)), 7)
+    model = make_model(games, PPOSettings(net_arch=(32, 16), batch_size=64), 7)
     made = export(model.policy, 3)
     seen = observations(random_states().bodies)
     import torch
@@ -99,7 +99,8 @@ def test_a_step_pays_for_the_way_made():
     _, rewards, dones, infos = games.step(actions)
     assert not dones.any()
     assert infos == [{}] * 8
-    np.testing.assert_allclose(rewards, 0.05 * (games._torso_x() - before) / 3, rtol=1e-5)
+    paid = (games._torso_x() - before) / 3 - games._settings.time_cost
+    np.testing.assert_allclose(rewards, 0.05 * paid, rtol=1e-5)
 
 
 def test_falls_and_slow_runners_end_and_start_anew():

@@ -26,8 +26,9 @@ class SprintGames(VecEnv):
     """Runs of 100 m that pay for speed.
 
     Observations are `features.Features`, actions those of the essential set. A step is paid 0.05
-    for each world unit a frame; landing beyond 100 m is paid once more, as if a runner of 1.3
-    units a frame ran on for ever. An episode ends with the game, and with a fall; it counts as
+    for each world unit a frame beyond `time_cost`: the less there is left of the pay, the more is
+    dared for a little more speed. Landing beyond 100 m is paid as if a runner of 1.3 units a frame
+    more than that ran on for ever. An episode ends with the game, and with a fall; it counts as
     one, too, when the torso has made less than `slow_units` in the last `slow_frames` frames.
 
     Infos are empty but for ended games: `frames` (of the game's clock), `distance` (metres),
@@ -76,7 +77,8 @@ class SprintGames(VecEnv):
         now, happened = self._torso_x(), self._pool.happened
         gained = (now - before) / settings.frames_per_step
         finished = (happened & LANDED != 0) & (self._pool.score >= FINISH_SCORE)
-        rewards = settings.reward_scale * (gained + finished * settings.finish_reward)
+        paid = gained - settings.time_cost + finished * settings.finish_reward
+        rewards = settings.reward_scale * paid
         slow = self._is_slow(now)
         dones = (happened & (ENDED | FALLEN) != 0) | slow
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]

@@ -24,7 +24,7 @@ from train.sprint.evaluation import Runs, evaluate
 from train.sprint.export import export
 from train.sprint.features import Features
 from train.sprint.games import SprintGames
-from train.sprint.ppo import SprintPPO, make_model
+from train.sprint.ppo import load_model, make_model
 from train.sprint.settings import SprintSettings
 from train.sprint.starts import prepared, standard_starts
 
@@ -32,6 +32,10 @@ POLICY_NAME = "policy.zip"
 _LAST_NAME = "last.zip"
 _LESSONS_NAME = "lessons.npz"
 _LOG_NAME = "log.jsonl"
+_LEARNING = [
+    f"train/{name}"
+    for name in ("entropy_loss", "approx_kl", "clip_fraction", "explained_variance", "value_loss")
+]
 
 Say = Callable[[str], None]
 
@@ -118,7 +122,7 @@ class Round:
         games = SprintGames(settings.games, rng, self._threads)
         seed = int(np.random.default_rng(self._seed).integers(2**31))
         if last.is_file():
-            model = SprintPPO.load(last, games, device="cpu")
+            model = load_model(last, games, settings.ppo)
         else:
             model = make_model(games, settings.ppo, seed)
             clone(model, self._lessons(rank), settings.cloning, rng, self._say)
@@ -213,12 +217,14 @@ class Evaluations(BaseCallback):
 
     def _note(self, runs: Runs, rank: tuple[float, float]) -> None:
         seconds = time.monotonic() - self._begun
+        values = self.logger.name_to_value
         entry = {
             "steps": self.num_timesteps,
             "seconds": round(seconds, 1),
             "rank": rank,
             "frames": runs.frames.tolist(),
             "mean_distance": round(float(runs.distance.mean()), 2),
+            **{name: float(values[name]) for name in _LEARNING if name in values},
         }
         with (self._folder / _LOG_NAME).open("a") as file:
             file.write(json.dumps(entry) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch as th
@@ -44,22 +45,32 @@ class SprintPPO(PPO):
         return [*policy.mlp_extractor.policy_net.parameters(), *policy.action_net.parameters()]
 
 
+def load_model(path: Path, games: SprintGames, settings: PPOSettings) -> SprintPPO:
+    """A model that was saved; what it goes on with are the settings given here."""
+    model: SprintPPO = SprintPPO.load(path, games, device="cpu", **_numbers(settings))
+    return model
+
+
+def _numbers(settings: PPOSettings) -> dict[str, Any]:
+    first, last = settings.learning_rate, settings.final_learning_rate
+    return {
+        "learning_rate": schedules.parse(f"lin_decay_{first}_{last}_1.0", "learning_rate"),
+        "n_steps": settings.n_steps,
+        "batch_size": settings.batch_size,
+        "n_epochs": settings.n_epochs,
+        "gamma": settings.gamma,
+        "gae_lambda": settings.gae_lambda,
+        "clip_range": settings.clip_range,
+        "ent_coef": settings.ent_coef,
+    }
+
+
 def make_model(games: SprintGames, settings: PPOSettings, seed: int) -> SprintPPO:
     """An untrained model on the features of `games`."""
-    first, last = settings.learning_rate, settings.final_learning_rate
     return SprintPPO(
         "MlpPolicy",
         games,
-        learning_rate=schedules.parse(f"lin_decay_{first}_{last}_1.0", "learning_rate"),
-        n_steps=settings.n_steps,
-        batch_size=settings.batch_size,
-        n_epochs=settings.n_epochs,
-        gamma=settings.gamma,
-        gae_lambda=settings.gae_lambda,
-        clip_range=settings.clip_range,
-        ent_coef=settings.ent_coef,
-        vf_coef=0.5,
-        max_grad_norm=0.5,
+        **_numbers(settings),
         policy_kwargs={
             "net_arch": {"pi": list(settings.net_arch), "vf": list(settings.net_arch)},
             "activation_fn": th.nn.ReLU,

@@ -16,6 +16,7 @@ class GamesSettings:
     sincos: str = setting("glibc", one_of=("glibc", "glibc-fma", "fdlibm"))
     idle_frames: int = setting(30, at_least=0)
     reward_scale: float = 0.05
+    time_cost: float = 0.35
     finish_reward: float = 130.0
     slow_units: float = 60.0
     slow_frames: int = setting(180, at_least=1)
