@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from qwop_native import _core
+from qwop_native.champion.starts import line_starts, prepared, standard_starts
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.states import ENDED, FALLEN, States
 from qwop_native.search.values import Rank, upright
@@ -13,17 +14,17 @@ from qwop_native.spaces import ACTION_SETS, PARTS, observations
 
 pytest.importorskip("stable_baselines3")
 
+from qwop_native.champion.evaluation import Runs, evaluate
 from train import fields
 from train.sprint.__main__ import main
 from train.sprint.demonstrations import lessons
-from train.sprint.evaluation import Runs, evaluate
 from train.sprint.export import export
 from train.sprint.features import FEATURES, RAMPS, Features
 from train.sprint.games import SprintGames
 from train.sprint.pipeline import greedy
 from train.sprint.ppo import make_model
 from train.sprint.settings import GamesSettings, PPOSettings, SprintSettings
-from train.sprint.starts import SnapshotBuckets, line_starts, prepared, standard_starts
+from train.sprint.starts import SnapshotBuckets
 
 RESET = standard_starts(3)["reset"]
 
@@ -99,7 +100,7 @@ def test_a_step_pays_for_the_way_made():
     _, rewards, dones, infos = games.step(actions)
     assert not dones.any()
     assert infos == [{}] * 8
-    paid = (games._torso_x() - before) / 3 - games._settings.time_cost
+    paid = (games._torso_x() - before) / 3 - games.settings.time_cost
     np.testing.assert_allclose(rewards, 0.05 * paid, rtol=1e-5)
 
 
@@ -113,7 +114,7 @@ def test_falls_and_slow_runners_end_and_start_anew():
         assert all(bool(info) == bool(done) for info, done in zip(infos, dones, strict=True))
     assert len(ends) >= 16
     assert all(info["from_line"] and not info["finished"] for info in ends)
-    assert (games._pool.happened & (ENDED | FALLEN) == 0).all()
+    assert (games.pool.happened & (ENDED | FALLEN) == 0).all()
 
 
 def test_episodes_start_from_games_kept_on_the_way():

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native import _core
+from qwop_native.champion.starts import line_starts
 from qwop_native.search.beam import FINISH_SCORE
 from qwop_native.search.states import ENDED, FALLEN, LANDED
 from qwop_native.spaces import ACTION_SETS, observations
 from train.sprint.features import FEATURES, Features
 from train.sprint.settings import GamesSettings
-from train.sprint.starts import SnapshotBuckets, line_starts
+from train.sprint.starts import SnapshotBuckets
 
 Floats = npt.NDArray[np.float32]
 _TORSO_X = (0, 0)  # part and column of `GamePool.bodies`
@@ -38,13 +39,22 @@ class SprintGames(VecEnv):
         settings: Numbers of the above.
         rng: Draws the starts.
         threads: Threads that step the games.
+        moments: Games under way, in runs faster than the policy's own: what it is to learn to go
+            on from.
     """
 
-    def __init__(self, settings: GamesSettings, rng: np.random.Generator, threads: int = 1) -> None:
-        self._settings, self._rng = settings, rng
+    def __init__(
+        self,
+        settings: GamesSettings,
+        rng: np.random.Generator,
+        threads: int = 1,
+        moments: Sequence[_core.Game] = (),
+    ) -> None:
+        self.settings, self._rng, self._moments = settings, rng, moments
         self._masks = np.array([int(m) for m in ACTION_SETS["essential"]], np.uint8)
         self._lines = line_starts(settings.sincos, settings.idle_frames)
-        self._pool = _core.GamePool(self._lines[0], settings.games, threads)
+        self.pool = _core.GamePool(self._lines[0], settings.games, threads)
+        self.line = self._lines[0]
         self._features = Features()
         count = settings.games
         self._recent = np.zeros((settings.slow_frames // settings.frames_per_step, count))
@@ -71,12 +81,12 @@ class SprintGames(VecEnv):
         self,
     ) -> tuple[Floats, npt.NDArray[np.float32], npt.NDArray[np.bool_], list[dict[str, Any]]]:
         """Presses it; SB3's contract."""
-        settings = self._settings
+        settings = self.settings
         before = self._torso_x().copy()
-        self._pool.step(self._masks[self._actions], settings.frames_per_step)
-        now, happened = self._torso_x(), self._pool.happened
+        self.pool.step(self._masks[self._actions], settings.frames_per_step)
+        now, happened = self._torso_x(), self.pool.happened
         gained = (now - before) / settings.frames_per_step
-        finished = (happened & LANDED != 0) & (self._pool.score >= FINISH_SCORE)
+        finished = (happened & LANDED != 0) & (self.pool.score >= FINISH_SCORE)
         paid = gained - settings.time_cost + finished * settings.finish_reward
         rewards = settings.reward_scale * paid
         slow = self._is_slow(now)
@@ -95,7 +105,7 @@ class SprintGames(VecEnv):
 
     def _info(self, game: int, finished: bool) -> dict[str, Any]:
         return {
-            "frames": int(self._pool.frames[game]),
+            "frames": int(self.pool.frames[game]),
             "distance": float(self._torso_x()[game]) / 10,
             "finished": finished,
             "from_line": bool(self._from_line[game]),
@@ -106,37 +116,44 @@ class SprintGames(VecEnv):
         row = self._steps % rows
         games = np.arange(self.num_envs)
         long_enough = self._steps >= rows
-        slow = long_enough & (now - self._recent[row, games] < self._settings.slow_units)
+        slow = long_enough & (now - self._recent[row, games] < self.settings.slow_units)
         self._recent[row, games] = now
         self._steps += 1
         return slow
 
     def _start(self, game: int) -> None:
-        root = None
-        if self._rng.random() < self._settings.snapshot_starts:
-            root = self.buckets.draw()
+        root = self._under_way()
         self._from_line[game] = root is None
         self._steps[game] = 0
         line = self._lines[int(self._rng.integers(len(self._lines)))]
-        self._pool.set_game(game, line if root is None else root)
+        self.pool.set_game(game, line if root is None else root)
+
+    def _under_way(self) -> _core.Game | None:
+        """A game to start from that is under way; None to start at the line."""
+        drawn = self._rng.random() - self.settings.snapshot_starts
+        if drawn < 0:
+            return self.buckets.draw()
+        if drawn < self.settings.beam_starts and self._moments:
+            return self._moments[int(self._rng.integers(len(self._moments)))]
+        return None
 
     def _keep_snapshots(self) -> None:
-        chosen = self._rng.random(self.num_envs) < self._settings.snapshot_chance
-        for game in np.flatnonzero(chosen & (self._pool.happened & ENDED == 0)).tolist():
+        chosen = self._rng.random(self.num_envs) < self.settings.snapshot_chance
+        for game in np.flatnonzero(chosen & (self.pool.happened & ENDED == 0)).tolist():
             # A game already falling teaches nothing; one that lives has passed some steps since
             # its start.
-            if self._steps[game] > self._settings.snapshot_after:
-                self.buckets.add(float(self._torso_x()[game]), self._pool.game(game))
+            if self._steps[game] > self.settings.snapshot_after:
+                self.buckets.add(float(self._torso_x()[game]), self.pool.game(game))
 
     def _look(self) -> None:
         """Refreshes what the pool shows after games were replaced."""
-        self._pool.step(np.zeros(self.num_envs, np.uint8), 0)
+        self.pool.step(np.zeros(self.num_envs, np.uint8), 0)
 
     def _torso_x(self) -> npt.NDArray[np.float64]:
-        return self._pool.bodies[:, 0, 0]
+        return self.pool.bodies[:, 0, 0]
 
     def _observe(self) -> Floats:
-        return self._features(observations(self._pool.bodies))
+        return self._features(observations(self.pool.bodies))
 
     # ---- what else SB3 asks of a VecEnv -------------------------------------------------------
 

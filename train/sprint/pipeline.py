@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
+from qwop_native import _core
 from qwop_native.atomic import whole_file
-from qwop_native.recording import make_recording
+from qwop_native.champion.evaluation import Runs, evaluate
+from qwop_native.champion.starts import prepared, standard_starts
+from qwop_native.recording import load_recording, make_recording
 from qwop_native.recording.starts import reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.run import Searcher, SearchSettings
@@ -20,18 +23,17 @@ from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import OBSERVATION_SIZE
 from train.sprint.cloning import clone
 from train.sprint.demonstrations import Lessons, Teacher
-from train.sprint.evaluation import Runs, evaluate
 from train.sprint.export import export
 from train.sprint.features import Features
 from train.sprint.games import SprintGames
 from train.sprint.ppo import load_model, make_model
 from train.sprint.settings import SprintSettings
-from train.sprint.starts import prepared, standard_starts
 
 POLICY_NAME = "policy.zip"
 _LAST_NAME = "last.zip"
 _LESSONS_NAME = "lessons.npz"
 _LOG_NAME = "log.jsonl"
+_SETTLED_FRAMES = 60  # before a landing; whoever starts there learns nothing of running
 _LEARNING = [
     f"train/{name}"
     for name in ("entropy_loss", "approx_kl", "clip_fraction", "explained_variance", "value_loss")
@@ -60,12 +62,14 @@ class Pipeline:
 
     def run(self) -> Path:
         """Runs all rounds and returns the path of the last policy."""
-        rank = self._first_rank()
+        rank, last = self._first_rank(), None
         path = self._folder / POLICY_NAME
         for number in range(self._settings.rounds):
             folder = self._folder / f"round-{number}"
             folder.mkdir(exist_ok=True)
-            path = Round(folder, self._settings, number, self._threads, self._say).run(rank)
+            made = Round(folder, self._settings, number, self._threads, self._say)
+            last = made.run(rank, last)
+            path = folder / POLICY_NAME
             rank = critic_rank(load_exported(path), self._settings)
         return path
 
@@ -114,25 +118,49 @@ class Round:
         self._folder, self._settings, self._threads, self._say = folder, settings, threads, say
         self._seed = [settings.seed, number]
 
-    def run(self, rank: Rank) -> Path:
-        """Makes the round's policy with beams that go by `rank`; returns its path."""
-        policy, last = self._folder / POLICY_NAME, self._folder / _LAST_NAME
-        settings = self._settings
+    def run(self, rank: Rank, before: Path | None) -> Path:
+        """Makes the round's policy.
+
+        Args:
+            rank: What the beams go by.
+            before: The last state of the round before; None to clone the beams.
+
+        Returns:
+            The round's last state.
+        """
+        last, settings = self._folder / _LAST_NAME, self._settings
         rng = np.random.default_rng([*self._seed, 1])
-        games = SprintGames(settings.games, rng, self._threads)
-        seed = int(np.random.default_rng(self._seed).integers(2**31))
+        lessons = self._lessons(rank)
+        games = SprintGames(settings.games, rng, self._threads, self._moments())
         if last.is_file():
             model = load_model(last, games, settings.ppo)
+        elif before is not None:
+            model = load_model(before, games, settings.ppo)
+            model.num_timesteps = 0
         else:
+            seed = int(np.random.default_rng(self._seed).integers(2**31))
             model = make_model(games, settings.ppo, seed)
-            clone(model, self._lessons(rank), settings.cloning, rng, self._say)
+            clone(model, lessons, settings.cloning, rng, self._say)
             model.warm_up_rollouts = settings.ppo.warm_up_rollouts
         left = settings.ppo.steps - model.num_timesteps
         if left > 0:
-            model.learn(
-                left, Evaluations(self._folder, settings, self._say), reset_num_timesteps=False
-            )
-        return policy
+            evaluations = Evaluations(self._folder, settings, self._say)
+            model.learn(left, evaluations, reset_num_timesteps=False)
+        return last
+
+    def _moments(self) -> list[_core.Game]:
+        """Each decision of the beams' finishes, but for the last ones, which decide nothing."""
+        moments = []
+        for path in sorted(self._folder.glob("beam-*.qwop")):
+            recording = load_recording(path)
+            game = _core.Game(recording.sincos)
+            recording.prepare(game)
+            frames = self._settings.games.frames_per_step
+            for number, mask in enumerate(recording.keys[:-_SETTLED_FRAMES].tolist()):
+                if number % frames == 0:
+                    moments.append(game.copy())
+                game.step(mask)
+        return moments
 
     def _lessons(self, rank: Rank) -> Lessons:
         path = self._folder / _LESSONS_NAME

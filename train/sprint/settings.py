@@ -20,7 +20,8 @@ class GamesSettings:
     finish_reward: float = 130.0
     slow_units: float = 60.0
     slow_frames: int = setting(180, at_least=1)
-    snapshot_starts: float = setting(0.7, at_least=0, at_most=1)
+    snapshot_starts: float = setting(0.4, at_least=0, at_most=1)
+    beam_starts: float = setting(0.3, at_least=0, at_most=1)
     snapshot_chance: float = setting(0.01, at_least=0, at_most=1)
     snapshot_after: int = setting(15, at_least=0)
     bucket_units: float = 10.0
@@ -73,6 +74,21 @@ class CloningSettings:
 
 
 @dataclass(frozen=True)
+class LookaheadSettings:
+    """What `lookahead` tries, and how it is learned."""
+
+    states: int = setting(64, at_least=1)
+    steps: int = setting(12, at_least=1)
+    looks: int = setting(64, at_least=1)
+    updates: int = setting(32, at_least=1)
+    batch_size: int = setting(1024, at_least=1)
+    memory: int = setting(40_000, at_least=1)
+    learning_rate: float = 3e-4
+    temperature: float = 0.15
+    stray: float = setting(0.03, at_least=0, at_most=1)
+
+
+@dataclass(frozen=True)
 class SprintSettings:
     """All of it."""
 
@@ -83,3 +99,4 @@ class SprintSettings:
     ppo: PPOSettings = field(default_factory=PPOSettings)
     beams: BeamsSettings = field(default_factory=BeamsSettings)
     cloning: CloningSettings = field(default_factory=CloningSettings)
+    lookahead: LookaheadSettings = field(default_factory=LookaheadSettings)

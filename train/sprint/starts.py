@@ -1,45 +1,14 @@
-"""Where episodes start: at the line, or at moments of earlier episodes shortly before trouble."""
+"""Where episodes start but at the line: at moments of earlier ones shortly before trouble."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from qwop_native import _core
-from qwop_native.recording import Recording
-from qwop_native.recording.starts import click_start, env_start, reset_start
-from qwop_native.recording.tape import Tape
 
 _DECAY = 0.999  # of what is remembered of deaths, at each new one
 _LEAD_UNITS = 60.0  # a practice begins up to so far before the place of a death
 _FIRST_X, _LAST_X = -20.0, 1040.0
-
-
-def standard_starts(frames_per_step: int) -> dict[str, Tape]:
-    """The three starts: the game's first restart, the person's click, qwop-gym's reset."""
-    return {"reset": reset_start(), "click": click_start(), "env": env_start(frames_per_step)}
-
-
-def prepared(sincos: str, page: Tape, idle_frames: int = 0) -> _core.Game:
-    """A game at the start line after some frames without keys."""
-    game = _core.Game(sincos)
-    Recording(np.zeros(0, np.uint8), sincos, page).prepare(game)
-    game.step(0, idle_frames)
-    return game
-
-
-def line_starts(sincos: str, idle_frames: int, frames_per_step: int = 3) -> list[_core.Game]:
-    """Starts with 0 to `idle_frames` frames without keys, before the click or after the start."""
-    after = [
-        prepared(sincos, page, idle)
-        for page in standard_starts(frames_per_step).values()
-        for idle in range(idle_frames + 1)
-    ]
-    before = [
-        prepared(sincos, start(idle))
-        for start in (reset_start, click_start)
-        for idle in range(idle_frames + 1)
-    ]
-    return after + before
 
 
 class SnapshotBuckets:

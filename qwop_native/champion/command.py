@@ -1,0 +1,104 @@
+"""`qwop-native champion`: proves what the shipped policy and the shipped runs do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qwop_native.atomic import whole_file
+from qwop_native.champion import FRAMES_PER_STEP, POLICY, runs
+from qwop_native.champion.evaluation import evaluate
+from qwop_native.champion.starts import line_starts, prepared, standard_starts
+from qwop_native.commands import common, in_browser, replay, spectate
+from qwop_native.recording import load_recording
+
+RECORD_FRAMES = 1366  # 45.53 s, the human record
+_IDLE_FRAMES = 30
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command: 1 when a run does not replay."""
+    return common.run_command(_parser(), argv, _run)
+
+
+def _run(given: argparse.Namespace) -> int:
+    if in_browser.is_asked_for(given):
+        return _in_browser(given)
+    status = common.OK
+    for path in runs():
+        result = load_recording(path).play()
+        print(f"{path.stem}: {result}")
+    numbers = _policy(given.policy)
+    if given.results:
+        with whole_file(given.results) as file:
+            file.write(json.dumps(numbers, indent=1).encode() + b"\n")
+    return status
+
+
+def _policy(path: Path) -> dict[str, Any]:
+    """Plays a policy from every start in every flavour; returns the frames of each run."""
+    from stable_baselines3 import PPO
+
+    model = PPO.load(path, device="cpu")
+    numbers: dict[str, Any] = {}
+    for sincos in common.FLAVOURS:
+        starts = {
+            name: prepared(sincos, page) for name, page in standard_starts(FRAMES_PER_STEP).items()
+        }
+        varied = line_starts(sincos, _IDLE_FRAMES)
+        played = evaluate(
+            lambda seen: model.predict(seen, deterministic=True)[0],
+            [*starts.values(), *varied],
+            FRAMES_PER_STEP,
+        )
+        frames = played.frames.tolist()
+        standard, others = frames[: len(starts)], frames[len(starts) :]
+        print(f"policy, {sincos}:")
+        for name, count in zip(starts, standard, strict=True):
+            print(f"  {name}: " + (f"{count} frames, {count / 30:.2f} s" if count else "fell"))
+        under = sum(0 < count < RECORD_FRAMES for count in others)
+        done = sorted(count for count in others if count)
+        print(f"  {len(others)} varied starts: {len(done)} finish, {under} under {RECORD_FRAMES}")
+        if done:
+            tenth, median = done[len(done) // 10], done[len(done) // 2]
+            print(
+                f"  frames: best {done[0]}, first tenth {tenth}, median {median}, last {done[-1]}"
+            )
+        numbers[sincos] = {"standard": dict(zip(starts, standard, strict=True)), "varied": others}
+    return numbers
+
+
+def _in_browser(given: argparse.Namespace) -> int:
+    """The same runs and the policy, closed-loop, in the real game."""
+    browser = _browser_arguments(given)
+    status = common.OK
+    for path in runs():
+        status = max(status, replay.main([str(path), *browser]))
+    starts = ["--starts", "reset:1,click:1,env:1", "--quiet"]
+    return max(status, spectate.main([str(given.policy), *starts, *browser]))
+
+
+def _browser_arguments(given: argparse.Namespace) -> list[str]:
+    arguments = ["--browser"]
+    if isinstance(given.browser, str) and given.browser:
+        arguments.append(given.browser)
+    if given.game_dir:
+        arguments += ["--game-dir", str(given.game_dir)]
+    return arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        "champion",
+        "Prove what the shipped policy and the shipped runs do: natively, every run replayed and "
+        "the policy played from many starts in each flavour of sine and cosine; with --browser in "
+        "the real game.",
+        "--browser --game-dir ~/qwop",
+    )
+    parser.add_argument("--policy", type=Path, default=POLICY, help="another policy's zip")
+    parser.add_argument("--results", metavar="FILE", help="JSON file for the frames of each run")
+    in_browser.add_browser_options(parser)
+    return parser
