@@ -21,9 +21,10 @@ from train.sprint.demonstrations import lessons
 from train.sprint.export import export
 from train.sprint.features import FEATURES, RAMPS, Features
 from train.sprint.games import SprintGames
+from train.sprint.lookahead import Lookahead
 from train.sprint.pipeline import greedy
 from train.sprint.ppo import make_model
-from train.sprint.settings import GamesSettings, PPOSettings, SprintSettings
+from train.sprint.settings import GamesSettings, LookaheadSettings, PPOSettings, SprintSettings
 from train.sprint.starts import SnapshotBuckets
 
 RESET = standard_starts(3)["reset"]
@@ -169,6 +170,55 @@ def test_lessons_are_the_decisions_that_lead_to_what_lasted():
     assert len(line) == 11
 
 
+# ---- lookahead ---------------------------------------------------------------------------------
+
+
+def test_what_an_action_is_worth_is_what_playing_it_pays():
+    games = GamesSettings(games=4)
+    settings = LookaheadSettings(states=3, steps=4)
+    root = prepared("glibc", RESET)
+    source = _core.GamePool(root, 3, 1)
+    source.step(np.array([9, 6, 0], np.uint8), 30)
+    gamma, policy = 0.9, [5, 3, 8]  # what is pressed in turn after the first action
+    calls = []
+
+    def act(features):
+        calls.append(features)
+        action = policy[(len(calls) - 1) % 3]
+        return np.full(len(features), action), np.full(len(features), 2.0, np.float32)
+
+    found = Lookahead(root, games, settings, gamma, 1).worth(
+        source, np.array([2, 0], np.int32), act
+    )
+    assert found.shape == (2, 9)
+    masks = [int(mask) for mask in ACTION_SETS["essential"]]
+    for row, number in enumerate((2, 0)):
+        for action in range(9):
+            game, wanted = source.game(number), 0.0
+            for step, pressed in enumerate([action, *policy]):
+                before = game.bodies[0, 0]
+                game.step(masks[pressed], 3)
+                pace = (game.bodies[0, 0] - before) / 3
+                wanted += gamma**step * games.reward_scale * (pace - games.time_cost)
+            assert not game.fallen
+            assert found[row, action] == pytest.approx(wanted + gamma**4 * 2.0, abs=1e-5)
+
+
+def test_the_critic_of_a_fallen_runner_is_not_asked():
+    settings = LookaheadSettings(states=1, steps=60)
+    root = prepared("glibc", RESET)
+    root.step(9, 30)
+    source = _core.GamePool(root, 1, 1)
+    look = Lookahead(root, GamesSettings(), settings, 1.0, 1)
+    hold = look.worth(
+        source,
+        np.zeros(1, np.int32),
+        lambda seen: (np.full(len(seen), 1), np.full(len(seen), 1e6, np.float32)),
+    )
+    # Holding Q for six seconds ends in a fall, whatever came first, or nearly.
+    assert (abs(hold) < 1e3).sum() >= 5
+
+
 # ---- evaluation --------------------------------------------------------------------------------
 
 
@@ -203,6 +253,7 @@ SMALL = {
     "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
     "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
     "cloning": {"epochs": 2},
+    "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
 }
 
 
@@ -219,14 +270,14 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     model = stable_baselines3.PPO.load(path, device="cpu")
     assert model.observation_space.shape == (60,)
     entries = (folder / "round-1" / "log.jsonl").read_text().splitlines()
-    steps = [json.loads(line)["steps"] for line in entries]
-    assert steps[0] == 0
-    assert steps[-1] == 512
+    notes = [(note["what"], note["steps"]) for note in map(json.loads, entries)]
+    assert notes[0] == ("ppo", 0)
+    assert notes[-2:] == [("ppo", 512), ("lookahead", 2)]
     capsys.readouterr()
     assert main([str(folder), "-c", str(config), "-s", "ppo.steps=768"]) == 0
     assert "beam" not in capsys.readouterr().out  # what is there is not made again
     again = (folder / "round-1" / "log.jsonl").read_text().splitlines()
-    assert json.loads(again[-1])["steps"] == 768
+    assert [json.loads(line)["steps"] for line in again[len(entries) :]] == [512, 768]
 
 
 @pytest.mark.parametrize(

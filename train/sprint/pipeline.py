@@ -13,7 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from qwop_native import _core
 from qwop_native.atomic import whole_file
-from qwop_native.champion.evaluation import Runs, evaluate
+from qwop_native.champion.evaluation import evaluate
 from qwop_native.champion.starts import prepared, standard_starts
 from qwop_native.recording import load_recording, make_recording
 from qwop_native.recording.starts import reset_start
@@ -26,6 +26,7 @@ from train.sprint.demonstrations import Lessons, Teacher
 from train.sprint.export import export
 from train.sprint.features import Features
 from train.sprint.games import SprintGames
+from train.sprint.lookahead import Improver
 from train.sprint.ppo import load_model, make_model
 from train.sprint.settings import SprintSettings
 
@@ -142,11 +143,27 @@ class Round:
             model = make_model(games, settings.ppo, seed)
             clone(model, lessons, settings.cloning, rng, self._say)
             model.warm_up_rollouts = settings.ppo.warm_up_rollouts
+        keeper = Keeper(self._folder, settings, self._say)
         left = settings.ppo.steps - model.num_timesteps
         if left > 0:
-            evaluations = Evaluations(self._folder, settings, self._say)
+            evaluations = Evaluations(keeper, settings.ppo.evaluate_every)
             model.learn(left, evaluations, reset_num_timesteps=False)
+        self._look_ahead(model, games, keeper, rng)
         return last
+
+    def _look_ahead(
+        self, model: Any, games: SprintGames, keeper: Keeper, rng: np.random.Generator
+    ) -> None:
+        """Makes the iterations of `lookahead` that are left."""
+        settings = self._settings.lookahead
+        done = max((entry["steps"] for entry in keeper.entries("lookahead")), default=0)
+        if done >= settings.iterations:
+            return
+        improver = Improver(model, games, settings, rng, self._threads)
+        for number in range(done + 1, settings.iterations + 1):
+            learning = improver.iterate()
+            if number % settings.evaluate_every == 0 or number == settings.iterations:
+                keeper.keep(model, "lookahead", number, learning)
 
     def _moments(self) -> list[_core.Game]:
         """Each decision of the beams' finishes, but for the last ones, which decide nothing."""
@@ -195,17 +212,16 @@ class Round:
         ]
 
 
-class Evaluations(BaseCallback):
-    """Evaluates the greedy policy now and then and keeps the best, by all starts of the line.
+class Keeper:
+    """Evaluates the greedy policy on starts of the line, notes it and keeps the best.
 
     Args:
         folder: Gets policy.zip, last.zip and log.jsonl.
-        settings: How often.
+        settings: What is evaluated.
         say: Called with a line for each evaluation.
     """
 
     def __init__(self, folder: Path, settings: SprintSettings, say: Say) -> None:
-        super().__init__()
         self._folder, self._settings, self._say = folder, settings, say
         games = settings.games
         self._starts = [
@@ -214,10 +230,61 @@ class Evaluations(BaseCallback):
             for idle in range(0, games.idle_frames + 1, 2)
         ]
         self._begun = time.monotonic()
-        self._next = 0
         self._best: tuple[float, float] | None = None
-        for entry in self._entries():
-            self._best = max(self._best or tuple(entry["rank"]), tuple(entry["rank"]))
+        for entry in self.entries():
+            rank = (entry["rank"][0], entry["rank"][1])
+            self._best = rank if self._best is None else max(self._best, rank)
+
+    def keep(self, model: Any, what: str, steps: int, learning: dict[str, float]) -> None:
+        """Evaluates a model.
+
+        Args:
+            model: The model.
+            what: It is learning by, "ppo" or "lookahead".
+            steps: That it has made.
+            learning: Figures to be noted.
+        """
+        frames_per_step = self._settings.games.frames_per_step
+        runs = evaluate(greedy(model), self._starts, frames_per_step)
+        rank = runs.rank()
+        seconds = time.monotonic() - self._begun
+        entry = {
+            "what": what,
+            "steps": steps,
+            "seconds": round(seconds, 1),
+            "rank": rank,
+            "frames": runs.frames.tolist(),
+            "mean_distance": round(float(runs.distance.mean()), 2),
+            **learning,
+        }
+        with (self._folder / _LOG_NAME).open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+        self._say(f"{what}, {steps:,} steps, {seconds:.0f} s: {runs}")
+        if self._best is None or rank > self._best:
+            self._best = rank
+            save_whole(export(model.policy, frames_per_step), self._folder / POLICY_NAME)
+        save_whole(model, self._folder / _LAST_NAME)
+
+    def entries(self, what: str | None = None) -> list[dict[str, Any]]:
+        """What was noted so far, of one way of learning or of all."""
+        path = self._folder / _LOG_NAME
+        lines = path.read_text().splitlines() if path.is_file() else []
+        # A line may be torn where a program was killed.
+        entries = [json.loads(line) for line in lines if line.endswith("}")]
+        return [entry for entry in entries if what in (None, entry["what"])]
+
+
+class Evaluations(BaseCallback):
+    """Has PPO's policy evaluated now and then.
+
+    Args:
+        keeper: Does it.
+        every: Steps between two evaluations.
+    """
+
+    def __init__(self, keeper: Keeper, every: int) -> None:
+        super().__init__()
+        self._keeper, self._every, self._next = keeper, every, 0
 
     def _on_training_start(self) -> None:
         self._next = self.num_timesteps
@@ -227,42 +294,16 @@ class Evaluations(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         if self.num_timesteps >= self._next:
-            self._next += self._settings.ppo.evaluate_every
+            self._next += self._every
             self._evaluate()
 
     def _on_training_end(self) -> None:
         self._evaluate()
 
     def _evaluate(self) -> None:
-        runs = evaluate(greedy(self.model), self._starts, self._settings.games.frames_per_step)
-        rank = runs.rank()
-        self._note(runs, rank)
-        if self._best is None or rank > self._best:
-            self._best = rank
-            made = export(self.model.policy, self._settings.games.frames_per_step)
-            save_whole(made, self._folder / POLICY_NAME)
-        save_whole(self.model, self._folder / _LAST_NAME)
-
-    def _note(self, runs: Runs, rank: tuple[float, float]) -> None:
-        seconds = time.monotonic() - self._begun
         values = self.logger.name_to_value
-        entry = {
-            "steps": self.num_timesteps,
-            "seconds": round(seconds, 1),
-            "rank": rank,
-            "frames": runs.frames.tolist(),
-            "mean_distance": round(float(runs.distance.mean()), 2),
-            **{name: float(values[name]) for name in _LEARNING if name in values},
-        }
-        with (self._folder / _LOG_NAME).open("a") as file:
-            file.write(json.dumps(entry) + "\n")
-        self._say(f"{self.num_timesteps:,} steps, {seconds:.0f} s: {runs}")
-
-    def _entries(self) -> list[dict[str, Any]]:
-        path = self._folder / _LOG_NAME
-        if not path.is_file():
-            return []
-        return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+        learning = {name: float(values[name]) for name in _LEARNING if name in values}
+        self._keeper.keep(self.model, "ppo", self.num_timesteps, learning)
 
 
 def greedy(model: Any) -> Callable[[Any], Any]:

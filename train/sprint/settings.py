@@ -75,8 +75,14 @@ class CloningSettings:
 
 @dataclass(frozen=True)
 class LookaheadSettings:
-    """What `lookahead` tries, and how it is learned."""
+    """What `lookahead` tries, and how it is learned.
 
+    An iteration tries all actions in `states` states at each of `looks` steps of the games, playing
+    on for `steps` steps, and then makes `updates` updates from the last `memory` states.
+    """
+
+    iterations: int = setting(60, at_least=0)
+    evaluate_every: int = setting(10, at_least=1)
     states: int = setting(64, at_least=1)
     steps: int = setting(12, at_least=1)
     looks: int = setting(64, at_least=1)
