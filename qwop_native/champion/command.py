@@ -13,6 +13,7 @@ from qwop_native.champion import FRAMES_PER_STEP, POLICY, runs
 from qwop_native.champion.evaluation import evaluate
 from qwop_native.champion.starts import line_starts, prepared, standard_starts
 from qwop_native.commands import common, in_browser, replay, spectate
+from qwop_native.commands.policies import load_model
 from qwop_native.recording import load_recording
 
 RECORD_FRAMES = 1366  # 45.53 s, the human record
@@ -27,22 +28,20 @@ def main(argv: Sequence[str]) -> int:
 def _run(given: argparse.Namespace) -> int:
     if in_browser.is_asked_for(given):
         return _in_browser(given)
-    status = common.OK
+    policy = load_model(given.policy)
     for path in runs():
-        result = load_recording(path).play()
-        print(f"{path.stem}: {result}")
-    numbers = _policy(given.policy)
+        recording = load_recording(path)
+        recording.play()  # refuses to if it comes out otherwise
+        print(f"{path.stem}, {recording.sincos}: {common.summary(recording.metadata['result'])}")
+    numbers = _play(policy)
     if given.results:
         with whole_file(given.results) as file:
             file.write(json.dumps(numbers, indent=1).encode() + b"\n")
-    return status
+    return common.OK
 
 
-def _policy(path: Path) -> dict[str, Any]:
-    """Plays a policy from every start in every flavour; returns the frames of each run."""
-    from stable_baselines3 import PPO
-
-    model = PPO.load(path, device="cpu")
+def _play(model: Any) -> dict[str, Any]:
+    """Plays a model from every start in every flavour; returns the frames of each run."""
     numbers: dict[str, Any] = {}
     for sincos in common.FLAVOURS:
         starts = {

@@ -1,0 +1,52 @@
+"""What is shipped as fastest does what is said of it."""
+
+import json
+
+import pytest
+
+from qwop_native.champion import POLICY, runs
+from qwop_native.cli import main
+from qwop_native.recording import load_recording
+
+HUMAN_RECORD = 1366  # frames
+
+pytest.importorskip("stable_baselines3")
+
+
+def test_there_are_runs_faster_than_any_person_has_made():
+    fastest = {}
+    for path in runs():
+        recording = load_recording(path)
+        game = recording.play()  # checks the hashes on the way
+        assert game.frames == recording.metadata["result"]["frames"]
+        assert game.jump_landed
+        assert game.score >= 100
+        fastest[recording.sincos] = min(game.frames, fastest.get(recording.sincos, HUMAN_RECORD))
+    assert fastest["glibc"] < HUMAN_RECORD
+
+
+@pytest.mark.slow
+def test_the_policy_runs_from_every_kind_of_start_in_every_flavour(tmp_path, capsys):
+    results = tmp_path / "results.json"
+    assert main(["champion", "--results", str(results)]) == 0
+    numbers = json.loads(results.read_text())
+    assert set(numbers) == {"glibc", "glibc-fma", "fdlibm"}
+    for played in numbers.values():
+        frames = [count for count in played["varied"] if count]
+        assert len(frames) >= 0.8 * len(played["varied"])
+        assert min(frames) < HUMAN_RECORD
+    assert "varied starts" in capsys.readouterr().out
+
+
+def test_the_policy_is_a_small_zip_that_stock_ppo_loads():
+    import stable_baselines3
+
+    model = stable_baselines3.PPO.load(POLICY, device="cpu")
+    assert POLICY.stat().st_size < 1_000_000
+    assert model.observation_space.shape == (60,)
+    assert model.action_space.n == 9
+
+
+def test_another_policy_that_is_not_there_is_one_sentence(capsys):
+    assert main(["champion", "--policy", "nowhere.zip"]) == 2
+    assert "nowhere.zip" in capsys.readouterr().err
