@@ -38,9 +38,10 @@ def clone(
     updates = settings.epochs * -(-len(actions) // settings.batch_size)
     schedule = th.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, updates)
     for epoch in range(settings.epochs):
-        order = th.from_numpy(rng.permutation(len(actions)))
+        order = rng.permutation(len(actions))
         total, right = 0.0, 0
-        for rows in order.split(settings.batch_size):
+        for begin in range(0, len(order), settings.batch_size):
+            rows = order[begin : begin + settings.batch_size]
             logits = policy.action_net(policy.mlp_extractor.policy_net(columns[rows]))
             loss = functional.cross_entropy(logits, actions[rows])
             optimizer.zero_grad()

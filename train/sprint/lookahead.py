@@ -156,7 +156,7 @@ class Improver:
         self._lookahead = Lookahead(games.line, games.settings, settings, model.gamma, threads)
         self._memory = Memory(settings.memory)
         self._optimizer = th.optim.Adam(model.policy.parameters(), settings.learning_rate)
-        self._seen = games.reset()
+        self._seen: Floats = games.reset()
         self.states = 0
 
     def iterate(self) -> dict[str, float]:
@@ -187,7 +187,8 @@ class Improver:
         self.states += count
         stray = rng.random(len(actions)) < settings.stray
         actions = np.where(stray, rng.integers(worth.shape[1], size=len(actions)), actions)
-        self._seen = self._games.step(actions)[0]
+        self._games.step_async(actions)
+        self._seen = self._games.step_wait()[0]
         return float((worth.max(axis=1) - own).mean())
 
     def _wanted(self, features: Floats, worth: Floats) -> Floats:
