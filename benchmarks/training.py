@@ -34,6 +34,7 @@ from stable_baselines3.dqn import dqn as stock_dqn
 from benchmarks import machine, recipe
 from benchmarks.report import Measurement, ratio, save_json, table
 from qwop_native.sb3 import DQN, PPO, QRDQN
+from qwop_native.sb3._collector import Collector
 
 RUN = recipe.STEPS  # environment steps of the recipe
 
@@ -183,13 +184,12 @@ def loop_parts(case: Case, model: Any, steps: int, parts: Parts) -> None:
     """Adds microseconds of each part of the loop, for each step of all games, to `parts`."""
     watch = Stopwatch()
     places = [(model, "train", "updates")]
-    collector = getattr(model, "_collector", None)
-    if collector:
-        places += [(collector, "step", "act and games"), (collector, "store", "store")]
+    if getattr(model, "_collector", None):
+        places += [(Collector, "step", "act and games"), (Collector, "store", "store")]
     else:
         places.append((model.get_env(), "step", "games"))
-    if case.parts and not collector:
-        places += [(model, "_sample_action", "act"), (model, "_store_transition", "store")]
+        if case.parts:
+            places += [(model, "_sample_action", "act"), (model, "_store_transition", "store")]
     with watch.on(places):
         start = time.perf_counter()
         model.learn(steps)
