@@ -66,6 +66,7 @@ def make_figure(results: Results) -> Figure:
         _draw_sets(left, points, results)
         _draw_threads(right, points)
         left.set_ylabel("game frames a second")
+        left.set_ylim(bottom=0)  # of both, once both are drawn: it fixes the upper end as well
         machine = results.machine
         figure.suptitle(
             f"{machine.get('processor')} · {machine.get('compiler')} · "
@@ -145,7 +146,6 @@ def _dress(axes: Axes, title: str, points: Sequence[Measurement]) -> None:
     axes.xaxis.set_major_locator(FixedLocator(games))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([f"{count:,}" for count in games])
-    axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.set_xlabel("games")
     axes.set_title(title, fontsize=10, loc="left", color=_INK)
