@@ -76,8 +76,9 @@ def _in_browser(given: argparse.Namespace) -> int:
     status = common.OK
     for path in runs():
         status = max(status, replay.main([str(path), *browser]))
+    grid = ["--frames-per-step", str(FRAMES_PER_STEP), "--action-set", "essential"]
     starts = ["--starts", "reset:1,click:1,env:1", "--quiet"]
-    return max(status, spectate.main([str(given.policy), *starts, *browser]))
+    return max(status, spectate.main([str(given.policy), *grid, *starts, *browser]))
 
 
 def _browser_arguments(given: argparse.Namespace) -> list[str]:

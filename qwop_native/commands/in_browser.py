@@ -49,7 +49,7 @@ def is_asked_for(options: argparse.Namespace) -> bool:
     if options.browser is None:
         return False
     for name in ("frames", "panel", "ghost"):
-        if getattr(options, name):
+        if getattr(options, name, None):
             raise ValueError(f"--{name} is for pictures of our own, not for the real game's")
     return True
 
