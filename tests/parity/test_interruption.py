@@ -9,8 +9,10 @@ import pytest
 from qwop_native.atomic import whole_file
 
 WRITER = """
-import sys, time
+import signal, sys, time
 from qwop_native.atomic import whole_file
+# A shell without job control starts what it puts aside deaf to it, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with whole_file(sys.argv[1]) as file:
     file.write(b"half" * 10000)
     file.flush()
