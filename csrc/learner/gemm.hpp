@@ -91,18 +91,6 @@ template <int rows, int width, class A, class Start>
   }
 }
 
-// Calls f with constants for rows in 1..kGemmRows and width in 1..kGemmVectors.
-template <int most_rows, int most_width, class Function>
-QWOP_LEARNER_INLINE void with_tile(int rows, int width, const Function& f) {
-  if constexpr (most_rows > 1) {
-    if (rows < most_rows) return with_tile<most_rows - 1, most_width>(rows, width, f);
-  }
-  if constexpr (most_width > 1) {
-    if (width < most_width) return with_tile<most_rows, most_width - 1>(rows, width, f);
-  }
-  f(Constant<most_rows>{}, Constant<most_width>{});
-}
-
 // c = start + a b: a has `rows` rows of `depth`, b `columns` columns; c is padded to whole vectors.
 template <class A, class B, class Start>
 inline void gemm(A a, ptrdiff_t rows, ptrdiff_t depth, B b, ptrdiff_t columns, Start start,

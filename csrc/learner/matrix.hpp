@@ -31,32 +31,24 @@ struct Panels : Parts {
   explicit Panels(ptrdiff_t columns) : Parts(vectors_of(columns), kTileVectors) {}
 };
 
-// Calls f with constants: f(rows, width) for rows in 1..kTileRows and width in 1..kTileVectors.
 template <int n>
 struct Constant {
   static constexpr int value = n;
 };
-template <int width, class Function>
-QWOP_LEARNER_INLINE void with_rows(int rows, const Function& f) {
-  switch (rows) {
-    case 1:
-      return f(Constant<1>{}, Constant<width>{});
-    case 2:
-      return f(Constant<2>{}, Constant<width>{});
-    case 3:
-      return f(Constant<3>{}, Constant<width>{});
-    default:
-      return f(Constant<4>{}, Constant<width>{});
+// Calls f(rows, width) with constants for rows in 1..most_rows and width in 1..most_width.
+template <int most_rows, int most_width, class Function>
+QWOP_LEARNER_INLINE void with_tile(int rows, int width, const Function& f) {
+  if constexpr (most_rows > 1) {
+    if (rows < most_rows) return with_tile<most_rows - 1, most_width>(rows, width, f);
   }
+  if constexpr (most_width > 1) {
+    if (width < most_width) return with_tile<most_rows, most_width - 1>(rows, width, f);
+  }
+  f(Constant<most_rows>{}, Constant<most_width>{});
 }
 template <class Function>
 QWOP_LEARNER_INLINE void with_constants(int rows, int width, const Function& f) {
-  if (width == 1) return with_rows<1>(rows, f);
-  if (kTileVectors == 2 || width == 2) return with_rows<2>(rows, f);
-  if constexpr (kTileVectors == 4) {
-    if (width == 3) return with_rows<3>(rows, f);
-    return with_rows<4>(rows, f);
-  }
+  with_tile<kTileRows, kTileVectors>(rows, width, f);
 }
 
 // Adds to y (rows x width vectors) the product of x (rows x depth) and w (depth x width vectors).
