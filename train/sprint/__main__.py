@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-_CONFIG = Path(__file__).parents[1] / "configs" / "sprint.yml"
+_CONFIG = Path(__file__).with_name("sprint.yml")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         "--config",
         type=Path,
         default=_CONFIG,
-        help="YAML of settings (default: train/configs/sprint.yml)",
+        help="YAML of settings (default: train/sprint/sprint.yml)",
     )
     parser.add_argument(
         "-s", "--set", action="append", default=[], metavar="KEY=VALUE", help="overrides one"
