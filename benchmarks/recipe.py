@@ -30,6 +30,7 @@ from benchmarks.greedy import Outcome, play_greedily
 from qwop_native.atomic import whole_file
 from qwop_native.sb3 import QRDQN, QwopVecEnv
 from qwop_native.sb3.checkpoint import Checkpoints, load_checkpoint, read_extra
+from train.models import save_model
 
 GAMES = 8
 STEPS = 32_000_000
@@ -116,8 +117,7 @@ class Curve(BaseCallback):
             "finishes": sorted(o.frames for o in outcomes if o.success),
         }
         if all(merit(point) > merit(other) for other in self.points):
-            with whole_file(self.folder / "best.zip") as file:
-                self.model.save(file)
+            save_model(self.model, self.folder / "best.zip")
         self.points.append(point)
         with whole_file(self.folder / "curve.json") as file:
             file.write(json.dumps(self.points, indent=0).encode())
@@ -173,8 +173,7 @@ def train(folder: Path, action_set: str, steps: int, seed: int, evaluations: int
     model.learn(left, callback=CallbackList([curve, checkpoints]), reset_num_timesteps=False)
     if model.num_timesteps >= steps:
         curve.note()
-    with whole_file(folder / "model.zip") as file:
-        model.save(file)
+    save_model(model, folder / "model.zip")
 
 
 def main() -> None:

@@ -24,6 +24,17 @@ test_success_filter.py
 collect_ignore = [] if find_spec("stable_baselines3") else _OF_TRAINING.split()
 
 
+@pytest.fixture
+def one_thread():
+    """Torch on one thread, whatever the tests before have left."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def _no_curves(monkeypatch):
     """Spares runs within a test the picture of their curves, most of a small run's time.

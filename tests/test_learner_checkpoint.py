@@ -33,6 +33,8 @@ from qwop_native.sb3.checkpoint import (
     save_checkpoint,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TOTAL = 1600
 OPTIONS = {
     "policy": "MlpPolicy",
@@ -53,14 +55,6 @@ POLICIES = {
     sb3_contrib.QRDQN: {"net_arch": [24], "n_quantiles": 20},
     DQN: {"net_arch": [24]},
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def make_env(**options):

@@ -9,12 +9,13 @@ import pytest
 pytest.importorskip("sb3_contrib")
 
 import sb3_contrib
-import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
 from qwop_native import _core
 from qwop_native.sb3 import QRDQN, QwopVecEnv
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SMALL = {
     "policy": "MlpPolicy",
@@ -31,14 +32,6 @@ SMALL = {
     "device": "cpu",
 }
 ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def games(**options):

@@ -9,11 +9,12 @@ import pytest
 pytest.importorskip("sb3_contrib")
 
 import stable_baselines3
-import torch
 from learner_reference import ISAS, drift_envs
 from torch import nn
 
 from qwop_native.sb3 import DQN, QwopVecEnv
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SMALL = {
     "policy": "MlpPolicy",
@@ -29,14 +30,6 @@ SMALL = {
     "seed": 5,
     "device": "cpu",
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def assert_close(stock, native, tolerance):

@@ -24,6 +24,8 @@ from torch.nn import functional
 from qwop_native import _core
 from qwop_native.sb3 import PPO, QwopVecEnv
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {
     "policy": "MlpPolicy",
     "n_steps": 32,
@@ -33,14 +35,6 @@ SMALL = {
     "seed": 5,
     "device": "cpu",
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Journal(BaseCallback):

@@ -20,6 +20,8 @@ from torch import nn
 from qwop_native import _core
 from qwop_native.sb3 import QRDQN, QwopVecEnv
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {
     "policy": "MlpPolicy",
     "learning_rate": 1e-3,
@@ -35,14 +37,6 @@ SMALL = {
     "seed": 5,
     "device": "cpu",
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Journal(BaseCallback):

@@ -15,16 +15,10 @@ from stable_baselines3.common.vec_env import VecFrameStack, VecMonitor, VecNorma
 
 from qwop_native.sb3 import QwopVecEnv
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {"policy": "MlpPolicy", "policy_kwargs": {"net_arch": [8]}, "seed": 0, "device": "cpu"}
 OFF_POLICY = {"buffer_size": 2000, "learning_starts": 40, "batch_size": 16, "train_freq": 8}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def make(num_envs=4, **kwargs):

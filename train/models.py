@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import zipfile
@@ -10,8 +11,10 @@ from typing import Any
 
 import torch
 from gymnasium import spaces
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 
+from qwop_native.atomic import whole_file
 from qwop_native.spaces import OBSERVATION_SIZE
 
 # First part of a weight's name: the algorithm whose policy has such a weight.
@@ -34,6 +37,15 @@ def algorithm_of(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
         saved = json.loads(archive.read("data"))
     return "ppo" if "clip_range" in saved else "a2c"
+
+
+def save_model(model: BaseAlgorithm, path: Path) -> None:
+    """Writes SB3's zip of a model, whole or not at all; its folder must exist."""
+    # Made in memory: of a disk that is full torch says only that something is wrong.
+    content = io.BytesIO()
+    model.save(content)
+    with whole_file(path) as file:
+        file.write(content.getbuffer())
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import platform
 import secrets
 import shlex
@@ -19,13 +18,14 @@ import yaml
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from qwop_native.atomic import whole_file
+from qwop_native.commands.model_settings import METADATA
 from train import config, fields
 from train.algorithms import Algorithm, get_algorithm
+from train.models import save_model
 
 _PACKAGES = ("qwop-native", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
 
 CONFIG = "config.yml"
-METADATA = "metadata.yml"
 MODEL = "model.zip"
 BEST_MODEL = "best_model.zip"
 
@@ -113,11 +113,7 @@ class RunFolder:
         """Writes SB3's zip of the model, whole or not at all."""
         target = self.path / name
         target.parent.mkdir(exist_ok=True)
-        # Made in memory: of a disk that is full torch says only that something is wrong.
-        content = io.BytesIO()
-        model.save(content)
-        with whole_file(target) as file:
-            file.write(content.getbuffer())
+        save_model(model, target)
 
     def describe(self, state: str, steps: int, **more: Any) -> None:
         """Writes metadata.yml: qwop-gym's keys, and what it takes to make the run again."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from qwop_native.commands.model_settings import METADATA
 from train import fields
 from train.config import RunConfig
-from train.run_folder import METADATA, MODEL, RunFolder
+from train.run_folder import MODEL, RunFolder
 
 
 class WandbRun:

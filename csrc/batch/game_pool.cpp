@@ -74,6 +74,11 @@ void GamePool::take(GamePool& source, std::span<const std::int32_t> parents, con
   });
 }
 
+void GamePool::set(int index, const game::Game& source, const PoolView& view) {
+  game(index) = source;
+  look(index, 1, view);
+}
+
 void GamePool::step(std::span<const game::KeyMask> keys, int frames, const PoolView& view) {
   const int count = static_cast<int>(keys.size());
   pool_.run(blocks_for(keys.size()), [&](int block) {

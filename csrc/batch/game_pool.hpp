@@ -41,6 +41,8 @@ class GamePool {
   int threads() const { return pool_.threads(); }
   SinCosFlavour flavour() const { return flavour_; }
 
+  // Game `index` becomes a copy of `game`, of the same flavour.
+  void set(int index, const game::Game& game, const PoolView& view);
   game::Game& game(int index) { return blocks_[index / block_size_]->game(index % block_size_); }
 
   // Game i becomes a copy of games[parents[i]] of `source`, another pool, and then plays `frames`

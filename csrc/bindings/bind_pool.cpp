@@ -76,11 +76,11 @@ class Pool {
   }
   void set_game(py::ssize_t index, const game::Game& game) {
     const std::scoped_lock turn(mutex_);
-    auto& target = pool_.game(static_cast<int>(checked("index", index, 0, pool_.size() - 1)));
-    if (target.flavour() != game.flavour()) {
+    const int target = static_cast<int>(checked("index", index, 0, pool_.size() - 1));
+    if (pool_.flavour() != game.flavour()) {
       throw py::value_error("the game's sincos flavour is not the pool's");
     }
-    target = game;
+    pool_.set(target, game, view());
   }
 
   const GamePool& pool() const { return pool_; }

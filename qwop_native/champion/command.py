@@ -15,19 +15,21 @@ from qwop_native.champion.starts import line_starts, prepared, standard_starts
 from qwop_native.commands import common, in_browser, replay, spectate
 from qwop_native.commands.policies import load_model
 from qwop_native.recording import load_recording
+from qwop_native.search.run import RECORD_FRAMES
 
-RECORD_FRAMES = 1366  # 45.53 s, the human record
 _IDLE_FRAMES = 30
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs the command: 1 when a run does not replay."""
-    return common.run_command(_parser(), argv, _run)
+    return common.run_command(_parser(), argv, lambda given: _run(given, argv))
 
 
-def _run(given: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace, argv: Sequence[str]) -> int:
     if in_browser.is_asked_for(given):
-        return _in_browser(given)
+        own = argparse.ArgumentParser(add_help=False)
+        _add_own_options(own)
+        return _in_browser(given.policy, own.parse_known_args(argv)[1])
     policy = load_model(given.policy)
     for path in runs():
         recording = load_recording(path)
@@ -70,24 +72,24 @@ def _play(model: Any) -> dict[str, Any]:
     return numbers
 
 
-def _in_browser(given: argparse.Namespace) -> int:
-    """The same runs and the policy, closed-loop, in the real game."""
-    browser = _browser_arguments(given)
+def _in_browser(policy: Path, browser: Sequence[str]) -> int:
+    """The same runs and the policy, closed-loop, in the real game.
+
+    Args:
+        policy: Its zip.
+        browser: The options of the browser and of the game as they were given.
+    """
     status = common.OK
     for path in runs():
         status = max(status, replay.main([str(path), *browser]))
     grid = ["--frames-per-step", str(FRAMES_PER_STEP), "--action-set", "essential"]
     starts = ["--starts", "reset:1,click:1,env:1", "--quiet"]
-    return max(status, spectate.main([str(given.policy), *grid, *starts, *browser]))
+    return max(status, spectate.main([str(policy), *grid, *starts, *browser]))
 
 
-def _browser_arguments(given: argparse.Namespace) -> list[str]:
-    arguments = ["--browser"]
-    if isinstance(given.browser, str) and given.browser:
-        arguments.append(given.browser)
-    if given.game_dir:
-        arguments += ["--game-dir", str(given.game_dir)]
-    return arguments
+def _add_own_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--policy", type=Path, default=POLICY, help="another policy's zip")
+    parser.add_argument("--results", metavar="FILE", help="JSON file for the frames of each run")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,7 +100,6 @@ def _parser() -> argparse.ArgumentParser:
         "the real game.",
         "--browser --game-dir ~/qwop",
     )
-    parser.add_argument("--policy", type=Path, default=POLICY, help="another policy's zip")
-    parser.add_argument("--results", metavar="FILE", help="JSON file for the frames of each run")
+    _add_own_options(parser)
     in_browser.add_browser_options(parser)
     return parser

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.search.beam import FINISH_SCORE
-from qwop_native.search.states import ENDED, FALLEN, LANDED
+from qwop_native.search.states import ENDED, FALLEN, finished
 from qwop_native.spaces import ACTION_SETS, observations
+from qwop_native.wrappers.rich_columns import key_masks
 
 Act = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
 """Greedy actions (n,) for the environment's observations, float32 (n, 60)."""
@@ -57,11 +57,10 @@ class Runs:
 
 def evaluate(act: Act, starts: list[_core.Game], frames_per_step: int) -> Runs:
     """Plays greedily from each start until the game ends, the runner falls, or 3,000 frames."""
-    masks = np.array([int(m) for m in ACTION_SETS["essential"]], np.uint8)
+    masks = key_masks(ACTION_SETS["essential"])
     pool = _core.GamePool(starts[0], len(starts), 1)
     for number, start in enumerate(starts):
         pool.set_game(number, start)
-    pool.step(np.zeros(len(starts), np.uint8), 0)
     held = []
     for _ in range(MAX_FRAMES // frames_per_step):
         actions = act(observations(pool.bodies))
@@ -69,9 +68,9 @@ def evaluate(act: Act, starts: list[_core.Game], frames_per_step: int) -> Runs:
         pool.step(held[-1], frames_per_step)
         if (pool.happened & (ENDED | FALLEN) != 0).all():
             break
-    finished = (pool.happened & LANDED != 0) & (pool.score >= FINISH_SCORE)
+    done = finished(pool.happened, pool.score)
     frames = pool.frames.astype(np.int64)
     begun = np.array([start.frames for start in starts])
     played = np.repeat(np.array(held), frames_per_step, axis=0)
     keys = [played[:count, number] for number, count in enumerate((frames - begun).tolist())]
-    return Runs(np.where(finished, frames, 0), pool.bodies[:, 0, 0] / 10, keys)
+    return Runs(np.where(done, frames, 0), pool.bodies[:, 0, 0] / 10, keys)

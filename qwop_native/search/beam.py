@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.search.states import FALLEN, LANDED, States, pose_cells
+from qwop_native.search.states import FALLEN, LANDED, States, finished, pose_cells
 from qwop_native.spaces import ACTION_SETS
 
 Floats = npt.NDArray[np.float64]
 Rank = Callable[[States], Floats]
 """Says how good states are, float64 of shape (n,); the larger the better, in world units."""
-
-FINISH_SCORE = 100.0  # metres; what the game shows after a landing beyond them
 
 
 @dataclass(frozen=True)
@@ -201,7 +199,7 @@ class Beam:
         keys: npt.NDArray[np.uint8],
         levels: list[Level],
     ) -> Finish | None:
-        landed = np.flatnonzero((states.happened & LANDED != 0) & (states.score >= FINISH_SCORE))
+        landed = np.flatnonzero(finished(states.happened, states.score))
         if not len(landed):
             return None
         best = int(landed[np.argmin(states.frames[landed])])

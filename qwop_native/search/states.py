@@ -17,6 +17,8 @@ FALLEN, JUMPED, LANDED, ENDED = 1, 2, 4, 8
 LEFT_FOOT_DOWN, RIGHT_FOOT_DOWN, HURDLE_TOUCHED = 16, 32, 64
 """Bits of `States.happened`."""
 
+FINISH_SCORE = 100.0  # metres; what the game shows after a landing beyond them
+
 HURDLE_X, FINISH_X = 500.0, 1000.0
 """World units, a tenth of a metre each."""
 
@@ -79,6 +81,12 @@ class States:
 
     def __getitem__(self, rows: Any) -> States:
         return States(self.bodies[rows], self.happened[rows], self.frames[rows], self.score[rows])
+
+
+def finished(happened: npt.NDArray[np.uint8], score: Floats) -> npt.NDArray[np.bool_]:
+    """Which games have landed beyond 100 m, by the game's own rule; bool (n,)."""
+    landed: npt.NDArray[np.bool_] = happened & LANDED != 0
+    return landed & (score >= FINISH_SCORE)
 
 
 def progress(states: States) -> Floats:

@@ -52,7 +52,7 @@ def examples(levels: list[Level], frames: int, rank: Rank) -> Examples:
         rank: That the search went by.
     """
     parts = []
-    for level, lasted in _lasting(levels, max(1, round(HORIZON / frames))):
+    for level, lasted in lasting(levels, max(1, round(HORIZON / frames))):
         if lasted.all():
             continue
         ranks = rank(level.states)
@@ -68,7 +68,7 @@ def examples(levels: list[Level], frames: int, rank: Rank) -> Examples:
     return Examples.joined(parts)
 
 
-def _lasting(levels: list[Level], later: int) -> Iterator[tuple[Level, npt.NDArray[np.bool_]]]:
+def lasting(levels: list[Level], later: int) -> Iterator[tuple[Level, npt.NDArray[np.bool_]]]:
     """Each level with whether its states have descendants so many levels later."""
     for at in range(len(levels) - later):
         ancestors = np.arange(len(levels[at + later].parents))

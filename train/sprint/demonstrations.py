@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
-from qwop_native.search.states import States
-from qwop_native.search.survivors import Examples, examples, learn
+from qwop_native.search.survivors import Examples, examples, lasting, learn
 from qwop_native.search.values import Rank
 from qwop_native.spaces import ACTION_SETS, observations
+from qwop_native.wrappers.rich_columns import key_masks
 from train.sprint.settings import BeamsSettings
 
 
@@ -124,19 +124,11 @@ def lessons(root: _core.Game, search: Search, later: int) -> Lessons:
         search: Its levels.
         later: Levels.
     """
-    pool = _core.GamePool(root, 1, 1)
-    pool.set_game(0, root)
-    pool.step(np.zeros(1, np.uint8), 0)
-    before = observations(States.of(pool, 1).bodies)
     codes = np.full(16, -1, np.int64)
-    codes[[int(m) for m in ACTION_SETS["essential"]]] = np.arange(len(ACTION_SETS["essential"]))
+    codes[key_masks(ACTION_SETS["essential"])] = np.arange(len(ACTION_SETS["essential"]))
+    before = observations(root.bodies[None])
     parts = []
-    levels = search.levels
-    for at, level in enumerate(levels):
-        if at + later < len(levels):
-            ancestors = np.arange(len(levels[at + later].parents))
-            for following in levels[at + later : at : -1]:
-                ancestors = np.unique(following.parents[ancestors])
-            parts.append(Lessons(before[level.parents[ancestors]], codes[level.keys[ancestors]]))
+    for level, kept in lasting(search.levels, later):
+        parts.append(Lessons(before[level.parents[kept]], codes[level.keys[kept]]))
         before = observations(level.states.bodies)
     return Lessons.joined(parts)

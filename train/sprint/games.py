@@ -12,15 +12,38 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native import _core
 from qwop_native.champion.starts import line_starts
-from qwop_native.search.beam import FINISH_SCORE
-from qwop_native.search.states import ENDED, FALLEN, LANDED
+from qwop_native.search.states import ENDED, FALLEN, finished
 from qwop_native.spaces import ACTION_SETS, observations
+from qwop_native.wrappers.rich_columns import key_masks
 from train.sprint.features import FEATURES, Features
 from train.sprint.settings import GamesSettings
 from train.sprint.starts import SnapshotBuckets
 
 Floats = npt.NDArray[np.float32]
-_TORSO_X = (0, 0)  # part and column of `GamePool.bodies`
+
+
+def pay(
+    settings: GamesSettings,
+    before: npt.NDArray[np.float64],
+    now: npt.NDArray[np.float64],
+    done: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    """What a step is paid.
+
+    Args:
+        settings: The prices.
+        before: Torso's x before the step, world units, float64 (n,).
+        now: After it.
+        done: Whether the step has finished the run.
+
+    Returns:
+        Float64 (n,).
+    """
+    pace = (now - before) / settings.frames_per_step
+    paid: npt.NDArray[np.float64] = settings.reward_scale * (
+        pace - settings.time_cost + done * settings.finish_reward
+    )
+    return paid
 
 
 class SprintGames(VecEnv):
@@ -51,7 +74,7 @@ class SprintGames(VecEnv):
         moments: Sequence[_core.Game] = (),
     ) -> None:
         self.settings, self._rng, self._moments = settings, rng, moments
-        self._masks = np.array([int(m) for m in ACTION_SETS["essential"]], np.uint8)
+        self._masks = key_masks(ACTION_SETS["essential"])
         self._lines = line_starts(settings.sincos, settings.idle_frames)
         self.pool = _core.GamePool(self._lines[0], settings.games, threads)
         self.line = self._lines[0]
@@ -70,7 +93,6 @@ class SprintGames(VecEnv):
         """Starts all games; returns float32 (games, FEATURES)."""
         for game in range(self.num_envs):
             self._start(game)
-        self._look()
         return self._observe()
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
@@ -85,21 +107,16 @@ class SprintGames(VecEnv):
         before = self._torso_x().copy()
         self.pool.step(self._masks[self._actions], settings.frames_per_step)
         now, happened = self._torso_x(), self.pool.happened
-        gained = (now - before) / settings.frames_per_step
-        finished = (happened & LANDED != 0) & (self.pool.score >= FINISH_SCORE)
-        paid = gained - settings.time_cost + finished * settings.finish_reward
-        rewards = settings.reward_scale * paid
+        done = finished(happened, self.pool.score)
+        rewards = pay(settings, before, now, done)
         slow = self._is_slow(now)
         dones = (happened & (ENDED | FALLEN) != 0) | slow
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        ended = np.flatnonzero(dones)
-        for game in ended.tolist():
-            infos[game] = self._info(game, bool(finished[game]))
-            if not finished[game]:
+        for game in np.flatnonzero(dones).tolist():
+            infos[game] = self._info(game, bool(done[game]))
+            if not done[game]:
                 self.buckets.died(float(now[game]))
             self._start(game)
-        if len(ended):
-            self._look()
         self._keep_snapshots()
         return self._observe(), rewards.astype(np.float32), dones, infos
 
@@ -144,10 +161,6 @@ class SprintGames(VecEnv):
             # its start.
             if self._steps[game] > self.settings.snapshot_after:
                 self.buckets.add(float(self._torso_x()[game]), self.pool.game(game))
-
-    def _look(self) -> None:
-        """Refreshes what the pool shows after games were replaced."""
-        self.pool.step(np.zeros(self.num_envs, np.uint8), 0)
 
     def _torso_x(self) -> npt.NDArray[np.float64]:
         return self.pool.bodies[:, 0, 0]

@@ -18,11 +18,11 @@ import torch as th
 from torch.nn import functional
 
 from qwop_native import _core
-from qwop_native.search.beam import FINISH_SCORE
-from qwop_native.search.states import ENDED, FALLEN, LANDED
+from qwop_native.search.states import ENDED, FALLEN, finished
 from qwop_native.spaces import ACTION_SETS, observations
+from qwop_native.wrappers.rich_columns import key_masks
 from train.sprint.features import FEATURES, Features
-from train.sprint.games import SprintGames
+from train.sprint.games import SprintGames, pay
 from train.sprint.settings import GamesSettings, LookaheadSettings
 
 Floats = npt.NDArray[np.float32]
@@ -50,7 +50,7 @@ class Lookahead:
         threads: int,
     ) -> None:
         self._games, self._steps, self._gamma = games, settings.steps, gamma
-        self._masks = np.array([int(m) for m in ACTION_SETS["essential"]], np.uint8)
+        self._masks = key_masks(ACTION_SETS["essential"])
         self._pool = _core.GamePool(first, settings.states * len(self._masks), threads)
         self._features = Features()
 
@@ -73,27 +73,13 @@ class Lookahead:
                 actions, _ = act(self._observe(len(keys)))
                 self._pool.step(self._masks[actions], self._games.frames_per_step)
             now, happened = self._pool.bodies[: len(keys), 0, 0], self._pool.happened[: len(keys)]
-            total += alive * discount * self._pay(before, now, happened, len(keys))
+            done = finished(happened, self._pool.score[: len(keys)])
+            total += alive * discount * pay(self._games, before, now, done)
             alive &= happened & (ENDED | FALLEN) == 0
             before, discount = now.copy(), discount * self._gamma
         _, values = act(self._observe(len(keys)))
         total += alive * discount * values
         return total.reshape(len(rows), count).astype(np.float32)
-
-    def _pay(
-        self,
-        before: npt.NDArray[np.float64],
-        now: npt.NDArray[np.float64],
-        happened: npt.NDArray[np.uint8],
-        count: int,
-    ) -> npt.NDArray[np.float64]:
-        games = self._games
-        finished = (happened & LANDED != 0) & (self._pool.score[:count] >= FINISH_SCORE)
-        pace = (now - before) / games.frames_per_step
-        paid: npt.NDArray[np.float64] = games.reward_scale * (
-            pace - games.time_cost + finished * games.finish_reward
-        )
-        return paid
 
     def _observe(self, count: int) -> Floats:
         return self._features(observations(self._pool.bodies[:count]))

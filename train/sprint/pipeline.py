@@ -21,6 +21,7 @@ from qwop_native.recording.tape import Tape
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import OBSERVATION_SIZE
+from train.models import save_model
 from train.sprint.cloning import clone
 from train.sprint.demonstrations import Lessons, Teacher
 from train.sprint.export import export
@@ -59,7 +60,6 @@ class Pipeline:
     def __init__(self, folder: Path, settings: SprintSettings, threads: int, say: Say) -> None:
         self._folder, self._settings, self._threads, self._say = folder, settings, threads, say
         folder.mkdir(parents=True, exist_ok=True)
-        self._pages = list(standard_starts(settings.games.frames_per_step).values())
 
     def run(self) -> Path:
         """Runs all rounds and returns the path of the last policy."""
@@ -262,8 +262,8 @@ class Keeper:
         self._say(f"{what}, {steps:,} steps, {seconds:.0f} s: {runs}")
         if self._best is None or rank > self._best:
             self._best = rank
-            save_whole(export(model.policy, frames_per_step), self._folder / POLICY_NAME)
-        save_whole(model, self._folder / _LAST_NAME)
+            save_model(export(model.policy, frames_per_step), self._folder / POLICY_NAME)
+        save_model(model, self._folder / _LAST_NAME)
 
     def entries(self, what: str | None = None) -> list[dict[str, Any]]:
         """What was noted so far, of one way of learning or of all."""
@@ -312,9 +312,3 @@ def greedy(model: Any) -> Callable[[Any], Any]:
         return lambda seen: model.predict(seen, deterministic=True)[0]
     features = Features()
     return lambda seen: model.predict(features(seen), deterministic=True)[0]
-
-
-def save_whole(model: Any, path: Path) -> None:
-    """Saves an SB3 model, whole or not at all."""
-    with whole_file(path) as file:
-        model.save(file)
