@@ -15,13 +15,6 @@ using physics::WorldData;
 constexpr std::uint32_t kParts = ((1u << game::kPartCount) - 1) << game::kFirstPart;
 constexpr std::uint32_t kHurdle = 1u << game::kHurdleBase | 1u << game::kHurdleTop;
 
-// Where a part comes in the order in which the walk over a runner's island meets the bodies, and so
-// their contacts (the joints' order in lane_kernel.hpp is of the same walk).
-constexpr std::array<int, game::kPartCount> kBodyOrder{
-    game::kRightThigh,   game::kTorso,    game::kHead,        game::kRightArm,
-    game::kRightForearm, game::kLeftArm,  game::kLeftForearm, game::kLeftThigh,
-    game::kLeftCalf,     game::kLeftFoot, game::kRightCalf,   game::kRightFoot};
-
 // A game may be solved in lanes when its runner is awake and alone with the ground; the hurdle,
 // once kicked, moves by itself. The first step ever is special, too: it starts without impulses.
 bool fits_lanes(const game::Game& game) {
@@ -39,9 +32,6 @@ void prefetch(const void* from, std::size_t bytes) {
 
 LaneBlock::LaneBlock(LaneKernelFunction kernel, const game::Game& first, int games)
     : kernel_(kernel), homes_(static_cast<std::size_t>(games), first), data_{} {
-  for (int lane = 0; lane < kLanes; ++lane) {
-    for (int k = 0; k < kMaxLaneContacts; ++k) clear_contact(lane, k);
-  }
   for (int lane = 0; lane < games; ++lane) {
     data_.trees[lane] = &homes_[lane].world().data().tree.data();
   }
@@ -73,7 +63,7 @@ void LaneBlock::observe(int lane, std::span<float, env::kObservationSize> observ
 
 void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active) {
   data_.running = 0;
-  data_.contact_count = 0;
+  shelf_.clear();
   const int games = static_cast<int>(homes_.size());
   for (int lane = 0; lane < games; ++lane) {
     prefetch_contacts(lane + 1);
@@ -84,6 +74,7 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
     }
   }
   if (data_.running == 0) return;
+  shelf_.set_order(data_);
   kernel_(homes_[0].world().scene(), data_);
   prefetch_tree(0);
   for (int lane = 0; lane < games; ++lane) {
@@ -168,64 +159,54 @@ void LaneBlock::update_at_home(int lane) {
 // False when they are more than lanes have room for. Wakes the ground under the runner, as the
 // game's walk over its island does.
 bool LaneBlock::list_contacts(int lane) {
-  auto& world = homes_[lane].world().data();
+  auto& world = homes_[lane].world();
+  const auto& contacts = world.data().contacts;
+  std::array<std::int8_t, kMaxLaneContacts> touching, rank;
+  std::array<std::int8_t, game::kBodyCount> of_body{};
   int count = 0;
-  std::uint32_t touching = 0;
-  for (int i = 0; i < world.contact_count; ++i) {
-    if (world.contacts[i].touching) touching |= 1u << world.contacts[i].body_b;
+  for (int i = world.data().contact_count - 1; i >= 0; --i) {  // newest first, as the game does
+    const int body = contacts[i].body_b;
+    if (!contacts[i].touching || (kParts >> body & 1u) == 0) continue;
+    if (!world.is_awake(contacts[i].body_a)) world.wake(contacts[i].body_a);
+    if (count == kMaxLaneContacts || of_body[body] == ContactShelf::kRanks) return false;
+    touching[count] = static_cast<std::int8_t>(i);
+    rank[count++] = of_body[body]++;
   }
-  touching &= kParts;
-  for (const int body : kBodyOrder) {
-    if ((touching >> body & 1u) == 0) continue;
-    for (int i = world.contact_count - 1; i >= 0; --i) {
-      const auto& contact = world.contacts[i];
-      if (contact.body_b != body || !contact.touching) continue;
-      if (!world.is_awake(contact.body_a)) world.wake(contact.body_a);
-      if (count < kMaxLaneContacts) {
-        solved_[lane][count] = static_cast<std::int8_t>(i);
-        fill_contact(lane, count, contact);
-      }
-      ++count;
-    }
+  if (!shelf_.has_room(count)) return false;
+  solved_count_[lane] = count;
+  for (int k = 0; k < count; ++k) {
+    const auto place = shelf_.place(rank[k], data_);
+    solved_[lane][k] = {touching[k], place};
+    fill_contact(lane, place, contacts[touching[k]]);
   }
-  for (int k = count; k < solved_count_[lane]; ++k) clear_contact(lane, k);
-  solved_count_[lane] = std::min(count, kMaxLaneContacts);
-  if (count > kMaxLaneContacts) return false;
-  data_.contact_count = std::max(data_.contact_count, count);
   return true;
 }
 
-void LaneBlock::clear_contact(int lane, int k) {
-  auto& rows = data_.contacts[k];
-  rows.point_count[lane] = 0.0;
-  rows.mass_b[lane] = rows.inv_mass_b[lane] = rows.inv_inertia_b[lane] = 0.0;
-  rows.offset_a[lane] = rows.offset_b[lane] = body_offset(kSpareBody, lane);
-}
-
-void LaneBlock::fill_contact(int lane, int k, const Contact& contact) {
-  auto& rows = data_.contacts[k];
+void LaneBlock::fill_contact(int lane, ContactShelf::Place place, const Contact& contact) {
+  auto& rows = data_.contacts[place.group];
+  const int column = place.column;
   const auto& m = contact.manifold;
   const auto& scene = homes_[lane].world().scene();
   const auto& a = scene.bodies[contact.body_a];
   const auto& b = scene.bodies[contact.body_b];
   for (int i = 0; i < physics::kMaxManifoldPoints; ++i) {
-    rows.points[i].local_x[lane] = m.points[i].local.x;
-    rows.points[i].local_y[lane] = m.points[i].local.y;
-    rows.points[i].normal_impulse[lane] = m.points[i].normal_impulse;
-    rows.points[i].tangent_impulse[lane] = m.points[i].tangent_impulse;
+    rows.points[i].local_x[column] = m.points[i].local.x;
+    rows.points[i].local_y[column] = m.points[i].local.y;
+    rows.points[i].normal_impulse[column] = m.points[i].normal_impulse;
+    rows.points[i].tangent_impulse[column] = m.points[i].tangent_impulse;
   }
-  rows.normal_x[lane] = m.local_normal.x;
-  rows.normal_y[lane] = m.local_normal.y;
-  rows.plane_x[lane] = m.local_plane_point.x;
-  rows.plane_y[lane] = m.local_plane_point.y;
-  rows.friction[lane] = lanes::sqrt(a.def.friction * b.def.friction);
-  rows.point_count[lane] = m.count;
-  rows.flip[lane] = m.flip ? 1.0 : 0.0;
-  rows.mass_b[lane] = b.mass;
-  rows.inv_mass_b[lane] = b.inv_mass;
-  rows.inv_inertia_b[lane] = b.inv_inertia;
-  rows.offset_a[lane] = body_offset(contact.body_a, lane);
-  rows.offset_b[lane] = body_offset(contact.body_b, lane);
+  rows.normal_x[column] = m.local_normal.x;
+  rows.normal_y[column] = m.local_normal.y;
+  rows.plane_x[column] = m.local_plane_point.x;
+  rows.plane_y[column] = m.local_plane_point.y;
+  rows.friction[column] = lanes::sqrt(a.def.friction * b.def.friction);
+  rows.point_count[column] = m.count;
+  rows.flip[column] = m.flip ? 1.0 : 0.0;
+  rows.mass_b[column] = b.mass;
+  rows.inv_mass_b[column] = b.inv_mass;
+  rows.inv_inertia_b[column] = b.inv_inertia;
+  rows.offset_a[column] = body_offset(contact.body_a, lane);
+  rows.offset_b[column] = body_offset(contact.body_b, lane);
 }
 
 // Everything after the solving.
@@ -247,11 +228,12 @@ void LaneBlock::finish(int lane) {
 void LaneBlock::take_impulses(int lane) {
   auto& world = homes_[lane].world().data();
   for (int k = 0; k < solved_count_[lane]; ++k) {
-    auto& points = world.contacts[solved_[lane][k]].manifold.points;
+    const auto [contact, place] = solved_[lane][k];
+    auto& points = world.contacts[contact].manifold.points;
     for (int i = 0; i < physics::kMaxManifoldPoints; ++i) {
-      const auto& rows = data_.contacts[k].points[i];
-      points[i].normal_impulse = rows.normal_impulse[lane];
-      points[i].tangent_impulse = rows.tangent_impulse[lane];
+      const auto& rows = data_.contacts[place.group].points[i];
+      points[i].normal_impulse = rows.normal_impulse[place.column];
+      points[i].tangent_impulse = rows.tangent_impulse[place.column];
     }
   }
 }
@@ -271,7 +253,7 @@ void LaneBlock::find_contacts(int lane) {
 void LaneBlock::fall_asleep(int lane) {
   auto& world = homes_[lane].world();
   for (int k = 0; k < solved_count_[lane]; ++k) {
-    world.put_to_sleep(world.data().contacts[solved_[lane][k]].body_a);
+    world.put_to_sleep(world.data().contacts[solved_[lane][k].contact].body_a);
   }
   go_home(lane);
   for (int body = game::kFirstPart; body < game::kBodyCount; ++body) world.put_to_sleep(body);

@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "batch/contact_shelf.hpp"
 #include "batch/game_block.hpp"
 #include "batch/lane_data.hpp"
 #include "batch/lane_kernels.hpp"
@@ -34,8 +35,7 @@ class LaneBlock final : public GameBlock {
   void update_contacts(int lane);
   void update_at_home(int lane);
   bool list_contacts(int lane);
-  void clear_contact(int lane, int k);
-  void fill_contact(int lane, int k, const physics::Contact& contact);
+  void fill_contact(int lane, ContactShelf::Place place, const physics::Contact& contact);
   void finish(int lane);
   void take_impulses(int lane);
   void find_contacts(int lane);
@@ -47,8 +47,13 @@ class LaneBlock final : public GameBlock {
   std::vector<game::Game> homes_;
   LaneData data_;
   std::uint32_t in_lanes_ = 0;
-  // The touching contacts of each game in the order of solving, as positions in the game's list.
-  std::array<std::array<std::int8_t, kMaxLaneContacts>, kLanes> solved_{};
+  ContactShelf shelf_;
+  // The touching contacts of each game: position in the game's list, and place among the lanes'.
+  struct Solved {
+    std::int8_t contact;
+    ContactShelf::Place place;
+  };
+  std::array<std::array<Solved, kMaxLaneContacts>, kLanes> solved_{};
   std::array<int, kLanes> solved_count_{};
 };
 

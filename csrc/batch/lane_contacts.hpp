@@ -1,8 +1,9 @@
-// The contacts of a block of games: the k-th touching contact of each is solved with the k-th of
-// the others.
+// The contacts of a block of games, group by group (contact_shelf.hpp).
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstdint>
 
 #include "batch/lane_rows.hpp"
 #include "physics/contact_solver.hpp"
@@ -23,93 +24,108 @@ class LaneContacts {
 
   // Set-up of a step, and its warm start.
   void prepare() {
-    for (int k = 0; k < data_.contact_count; ++k) prepare_contact(k);
+    each_group([&](ContactRows& rows, ContactConstraint<F>& c, int column) {
+      prepare_contact(rows, c, column);
+    });
   }
   // One velocity sweep.
   void solve_velocities() {
-    for (int k = 0; k < data_.contact_count; ++k) solve_contact_velocity(k);
+    each_group([&](const ContactRows& rows, ContactConstraint<F>& c, int column) {
+      solve_contact_velocity(rows, c, column);
+    });
   }
-  // One position sweep; good stays true where no contact is too deep.
-  void solve_positions(std::array<lanes::Mask<F>, LaneRows<F>::kGroups>& good) {
-    for (int k = 0; k < data_.contact_count; ++k) {
-      each_touching_group(
-          k, [&](int g, int lane) { good[g] = solve_contact_position(k, g, lane, good[g]); });
-    }
+  // One position sweep. Returns the games (a bit each) in which some contact is too deep.
+  std::uint32_t solve_positions() {
+    std::uint32_t bad = 0;
+    each_group([&](const ContactRows& rows, const ContactConstraint<F>& c, int column) {
+      auto deep = lanes::lane_bits(solve_contact_position(rows, c, column));
+      for (; deep != 0; deep &= deep - 1) {
+        bad |= 1u << lane_of_offset(rows.offset_b[column + std::countr_zero(deep)]);
+      }
+    });
+    return bad;
   }
 
   void store_impulses() {
-    for (int k = 0; k < data_.contact_count; ++k) {
-      each_touching_group(k, [&](int g, int lane) {
-        auto& rows = data_.contacts[k];
-        const auto& c = contacts_[k][g];
-        Rows::store(rows.points[0].normal_impulse, lane, c.points[0].normal_impulse);
-        Rows::store(rows.points[0].tangent_impulse, lane, c.points[0].tangent_impulse);
-        Rows::store(rows.points[1].normal_impulse, lane, c.points[1].normal_impulse);
-        Rows::store(rows.points[1].tangent_impulse, lane, c.points[1].tangent_impulse);
-      });
-    }
+    each_group([&](ContactRows& rows, const ContactConstraint<F>& c, int column) {
+      for (int i = 0; i < physics::kMaxManifoldPoints; ++i) {
+        store(rows.points[i].normal_impulse, column, c.points[i].normal_impulse);
+        store(rows.points[i].tangent_impulse, column, c.points[i].tangent_impulse);
+      }
+    });
   }
 
  private:
   using Rows = LaneRows<F>;
   using Mask = lanes::Mask<F>;
-  static constexpr int kGroups = Rows::kGroups;
+  static constexpr int kWidth = lanes::kWidth<F>;
+  static_assert(kContactColumns % kWidth == 0);
+
+  static QWOP_ALWAYS_INLINE F load(const ContactRow& row, int column) {
+    return F::load(row.data() + column);
+  }
+  static QWOP_ALWAYS_INLINE void store(ContactRow& row, int column, F value) {
+    value.store(row.data() + column);
+  }
+  static QWOP_ALWAYS_INLINE Vec2<F> load(const ContactRow& x, const ContactRow& y, int column) {
+    return {load(x, column), load(y, column)};
+  }
+
+  // Runs action(rows, constraint, first column) for each vector of contacts, in order.
+  template <class Action>
+  QWOP_ALWAYS_INLINE void each_group(Action&& action) {
+    for (int i = 0; i < data_.contact_groups; ++i) {
+      const int group = data_.contact_order[i];
+      auto& rows = data_.contacts[group];
+      for (int part = 0; part < kContactColumns / kWidth; ++part) {
+        action(rows, contacts_[group][part], part * kWidth);
+      }
+    }
+  }
 
   static MassData<F> ground() { return {F(0.0), F(0.0), F(0.0)}; }
   static Velocity<F> standing_still() { return {{F(0.0), F(0.0)}, F(0.0)}; }
-  MassData<F> mass_of(const ContactRows& rows, int lane) const {
-    return {Rows::load(rows.mass_b, lane), Rows::load(rows.inv_mass_b, lane),
-            Rows::load(rows.inv_inertia_b, lane)};
+  MassData<F> mass_of(const ContactRows& rows, int column) const {
+    return {load(rows.mass_b, column), load(rows.inv_mass_b, column),
+            load(rows.inv_inertia_b, column)};
   }
 
-  // Runs action for the groups in which some game has a k-th contact.
-  template <class Action>
-  QWOP_ALWAYS_INLINE void each_touching_group(int k, Action&& action) {
-    Rows::each_group([&](int g, int lane) {
-      if (lanes::any(Rows::load(data_.contacts[k].point_count, lane) > F(0.0))) action(g, lane);
-    });
+  void prepare_contact(const ContactRows& rows, ContactConstraint<F>& c, int column) {
+    const auto a = rows_.gather_pose(rows.offset_a.data() + column);
+    const auto b = rows_.gather_pose(rows.offset_b.data() + column);
+    const auto mass_b = mass_of(rows, column);
+    c.local_normal = load(rows.normal_x, rows.normal_y, column);
+    c.local_plane_point = load(rows.plane_x, rows.plane_y, column);
+    c.friction = load(rows.friction, column);
+    c.flip = load(rows.flip, column) != F(0.0);
+    c.two_points = load(rows.point_count, column) > F(1.0);
+    const Pose<F> reference{select(c.flip, b.centre, a.centre), a.angle,
+                            select(c.flip, b.rotation, a.rotation)};
+    const Pose<F> incident{select(c.flip, a.centre, b.centre), a.angle,
+                           select(c.flip, a.rotation, b.rotation)};
+    const auto normal = rotate(reference.rotation, c.local_normal);
+    const auto plane = physics::transform_left_to_right(reference, c.local_plane_point);
+    c.normal = select(c.flip, -normal, normal);
+    for (int i = 0; i < 2; ++i) {
+      auto& p = c.points[i];
+      p.local = load(rows.points[i].local_x, rows.points[i].local_y, column);
+      p.normal_impulse = load(rows.points[i].normal_impulse, column);
+      p.tangent_impulse = load(rows.points[i].tangent_impulse, column);
+      const auto point = physics::contact_point(incident, p.local, normal, plane);
+      physics::prepare_point(p, c.normal, point, ground(), mass_b, a.centre, b.centre);
+    }
+    physics::prepare_block(c, ground(), mass_b);
+    warm_start_contact(rows, column, c, mass_b);
   }
 
-  void prepare_contact(int k) {
-    each_touching_group(k, [&](int g, int lane) {
-      const auto& rows = data_.contacts[k];
-      auto& c = contacts_[k][g];
-      const auto a = rows_.gather_pose(rows.offset_a.data() + lane);
-      const auto b = rows_.gather_pose(rows.offset_b.data() + lane);
-      const auto mass_b = mass_of(rows, lane);
-      c.local_normal = Rows::load(rows.normal_x, rows.normal_y, lane);
-      c.local_plane_point = Rows::load(rows.plane_x, rows.plane_y, lane);
-      c.friction = Rows::load(rows.friction, lane);
-      c.flip = Rows::load(rows.flip, lane) != F(0.0);
-      c.two_points = Rows::load(rows.point_count, lane) > F(1.0);
-      const Pose<F> reference{select(c.flip, b.centre, a.centre), a.angle,
-                              select(c.flip, b.rotation, a.rotation)};
-      const Pose<F> incident{select(c.flip, a.centre, b.centre), a.angle,
-                             select(c.flip, a.rotation, b.rotation)};
-      const auto normal = rotate(reference.rotation, c.local_normal);
-      const auto plane = physics::transform_left_to_right(reference, c.local_plane_point);
-      c.normal = select(c.flip, -normal, normal);
-      for (int i = 0; i < 2; ++i) {
-        auto& p = c.points[i];
-        p.local = Rows::load(rows.points[i].local_x, rows.points[i].local_y, lane);
-        p.normal_impulse = Rows::load(rows.points[i].normal_impulse, lane);
-        p.tangent_impulse = Rows::load(rows.points[i].tangent_impulse, lane);
-        const auto point = physics::contact_point(incident, p.local, normal, plane);
-        physics::prepare_point(p, c.normal, point, ground(), mass_b, a.centre, b.centre);
-      }
-      physics::prepare_block(c, ground(), mass_b);
-      warm_start_contact(rows, lane, c, mass_b);
-    });
-  }
-
-  void warm_start_contact(const ContactRows& rows, int lane, ContactConstraint<F>& c,
+  void warm_start_contact(const ContactRows& rows, int column, ContactConstraint<F>& c,
                           const MassData<F>& mass_b) {
     auto va = standing_still();
-    auto v = rows_.gather_velocity(rows.offset_b.data() + lane);
+    auto v = rows_.gather_velocity(rows.offset_b.data() + column);
     physics::warm_start(c.points[0], c.normal, F(1.0), ground(), mass_b, va, v);
     auto with_second = v;
     physics::warm_start(c.points[1], c.normal, F(1.0), ground(), mass_b, va, with_second);
-    rows_.scatter_velocity(rows.offset_b.data() + lane, choose(c.two_points, with_second, v));
+    rows_.scatter_velocity(rows.offset_b.data() + column, choose(c.two_points, with_second, v));
   }
 
   static QWOP_ALWAYS_INLINE Velocity<F> choose(Mask mask, const Velocity<F>& yes,
@@ -117,33 +133,29 @@ class LaneContacts {
     return {select(mask, yes.linear, no.linear), lanes::select(mask, yes.angular, no.angular)};
   }
 
-  void solve_contact_velocity(int k) {
-    each_touching_group(k, [&](int g, int lane) {
-      const auto& rows = data_.contacts[k];
-      auto& c = contacts_[k][g];
-      auto& p = c.points[0];
-      auto& q = c.points[1];
-      const auto mass_b = mass_of(rows, lane);
-      const auto* offsets = rows.offset_b.data() + lane;
-      auto va = standing_still();
-      auto v = rows_.gather_velocity(offsets);
-      physics::solve_friction(p, c.normal, c.friction, ground(), mass_b, va, v);
-      auto single = v;
-      const F single_impulse = solve_single(p, c.normal, mass_b, single);
-      if (!lanes::any(c.two_points)) {
-        p.normal_impulse = single_impulse;
-        rows_.scatter_velocity(offsets, single);
-        return;
-      }
-      const F q_tangent = q.tangent_impulse, q_normal = q.normal_impulse;
-      va = standing_still();
-      physics::solve_friction(q, c.normal, c.friction, ground(), mass_b, va, v);
-      physics::solve_two_points(c, ground(), mass_b, va, v);
-      p.normal_impulse = lanes::select(c.two_points, p.normal_impulse, single_impulse);
-      q.tangent_impulse = lanes::select(c.two_points, q.tangent_impulse, q_tangent);
-      q.normal_impulse = lanes::select(c.two_points, q.normal_impulse, q_normal);
-      rows_.scatter_velocity(offsets, choose(c.two_points, v, single));
-    });
+  void solve_contact_velocity(const ContactRows& rows, ContactConstraint<F>& c, int column) {
+    auto& p = c.points[0];
+    auto& q = c.points[1];
+    const auto mass_b = mass_of(rows, column);
+    const auto* offsets = rows.offset_b.data() + column;
+    auto va = standing_still();
+    auto v = rows_.gather_velocity(offsets);
+    physics::solve_friction(p, c.normal, c.friction, ground(), mass_b, va, v);
+    auto single = v;
+    const F single_impulse = solve_single(p, c.normal, mass_b, single);
+    if (!lanes::any(c.two_points)) {
+      p.normal_impulse = single_impulse;
+      rows_.scatter_velocity(offsets, single);
+      return;
+    }
+    const F q_tangent = q.tangent_impulse, q_normal = q.normal_impulse;
+    va = standing_still();
+    physics::solve_friction(q, c.normal, c.friction, ground(), mass_b, va, v);
+    physics::solve_two_points(c, ground(), mass_b, va, v);
+    p.normal_impulse = lanes::select(c.two_points, p.normal_impulse, single_impulse);
+    q.tangent_impulse = lanes::select(c.two_points, q.tangent_impulse, q_tangent);
+    q.normal_impulse = lanes::select(c.two_points, q.normal_impulse, q_normal);
+    rows_.scatter_velocity(offsets, choose(c.two_points, v, single));
   }
 
   // One point on its own; leaves p as it is and returns its new normal impulse.
@@ -155,14 +167,12 @@ class LaneContacts {
     return copy.normal_impulse;
   }
 
-  // Where no contact is too deep.
-  Mask solve_contact_position(int k, int g, int lane, Mask good) {
-    const auto& rows = data_.contacts[k];
-    const auto& c = contacts_[k][g];
-    const auto* offsets = rows.offset_b.data() + lane;
-    auto a = rows_.gather_pose(rows.offset_a.data() + lane);
+  // Returns where a contact is too deep.
+  Mask solve_contact_position(const ContactRows& rows, const ContactConstraint<F>& c, int column) {
+    const auto* offsets = rows.offset_b.data() + column;
+    auto a = rows_.gather_pose(rows.offset_a.data() + column);
     auto b = rows_.gather_pose(offsets);
-    const auto mass_b = mass_of(rows, lane);
+    const auto mass_b = mass_of(rows, column);
     const auto measured = physics::measure_penetration(c, a, b, 2);
     physics::push_apart(c.points[0], measured.normal, measured.points[0], measured.separations[0],
                         ground(), mass_b, a, b);
@@ -177,14 +187,13 @@ class LaneContacts {
     }
     physics::refresh_rotation<flavour>(b);
     rows_.scatter_pose(offsets, b);
-    const Mask present = Rows::load(rows.point_count, lane) > F(0.0);
-    return lanes::both(
-        good, lanes::either(lanes::negate(present), deepest > F(physics::kContactGoodEnough)));
+    const Mask present = load(rows.point_count, column) > F(0.0);
+    return lanes::both(present, lanes::negate(deepest > F(physics::kContactGoodEnough)));
   }
 
   LaneData& data_;
   Rows rows_;
-  std::array<std::array<ContactConstraint<F>, kGroups>, kMaxLaneContacts> contacts_;
+  std::array<std::array<ContactConstraint<F>, kContactColumns / kWidth>, kContactGroups> contacts_;
 };
 
 }  // namespace QWOP_ISA_NAMESPACE

@@ -32,35 +32,42 @@ struct alignas(64) JointRows {
   LaneRow motor_speed, lower, upper;
 };
 
+// Touching contacts side by side, whichever games and bodies they are of, as long as no two are of
+// the same body. A column without a contact has points 0, and its body is the spare one, so that
+// whatever is computed for it lands nowhere.
+inline constexpr int kContactColumns = 8;  // a multiple of every kernel's width
+using ContactRow = std::array<double, kContactColumns>;
+
 struct alignas(64) PointRows {
-  LaneRow local_x, local_y;
-  LaneRow normal_impulse, tangent_impulse;
+  ContactRow local_x, local_y;
+  ContactRow normal_impulse, tangent_impulse;
 };
 
-// The k-th touching contact of each game. A game with fewer has points 0 there, and its body is the
-// spare one, so that whatever is computed for it lands nowhere.
 struct alignas(64) ContactRows {
   std::array<PointRows, 2> points;
-  LaneRow normal_x, normal_y, plane_x, plane_y;  // local to the reference body
-  LaneRow friction;
-  LaneRow point_count;
-  LaneRow flip;  // 1 where body B holds the reference edge
-  LaneRow mass_b, inv_mass_b, inv_inertia_b;
+  ContactRow normal_x, normal_y, plane_x, plane_y;  // local to the reference body
+  ContactRow friction;
+  ContactRow point_count;
+  ContactRow flip;  // 1 where body B holds the reference edge
+  ContactRow mass_b, inv_mass_b, inv_inertia_b;
   // Body A is ground. Where a body's rows begin, in doubles from the first body's, plus the lane.
-  std::array<std::int32_t, kLanes> offset_a, offset_b;
+  std::array<std::int32_t, kContactColumns> offset_a, offset_b;
 };
 
 inline constexpr int kSpareBody = game::kBodyCount;
-inline constexpr int kMaxLaneContacts = 12;
+inline constexpr int kMaxLaneContacts = 12;  // of a game
+inline constexpr int kContactGroups = 32;
 
 struct LaneData {
   std::array<BodyRows, game::kBodyCount + 1> bodies;
   std::array<BoxRows, game::kPartCount> boxes;
   std::array<JointRows, game::kJointCount> joints;
-  std::array<ContactRows, kMaxLaneContacts> contacts;
+  std::array<ContactRows, kContactGroups> contacts;
   LaneRow head_torque;
   LaneRow limp;  // 1 once a game has ended: no motors, and knees and shoulders without limits
-  int contact_count = 0;                         // contact rows in use: the most of any game
+  // The groups of contacts in use, in the order of solving.
+  std::array<std::int8_t, kContactGroups> contact_order;
+  int contact_groups = 0;
   std::uint32_t running = 0;                     // bit i: game i takes part in this step
   std::array<physics::TreeData*, kLanes> trees;  // of the games' worlds
   // Results: bit p of moved_parts[i]: part p of game i has left its fat box and has a new one.
@@ -68,6 +75,10 @@ struct LaneData {
   std::uint32_t at_rest = 0;  // games whose runner has rested long enough to fall asleep
 };
 
+inline constexpr int lane_of_offset(std::int32_t offset) {
+  static_assert(sizeof(BodyRows) / sizeof(double) % kLanes == 0);
+  return offset % kLanes;
+}
 inline constexpr std::int32_t body_offset(int body, int lane) {
   return static_cast<std::int32_t>(body * static_cast<int>(sizeof(BodyRows) / sizeof(double)) +
                                    lane);

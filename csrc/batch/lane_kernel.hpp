@@ -149,34 +149,22 @@ class LaneKernel {
   // A game whose contacts and joints are good is done; others sweep on. Its poses are kept aside
   // and put back, rather than masking every operation of the sweeps it sits out.
   void solve_positions() {
-    std::array<Mask, kGroups> done;
-    bool kept_any = false;
-    Rows::each_group(
-        [&](int g, int lane) { done[g] = lanes::negate(Rows::lane_mask(data_.running, lane)); });
+    constexpr std::uint32_t kAll = (std::uint32_t{1} << kLanes) - 1;
+    std::uint32_t done = ~data_.running & kAll, kept = 0;
     for (int sweep = 0; sweep < physics::kPositionSweeps; ++sweep) {
+      const auto too_deep = contacts_.solve_positions();
       std::array<Mask, kGroups> good;
-      Rows::each_group([&](int g, int) { good[g] = F(0.0) == F(0.0); });
-      contacts_.solve_positions(good);
+      good.fill(F(0.0) == F(0.0));
       for (const int joint : kJointOrder) solve_joint_position(joint, good);
-      bool all_done = true;
-      Rows::each_group([&](int g, int lane) {
-        const Mask newly = lanes::both(good[g], lanes::negate(done[g]));
-        if (sweep + 1 < physics::kPositionSweeps && lanes::any(newly)) {
-          keep_poses(newly, lane, g);
-          kept_any = true;
-          kept_[g] = sweep_mask(kept_[g], newly, kept_valid_[g]);
-          kept_valid_[g] = true;
-        }
-        done[g] = lanes::either(done[g], good[g]);
-        all_done = all_done && lanes::all(done[g]);
-      });
-      if (all_done) break;
+      std::uint32_t good_games = 0;
+      Rows::each_group([&](int g, int lane) { good_games |= lanes::lane_bits(good[g]) << lane; });
+      const auto newly = good_games & ~too_deep & ~done;
+      done |= newly;
+      if (done == kAll || sweep + 1 == physics::kPositionSweeps) break;
+      if (newly != 0) keep_poses(newly);
+      kept |= newly;
     }
-    if (kept_any) put_back_poses();
-  }
-
-  static Mask sweep_mask(Mask before, Mask newly, bool valid) {
-    return valid ? lanes::either(before, newly) : newly;
+    if (kept != 0) put_back_poses(kept);
   }
 
   void solve_joint_position(int joint, std::array<Mask, kGroups>& good) {
@@ -199,27 +187,31 @@ class LaneKernel {
     });
   }
 
-  void keep_poses(Mask newly, int lane, int g) {
-    for (int part = 0; part < game::kPartCount; ++part) {
-      const auto now = rows_.pose(game::kFirstPart + part, lane);
-      auto& kept = kept_poses_[part][g];
-      kept = {select(newly, now.centre, kept.centre), lanes::select(newly, now.angle, kept.angle),
-              select(newly, now.rotation, kept.rotation)};
-    }
-  }
-
-  void put_back_poses() {
+  void keep_poses(std::uint32_t games) {
     Rows::each_group([&](int g, int lane) {
-      if (!kept_valid_[g]) return;
+      const Mask newly = Rows::lane_mask(games, lane);
+      if (!lanes::any(newly)) return;
       for (int part = 0; part < game::kPartCount; ++part) {
-        const auto now = rows_.pose(game::kFirstPart + part, lane);
-        const auto& kept = kept_poses_[part][g];
-        rows_.set_pose(game::kFirstPart + part, lane,
-                       {select(kept_[g], kept.centre, now.centre),
-                        lanes::select(kept_[g], kept.angle, now.angle),
-                        select(kept_[g], kept.rotation, now.rotation)});
+        auto& kept = kept_poses_[part][g];
+        kept = choose(newly, rows_.pose(game::kFirstPart + part, lane), kept);
       }
     });
+  }
+
+  void put_back_poses(std::uint32_t games) {
+    Rows::each_group([&](int g, int lane) {
+      const Mask kept = Rows::lane_mask(games, lane);
+      if (!lanes::any(kept)) return;
+      for (int part = 0; part < game::kPartCount; ++part) {
+        const int body = game::kFirstPart + part;
+        rows_.set_pose(body, lane, choose(kept, kept_poses_[part][g], rows_.pose(body, lane)));
+      }
+    });
+  }
+
+  static QWOP_ALWAYS_INLINE Pose<F> choose(Mask mask, const Pose<F>& yes, const Pose<F>& no) {
+    return {select(mask, yes.centre, no.centre), lanes::select(mask, yes.angle, no.angle),
+            select(mask, yes.rotation, no.rotation)};
   }
 
   void update_sleep() {
@@ -316,8 +308,6 @@ class LaneKernel {
   std::array<std::array<JointConstraint<F>, kGroups>, game::kJointCount> joints_;
   std::array<std::array<Start, kGroups>, game::kPartCount> starts_;
   std::array<std::array<Pose<F>, kGroups>, game::kPartCount> kept_poses_;
-  std::array<Mask, kGroups> kept_;
-  std::array<bool, kGroups> kept_valid_{};
   std::array<std::uint32_t, game::kPartCount> left_fat_box_;  // bit i: of game i
 };
 

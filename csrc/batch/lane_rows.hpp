@@ -141,9 +141,7 @@ class LaneRows {
 
   // All ones in the lanes whose bits are set.
   static lanes::Mask<F> lane_mask(std::uint32_t bits, int lane) {
-    F set(0.0);
-    for (int i = 0; i < kWidth; ++i) set.set(i, (bits >> (lane + i) & 1u) != 0 ? 1.0 : 0.0);
-    return set > F(0.0);
+    return lanes::mask_of<F>(bits >> lane);
   }
 
  private:

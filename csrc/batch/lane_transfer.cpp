@@ -70,9 +70,6 @@ void LaneBlock::go_home(int lane) {
   }
   world.bodies[game::kHead].torque = data_.head_torque[lane];
   in_lanes_ &= ~(1u << lane);
-  // The kernel has nothing to solve for this lane until it is entered again.
-  for (int k = 0; k < solved_count_[lane]; ++k) clear_contact(lane, k);
-  solved_count_[lane] = 0;
 }
 
 }  // namespace qwop::batch

@@ -145,6 +145,14 @@ QWOP_ALWAYS_INLINE unsigned lane_bits(LaneBits<W> mask) {
   for (int i = 0; i < W; ++i) bits |= (mask[i] < 0 ? 1u : 0u) << i;
   return bits;
 }
+// And back.
+template <class F>
+  requires(kWidth<F> > 1 && kWidth<F> <= kNativeWidth)
+QWOP_ALWAYS_INLINE Mask<F> mask_of(unsigned bits) {
+  typename Bits<F>::Vector lane_bit;
+  for (int i = 0; i < kWidth<F>; ++i) lane_bit[i] = std::int64_t{1} << i;
+  return Bits<F>((Bits<F>(std::int64_t{bits}).v & lane_bit) != 0);
+}
 template <int W>
 QWOP_ALWAYS_INLINE bool any(LaneBits<W> mask) {
   return lane_bits(mask) != 0;

@@ -106,6 +106,12 @@ template <int W>
 QWOP_ALWAYS_INLINE unsigned lane_bits(LaneBits<W> mask) {
   return lane_bits(mask.low) | lane_bits(mask.high) << (W / 2);
 }
+template <class F>
+  requires(kWidth<F> > kNativeWidth)
+QWOP_ALWAYS_INLINE Mask<F> mask_of(unsigned bits) {
+  using Half = typename F::Half;
+  return {mask_of<Half>(bits), mask_of<Half>(bits >> kWidth<Half>)};
+}
 template <int W>
   requires(W > kNativeWidth)
 QWOP_ALWAYS_INLINE bool any(LaneBits<W> mask) {
