@@ -214,7 +214,10 @@ void LaneBlock::finish(int lane) {
   auto& home = homes_[lane];
   take_impulses(lane);
   if ((data_.at_rest >> lane & 1u) != 0) fall_asleep(lane);
-  if ((home.world().data().awake & kHurdle) != 0) home.world().solve_without(kParts);
+  if ((home.world().data().awake & kHurdle) != 0) {
+    home.world().solve_without(kParts);
+    copy_obstacles(lane);
+  }
   find_contacts(lane);
   auto& torso = home.world().data().bodies[game::kTorso].pose.centre;
   if (in_lanes(lane)) {
@@ -241,7 +244,7 @@ void LaneBlock::take_impulses(int lane) {
 // Newest body first, as the game does it.
 void LaneBlock::find_contacts(int lane) {
   auto& world = homes_[lane].world();
-  for (auto parts = data_.moved_parts[lane]; parts != 0;) {
+  for (auto parts = data_.meeting_parts[lane]; parts != 0;) {
     const int part = std::bit_width(parts) - 1;
     world.find_contacts_of(game::kFirstPart + part);
     parts &= ~(1u << part);
@@ -282,6 +285,18 @@ void LaneBlock::copy_track(int lane) {
     rows.sin[lane] = pose.rotation.sin;
     rows.cos[lane] = pose.rotation.cos;
   }
+  copy_obstacles(lane);
+}
+
+void LaneBlock::copy_obstacles(int lane) {
+  const auto& world = homes_[lane].world().data();
+  double top = world.fat_box(game::kTrack0).low.y;
+  for (int i = 1; i < game::kTrackTiles; ++i) {
+    top = std::min(top, world.fat_box(game::kTrack0 + i).low.y);
+  }
+  data_.ground_top[lane] = top;
+  data_.block_right[lane] = world.fat_box(game::kBlock).high.x;
+  data_.hurdle_left[lane] = world.fat_box(game::kHurdleTop).low.x;
 }
 
 }  // namespace qwop::batch

@@ -42,6 +42,7 @@ class LaneBlock final : public GameBlock {
   void fall_asleep(int lane);
   void copy_keys_effect(int lane);
   void copy_track(int lane);
+  void copy_obstacles(int lane);
 
   LaneKernelFunction kernel_;
   std::vector<game::Game> homes_;

@@ -70,8 +70,11 @@ struct LaneData {
   int contact_groups = 0;
   std::uint32_t running = 0;                     // bit i: game i takes part in this step
   std::array<physics::TreeData*, kLanes> trees;  // of the games' worlds
-  // Results: bit p of moved_parts[i]: part p of game i has left its fat box and has a new one.
-  std::array<std::uint32_t, kLanes> moved_parts;
+  // Fat boxes' edges that whatever is new to touch must pass: the ground's upper one, the right one
+  // of the block behind the start, the hurdle's left one.
+  LaneRow ground_top, block_right, hurdle_left;
+  // Results: bit p of meeting_parts[i]: part p of game i has a new fat box, which may meet others.
+  std::array<std::uint32_t, kLanes> meeting_parts;
   std::uint32_t at_rest = 0;  // games whose runner has rested long enough to fall asleep
 };
 

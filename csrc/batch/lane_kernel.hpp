@@ -239,7 +239,7 @@ class LaneKernel {
       const int body = game::kFirstPart + part;
       const auto& def = scene_.bodies[body].def;
       auto& rows = data_.boxes[part];
-      left_fat_box_[part] = 0;
+      left_fat_box_[part] = meets_[part] = 0;
       Rows::each_group([&](int g, int lane) {
         const auto p = rows_.pose(body, lane);
         const auto& start = starts_[part][g];
@@ -255,33 +255,38 @@ class LaneKernel {
         Rows::store(rows.low_y, lane, box.low.y);
         Rows::store(rows.high_x, lane, box.high.x);
         Rows::store(rows.high_y, lane, box.high.y);
-        left_fat_box_[part] |= refatten(part, lane, box, p.centre - start.centre, rests) << lane;
+        refatten(part, lane, box, p.centre - start.centre, rests);
       });
       left_fat_box_[part] &= data_.running;
+      meets_[part] &= left_fat_box_[part];
     }
   }
 
-  // A new fat box where the box has left its old one. Returns in which lanes.
-  unsigned refatten(int part, int lane, const Box& box, Vec2<F> motion, Mask rests) {
+  // A new fat box where the box has left its old one.
+  void refatten(int part, int lane, const Box& box, Vec2<F> motion, Mask rests) {
     auto& rows = data_.boxes[part];
     const Box old{Rows::load(rows.fat_low_x, rows.fat_low_y, lane),
                   Rows::load(rows.fat_high_x, rows.fat_high_y, lane)};
     const Mask inside_x = lanes::both(old.low.x <= box.low.x, box.high.x <= old.high.x);
     const Mask inside_y = lanes::both(old.low.y <= box.low.y, box.high.y <= old.high.y);
     const Mask stays = lanes::either(lanes::both(inside_x, inside_y), rests);
-    if (lanes::all(stays)) return 0;
+    if (lanes::all(stays)) return;
     const auto fresh = physics::fatten(box, physics::leaf_margin(motion));
     Rows::store(rows.fat_low_x, lane, lanes::select(stays, old.low.x, fresh.low.x));
     Rows::store(rows.fat_low_y, lane, lanes::select(stays, old.low.y, fresh.low.y));
     Rows::store(rows.fat_high_x, lane, lanes::select(stays, old.high.x, fresh.high.x));
     Rows::store(rows.fat_high_y, lane, lanes::select(stays, old.high.y, fresh.high.y));
-    return lanes::lane_bits(lanes::negate(stays));
+    left_fat_box_[part] |= lanes::lane_bits(lanes::negate(stays)) << lane;
+    const Mask above = fresh.high.y < Rows::load(data_.ground_top, lane);
+    const Mask between = lanes::both(fresh.low.x > Rows::load(data_.block_right, lane),
+                                     fresh.high.x < Rows::load(data_.hurdle_left, lane));
+    meets_[part] |= lanes::lane_bits(lanes::negate(lanes::both(above, between))) << lane;
   }
 
   // Newest body first, as the game does it. From game to game at each part: one tree's next move
   // has to wait for the move before, another tree's has not.
   void move_leaves() {
-    data_.moved_parts.fill(0);
+    data_.meeting_parts.fill(0);
     for (int part = game::kPartCount - 1; part >= 0; --part) {
       const auto& rows = data_.boxes[part];
       for (auto left = left_fat_box_[part]; left != 0; left &= left - 1) {
@@ -291,7 +296,9 @@ class LaneKernel {
             tree.leaves[game::kFirstPart + part],
             physics::TreeEditor::box(rows.fat_low_x[lane], rows.fat_low_y[lane],
                                      rows.fat_high_x[lane], rows.fat_high_y[lane]));
-        data_.moved_parts[lane] |= 1u << part;
+      }
+      for (auto left = meets_[part]; left != 0; left &= left - 1) {
+        data_.meeting_parts[std::countr_zero(left)] |= 1u << part;
       }
     }
   }
@@ -308,7 +315,8 @@ class LaneKernel {
   std::array<std::array<JointConstraint<F>, kGroups>, game::kJointCount> joints_;
   std::array<std::array<Start, kGroups>, game::kPartCount> starts_;
   std::array<std::array<Pose<F>, kGroups>, game::kPartCount> kept_poses_;
-  std::array<std::uint32_t, game::kPartCount> left_fat_box_;  // bit i: of game i
+  // Bit i: of game i; meets_: and may meet what it did not before.
+  std::array<std::uint32_t, game::kPartCount> left_fat_box_, meets_;
 };
 
 // Measured: one AVX-512 register of games at a time, but two AVX2 or SSE2 registers, which hide
