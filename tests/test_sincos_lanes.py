@@ -1,4 +1,4 @@
-"""The lane types and their sine and cosine, in every instruction set this machine can run."""
+"""The lane types, their sine and cosine, and the narrow phase, in every instruction set at hand."""
 
 import os
 import platform
@@ -36,15 +36,20 @@ def compiler() -> list[str]:
     pytest.skip("no C++ compiler")
 
 
+def compiled(compiler: list[str], instruction_set: str, folder: Path, *sources: str) -> Path:
+    output = folder / instruction_set
+    flags = ["-std=c++20", "-O1", "-ffp-contract=off", f"-march={instruction_set}"]
+    paths = [ROOT / source for source in sources]
+    command = [*compiler, *flags, "-I", ROOT / "csrc", *paths, "-o", output]
+    subprocess.run(command, check=True, env=PLAIN_ENVIRONMENT)
+    return output
+
+
 @pytest.fixture(scope="module", params=INSTRUCTION_SETS)
 def program(request, compiler, tmp_path_factory) -> Path:
     """The C++ test, compiled for one instruction set."""
-    output = tmp_path_factory.mktemp("lanes") / request.param
-    source = ROOT / "tests/cpp/lanes_test.cpp"
-    flags = ["-std=c++20", "-O1", "-ffp-contract=off", f"-march={request.param}"]
-    command = [*compiler, *flags, "-I", ROOT / "csrc", source, "-o", output]
-    subprocess.run(command, check=True, env=PLAIN_ENVIRONMENT)
-    return output
+    folder = tmp_path_factory.mktemp("lanes")
+    return compiled(compiler, request.param, folder, "tests/cpp/lanes_test.cpp")
 
 
 def run(program: Path, count: int, **environment: str) -> list[str]:
@@ -73,3 +78,11 @@ def test_lanes_equal_single_doubles(program):
 def test_fused_without_hardware(program):
     """With FMA hidden from it the C library computes fma in software; the bits stay."""
     run(program, 20_000, GLIBC_TUNABLES="glibc.cpu.hwcaps=-FMA,-AVX2,-FMA_Usable,-AVX2_Usable")
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+def test_narrow_phase_in_lanes(instruction_set, compiler, tmp_path):
+    sources = ("tests/cpp/collide_test.cpp", "csrc/physics/collide.cpp")
+    found = run(compiled(compiler, instruction_set, tmp_path, *sources), 100_000)
+    for line in found:
+        assert int(line.split()[2]) > 20_000, "hardly any boxes touch"

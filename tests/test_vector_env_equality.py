@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 
-from qwop_native import QwopVectorEnv, _core
+from qwop_native import QwopEnv, QwopVectorEnv, _core
 from qwop_native.parity.trace import read_trace
 from qwop_native.recording.rows import ENV_ROW
 
@@ -163,3 +163,28 @@ def test_recordings_of_the_real_game_on_several_games(path, instruction_set):
     trace = read_trace(path)
     for rows in play_trace(trace, instruction_set, waits=(0, 9, 20)):
         assert trace.mismatch(rows) is None
+
+
+@pytest.mark.parametrize("instruction_set", SETS)
+def test_states_are_the_same_after_restarts(instruction_set):
+    """What an observation does not show, the broad phase's history, outlives a restart."""
+    kwargs = {"frames_per_step": 4, "reduced_action_set": True, "seed": 0}
+    count = 20
+    env = QwopVectorEnv(count, autoreset_mode="SameStep", instruction_set=instruction_set, **kwargs)
+    singles = [QwopEnv(**kwargs) for _ in range(count)]
+    env.reset(seed=0)
+    for single in singles:
+        single.reset(seed=0)
+    rng = np.random.default_rng(1)
+    restarts = 0
+    for step in range(160):
+        actions = rng.integers(env.single_action_space.n, size=count)
+        env.step(actions)
+        for single, action in zip(singles, actions, strict=True):
+            if single.step(action)[2]:
+                single.reset()
+                restarts += 1
+        if step % 20 == 0:
+            hashes = [env.game(game).state_hash() for game in range(count)]
+            assert hashes == [single.game.state_hash() for single in singles]
+    assert restarts > 3 * count

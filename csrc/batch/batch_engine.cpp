@@ -20,6 +20,7 @@ EpisodeColumns::EpisodeColumns(int games)
 
 BatchEngine::BatchEngine(BatchOptions options)
     : options_(std::move(options)),
+      restart_(env::loaded_page(options_.episode), options_.episode),
       block_size_(block_size(options_.instruction_set)),
       episodes_(static_cast<std::size_t>(options_.games)),
       columns_(options_.games),
@@ -56,7 +57,7 @@ void BatchEngine::restart(int index, float* observations, bool reload) {
   const int lane = lane_of(index);
   auto& game = block.game(lane);
   if (reload) game = env::loaded_page(options_.episode);
-  env::reset_game(game, options_.episode);
+  restart_.reset(game);
   episodes_[index] = {};
   episodes_[index].phase = Phase::Running;
   block.observe(lane, row(observations, index));
@@ -89,7 +90,10 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
     terminate[lane] = mask == env::kTerminateAction;
     keys[lane] = terminate[lane] ? game::KeyMask{0} : static_cast<game::KeyMask>(mask);
   }
-  for (int frame = 0; frame < options_.episode.reward.frames_per_step; ++frame) {
+  const int frames = options_.episode.reward.frames_per_step;
+  const int following = index + pool_.threads();  // probably this thread's next block
+  for (int frame = 0; frame < frames; ++frame) {
+    if (following < block_count()) blocks_[following]->prefetch(frame, frames);
     block.update(std::span(keys.data(), static_cast<std::size_t>(count)), active);
   }
   for (int lane = 0; lane < count; ++lane) finish_step(begin + lane, terminate[lane], out);

@@ -12,6 +12,7 @@
 #include "batch/game_block.hpp"
 #include "batch/thread_pool.hpp"
 #include "env/episode.hpp"
+#include "env/prepared_restart.hpp"
 
 namespace qwop::batch {
 
@@ -93,6 +94,7 @@ class BatchEngine {
   void fill_columns(EpisodeColumns& columns, int game);
 
   BatchOptions options_;
+  env::PreparedRestart restart_;
   int block_size_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
   std::vector<EpisodeState> episodes_;

@@ -11,7 +11,7 @@ namespace {
 
 struct InstructionSet {
   const char* name;
-  LaneKernelFunction kernel;
+  const LaneKernels* kernels;
   bool (*supported)();
 };
 
@@ -28,13 +28,13 @@ bool has_avx512() {
 // Slowest first. Which kernels exist is the build's choice, see CMakeLists.txt.
 constexpr std::array kInstructionSets{
 #if defined(__aarch64__)
-    InstructionSet{"neon", run_lanes_simd128, always},
+    InstructionSet{"neon", &kLanesSimd128, always},
 #else
-    InstructionSet{"sse2", run_lanes_simd128, always},
+    InstructionSet{"sse2", &kLanesSimd128, always},
 #endif
 #if defined(QWOP_HAVE_AVX_KERNELS)
-    InstructionSet{"avx2", run_lanes_avx2, has_avx2},
-    InstructionSet{"avx512", run_lanes_avx512, has_avx512},
+    InstructionSet{"avx2", &kLanesAvx2, has_avx2},
+    InstructionSet{"avx512", &kLanesAvx512, has_avx512},
 #endif
 };
 
@@ -56,7 +56,7 @@ std::unique_ptr<GameBlock> make_block(const std::string& instruction_set, const 
                                       int games) {
   if (instruction_set == kScalar) return std::make_unique<ScalarBlock>(first, games);
   for (const auto& set : kInstructionSets) {
-    if (instruction_set == set.name) return std::make_unique<LaneBlock>(set.kernel, first, games);
+    if (instruction_set == set.name) return std::make_unique<LaneBlock>(*set.kernels, first, games);
   }
   throw std::invalid_argument("unknown instruction set '" + instruction_set + "'");
 }

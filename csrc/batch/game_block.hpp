@@ -23,6 +23,10 @@ class GameBlock {
   // update.
   virtual game::Game& game(int lane) = 0;
 
+  // Asks for memory that an update needs to be brought near: the share-th of so many shares of it,
+  // so that the asking can be spread over the work on another block.
+  virtual void prefetch(int /*share*/, int /*shares*/) const {}
+
   virtual env::Standing standing(int lane) const = 0;
   virtual std::int64_t frames(int lane) const = 0;
   virtual void observe(int lane, std::span<float, env::kObservationSize> observation) const = 0;

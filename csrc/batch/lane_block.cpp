@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 
 #include "env/episode.hpp"
 #include "game/controls.hpp"
@@ -23,15 +24,22 @@ bool fits_lanes(const game::Game& game) {
          (data.contact_partners[game::kHurdleTop] & kParts) == 0 && data.warm_start_ratio != 0.0;
 }
 
-void prefetch(const void* from, std::size_t bytes) {
+// Into the first-level cache, or only into the second.
+void fetch(const void* from, std::size_t bytes) {
   const auto* first = static_cast<const char*>(from);
   for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(first + i);
 }
+void fetch_nearer(const void* from, std::size_t bytes) {
+  const auto* first = static_cast<const char*>(from);
+  for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(first + i, 0, 2);
+}
+
+constexpr std::size_t kUsualContacts = 6;
 
 }  // namespace
 
-LaneBlock::LaneBlock(LaneKernelFunction kernel, const game::Game& first, int games)
-    : kernel_(kernel), homes_(static_cast<std::size_t>(games), first), data_{} {
+LaneBlock::LaneBlock(const LaneKernels& kernels, const game::Game& first, int games)
+    : kernels_(kernels), homes_(static_cast<std::size_t>(games), first), data_{} {
   for (int lane = 0; lane < games; ++lane) {
     data_.trees[lane] = &homes_[lane].world().data().tree.data();
   }
@@ -63,6 +71,8 @@ void LaneBlock::observe(int lane, std::span<float, env::kObservationSize> observ
 
 void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active) {
   data_.running = 0;
+  data_.pair_count = 0;
+  colliding_ = 0;
   shelf_.clear();
   const int games = static_cast<int>(homes_.size());
   for (int lane = 0; lane < games; ++lane) {
@@ -73,9 +83,12 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
       go_home(lane);  // the kernel would play on with it
     }
   }
+  if (colliding_ == 0) return;
+  kernels_.collide(data_);
+  for (auto left = colliding_; left != 0; left &= left - 1) collide(std::countr_zero(left));
   if (data_.running == 0) return;
   shelf_.set_order(data_);
-  kernel_(homes_[0].world().scene(), data_);
+  kernels_.run(homes_[0].world().scene(), data_);
   prefetch_tree(0);
   for (int lane = 0; lane < games; ++lane) {
     prefetch_tree(lane + 1);
@@ -83,22 +96,36 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
   }
 }
 
+void LaneBlock::prefetch(int share, int shares) const {
+  constexpr std::size_t kUsualGroups = 2;
+  if (share == 0) {
+    fetch_nearer(&data_, offsetof(LaneData, contacts) + kUsualGroups * sizeof(ContactRows));
+  }
+  const int games = static_cast<int>(homes_.size());
+  for (int lane = games * share / shares; lane < games * (share + 1) / shares; ++lane) {
+    const auto& world = homes_[lane].world().data();
+    fetch_nearer(&homes_[lane], sizeof world.bodies);
+    fetch_nearer(&world.contacts, kUsualContacts * sizeof(Contact));
+    fetch_nearer(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
+    fetch_nearer(&world.tree, sizeof world.tree);
+  }
+}
+
 // A block is larger than the first-level cache: the next game's part is fetched while this game's
 // is worked on.
 void LaneBlock::prefetch_contacts(int lane) const {
-  constexpr std::size_t kUsualContacts = 6;
   if (lane >= static_cast<int>(homes_.size())) return;
   const auto& world = homes_[lane].world().data();
-  prefetch(world.contacts.data(), kUsualContacts * sizeof(Contact));
-  prefetch(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
+  fetch(&world.contacts, kUsualContacts * sizeof(Contact));
+  fetch(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
 }
 void LaneBlock::prefetch_tree(int lane) const {
   if (lane >= static_cast<int>(homes_.size())) return;
   const auto& tree = homes_[lane].world().data().tree;
-  prefetch(&tree, sizeof tree);
+  fetch(&tree, sizeof tree);
 }
 
-// Everything before the solving; a game that lanes cannot solve is updated to the end.
+// Everything before the contacts; a game that does not fit into lanes is updated to the end.
 void LaneBlock::begin(int lane, game::KeyMask keys) {
   auto& home = homes_[lane];
   // After the end of a game, which sets the motors' speeds to zero, each update sets them again.
@@ -120,7 +147,50 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
   if (!home.status().fallen) {
     data_.head_torque[lane] += game::head_torque_gain(data_.bodies[game::kHead].angle[lane]);
   }
-  update_contacts(lane);
+  list_pairs(lane);
+  colliding_ |= 1u << lane;
+}
+
+// Puts boxes that may touch where the lanes' narrow phase finds them.
+void LaneBlock::list_pairs(int lane) {
+  const auto& world = homes_[lane].world().data();
+  const auto& scene = homes_[lane].world().scene();
+  for (int i = 0; i < std::min(world.contact_count, kListedPairs); ++i) {
+    const int a = world.contacts[i].body_a, b = world.contacts[i].body_b;
+    auto& pair = pairs_[lane][i];
+    pair = kAtHome;
+    if ((kParts >> b & 1u) == 0) continue;
+    if (!overlap(world.bodies[a].fixture_box, swept_box(lane, b))) {
+      pair = kApart;
+      continue;
+    }
+    if (data_.pair_count == kPairGroups * kContactColumns) continue;
+    pair = static_cast<std::int8_t>(data_.pair_count++);
+    auto& rows = data_.pairs[pair / kContactColumns];
+    const int column = pair % kContactColumns;
+    rows.half_width_a[column] = scene.bodies[a].def.half_width;
+    rows.half_height_a[column] = scene.bodies[a].def.half_height;
+    rows.half_width_b[column] = scene.bodies[b].def.half_width;
+    rows.half_height_b[column] = scene.bodies[b].def.half_height;
+    rows.offset_a[column] = body_offset(a, lane);
+    rows.offset_b[column] = body_offset(b, lane);
+  }
+}
+
+physics::Aabb LaneBlock::swept_box(int lane, int body) const {
+  const auto& box = data_.boxes[body - game::kFirstPart];
+  return {{box.low_x[lane], box.low_y[lane]}, {box.high_x[lane], box.high_y[lane]}};
+}
+
+// Brings a game's contacts up to date and passes it on to the solver, of the lanes or at home.
+void LaneBlock::collide(int lane) {
+  auto& home = homes_[lane];
+  auto& world = home.world().data();
+  world.woken = 0;
+  home.collide([&](int i) { return meeting(lane, i); });
+  for (auto woken = world.woken & kParts; woken != 0; woken &= woken - 1) {
+    data_.bodies[std::countr_zero(woken)].sleep_time[lane] = 0.0;
+  }
   if (fits_lanes(home) && list_contacts(lane)) {
     data_.running |= 1u << lane;
   } else {
@@ -128,23 +198,38 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
   }
 }
 
-// Contacts need poses and boxes of the bodies they join; only those are brought home.
-void LaneBlock::update_contacts(int lane) {
-  auto& home = homes_[lane];
-  auto& world = home.world().data();
-  for (int i = 0; i < world.contact_count; ++i) {
-    for (const int body : {world.contacts[i].body_a, world.contacts[i].body_b}) {
-      if (body < game::kFirstPart) continue;
-      auto& target = world.bodies[body];
-      const auto& rows = data_.bodies[body];
-      const auto& box = data_.boxes[body - game::kFirstPart];
-      target.pose = {
-          {rows.x[lane], rows.y[lane]}, rows.angle[lane], {rows.sin[lane], rows.cos[lane]}};
-      target.fixture_box = {{box.low_x[lane], box.low_y[lane]},
-                            {box.high_x[lane], box.high_y[lane]}};
-    }
+physics::Meeting LaneBlock::meeting(int lane, int i) {
+  const auto& contact = homes_[lane].world().data().contacts[i];
+  const auto pair = i < kListedPairs ? pairs_[lane][i] : kAtHome;
+  if (pair == kApart) return {};
+  if (pair == kAtHome) {
+    bring_home(lane, contact.body_b);
+    return homes_[lane].world().meeting_at_home(contact);
   }
-  home.collide();
+  const auto& rows = data_.pairs[pair / kContactColumns];
+  const int column = pair % kContactColumns;
+  const auto has = [column](std::uint32_t bits) { return (bits >> column & 1u) != 0; };
+  physics::Meeting met{true, {}};
+  auto& m = met.manifold;
+  m.flip = has(rows.flip);
+  if (!has(rows.clipped)) return met;
+  m.local_normal = {rows.normal_x[column], rows.normal_y[column]};
+  m.local_plane_point = {rows.plane_x[column], rows.plane_y[column]};
+  m.count = static_cast<std::uint8_t>(has(rows.one) + has(rows.two));
+  for (int k = 0; k < m.count; ++k) {
+    m.points[k].local = {rows.local_x[k][column], rows.local_y[k][column]};
+    m.points[k].id = static_cast<std::uint32_t>(rows.id[k][column]);
+  }
+  if (m.count > 0 && !contact.touching) bring_home(lane, contact.body_b);  // the rules look at it
+  return met;
+}
+
+void LaneBlock::bring_home(int lane, int body) {
+  if ((kParts >> body & 1u) == 0) return;
+  auto& target = homes_[lane].world().data().bodies[body];
+  const auto& rows = data_.bodies[body];
+  target.pose = {{rows.x[lane], rows.y[lane]}, rows.angle[lane], {rows.sin[lane], rows.cos[lane]}};
+  target.fixture_box = swept_box(lane, body);
 }
 
 // The rest of an update whose contacts are done, for a game that cannot go on in lanes.

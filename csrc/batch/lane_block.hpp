@@ -17,10 +17,11 @@ namespace qwop::batch {
 
 class LaneBlock final : public GameBlock {
  public:
-  LaneBlock(LaneKernelFunction kernel, const game::Game& first, int games);
+  LaneBlock(const LaneKernels& kernels, const game::Game& first, int games);
 
   void update(std::span<const game::KeyMask> keys, std::uint64_t active) override;
   game::Game& game(int lane) override;
+  void prefetch(int share, int shares) const override;
   env::Standing standing(int lane) const override;
   std::int64_t frames(int lane) const override { return homes_[lane].frames(); }
   void observe(int lane, std::span<float, env::kObservationSize> observation) const override;
@@ -32,7 +33,11 @@ class LaneBlock final : public GameBlock {
   void prefetch_contacts(int lane) const;
   void prefetch_tree(int lane) const;
   void begin(int lane, game::KeyMask keys);
-  void update_contacts(int lane);
+  void list_pairs(int lane);
+  void collide(int lane);
+  physics::Meeting meeting(int lane, int contact);
+  void bring_home(int lane, int body);
+  physics::Aabb swept_box(int lane, int body) const;
   void update_at_home(int lane);
   bool list_contacts(int lane);
   void fill_contact(int lane, ContactShelf::Place place, const physics::Contact& contact);
@@ -44,10 +49,16 @@ class LaneBlock final : public GameBlock {
   void copy_track(int lane);
   void copy_obstacles(int lane);
 
-  LaneKernelFunction kernel_;
+  const LaneKernels& kernels_;
   std::vector<game::Game> homes_;
   LaneData data_;
   std::uint32_t in_lanes_ = 0;
+  std::uint32_t colliding_ = 0;  // games whose contacts are brought up to date in this update
+  // Of each game's contacts by position: its pair in LaneData, or one of these. Contacts further
+  // back in the list are worked on at home.
+  static constexpr int kListedPairs = 16;
+  static constexpr std::int8_t kApart = -1, kAtHome = -2;
+  std::array<std::array<std::int8_t, kListedPairs>, kLanes> pairs_{};
   ContactShelf shelf_;
   // The touching contacts of each game: position in the game's list, and place among the lanes'.
   struct Solved {

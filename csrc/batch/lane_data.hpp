@@ -54,15 +54,30 @@ struct alignas(64) ContactRows {
   std::array<std::int32_t, kContactColumns> offset_a, offset_b;
 };
 
+// Boxes of bodies that may touch, body A of the ground, and what the narrow phase finds (bits of
+// columns; see physics::LaneManifold).
+struct alignas(64) PairRows {
+  ContactRow half_width_a, half_height_a, half_width_b, half_height_b;
+  std::array<std::int32_t, kContactColumns> offset_a, offset_b;
+  std::uint32_t flip, clipped, one, two;
+  ContactRow normal_x, normal_y, plane_x, plane_y;
+  std::array<ContactRow, 2> local_x, local_y;
+  std::array<std::array<std::int64_t, kContactColumns>, 2> id;
+};
+
 inline constexpr int kSpareBody = game::kBodyCount;
 inline constexpr int kMaxLaneContacts = 12;  // of a game
 inline constexpr int kContactGroups = 32;
+
+inline constexpr int kPairGroups = 8;
 
 struct LaneData {
   std::array<BodyRows, game::kBodyCount + 1> bodies;
   std::array<BoxRows, game::kPartCount> boxes;
   std::array<JointRows, game::kJointCount> joints;
   std::array<ContactRows, kContactGroups> contacts;
+  std::array<PairRows, kPairGroups> pairs;
+  int pair_count = 0;
   LaneRow head_torque;
   LaneRow limp;  // 1 once a game has ended: no motors, and knees and shoulders without limits
   // The groups of contacts in use, in the order of solving.

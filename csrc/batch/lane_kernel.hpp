@@ -11,6 +11,7 @@
 #include <span>
 
 #include "batch/lane_contacts.hpp"
+#include "batch/lane_pairs.hpp"
 #include "batch/lane_rows.hpp"
 #include "game/controls.hpp"
 #include "physics/integrate.hpp"
@@ -289,13 +290,18 @@ class LaneKernel {
     data_.meeting_parts.fill(0);
     for (int part = game::kPartCount - 1; part >= 0; --part) {
       const auto& rows = data_.boxes[part];
+      std::array<std::int8_t, kLanes> joined;
       for (auto left = left_fat_box_[part]; left != 0; left &= left - 1) {
         const int lane = std::countr_zero(left);
         auto& tree = *data_.trees[lane];
-        physics::TreeEditor(tree).move_leaf(
+        joined[lane] = physics::TreeEditor(tree).begin_move(
             tree.leaves[game::kFirstPart + part],
             physics::TreeEditor::box(rows.fat_low_x[lane], rows.fat_low_y[lane],
                                      rows.fat_high_x[lane], rows.fat_high_y[lane]));
+      }
+      for (auto left = left_fat_box_[part]; left != 0; left &= left - 1) {
+        const int lane = std::countr_zero(left);
+        physics::TreeEditor(*data_.trees[lane]).grow(joined[lane]);
       }
       for (auto left = meets_[part]; left != 0; left &= left - 1) {
         data_.meeting_parts[std::countr_zero(left)] |= 1u << part;
@@ -321,8 +327,12 @@ class LaneKernel {
 
 // Measured: one AVX-512 register of games at a time, but two AVX2 or SSE2 registers, which hide
 // each other's latency; with more, the registers run out.
+using KernelLanes = lanes::Lanes<lanes::kNativeWidth == 8 ? 8 : 2 * lanes::kNativeWidth>;
+
+inline void collide_lanes(LaneData& data) { LanePairs<KernelLanes>(data).collide(); }
+
 inline void run_lanes(const physics::Scene& scene, LaneData& data) {
-  using F = lanes::Lanes<lanes::kNativeWidth == 8 ? 8 : 2 * lanes::kNativeWidth>;
+  using F = KernelLanes;
   switch (scene.flavour) {
     case SinCosFlavour::Glibc:
       return LaneKernel<SinCosFlavour::Glibc, F>(scene, data).run();

@@ -4,6 +4,6 @@
 
 namespace qwop::batch {
 
-void run_lanes_avx2(const physics::Scene& scene, LaneData& data) { avx2::run_lanes(scene, data); }
+constinit const LaneKernels kLanesAvx2{avx2::collide_lanes, avx2::run_lanes};
 
 }  // namespace qwop::batch

@@ -4,8 +4,6 @@
 
 namespace qwop::batch {
 
-void run_lanes_avx512(const physics::Scene& scene, LaneData& data) {
-  avx512::run_lanes(scene, data);
-}
+constinit const LaneKernels kLanesAvx512{avx512::collide_lanes, avx512::run_lanes};
 
 }  // namespace qwop::batch

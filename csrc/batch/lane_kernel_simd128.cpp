@@ -4,8 +4,6 @@
 
 namespace qwop::batch {
 
-void run_lanes_simd128(const physics::Scene& scene, LaneData& data) {
-  simd128::run_lanes(scene, data);
-}
+constinit const LaneKernels kLanesSimd128{simd128::collide_lanes, simd128::run_lanes};
 
 }  // namespace qwop::batch

@@ -7,10 +7,15 @@
 
 namespace qwop::batch {
 
-using LaneKernelFunction = void (*)(const physics::Scene&, LaneData&);
+struct LaneKernels {
+  // Finds the manifolds of LaneData::pairs.
+  void (*collide)(LaneData&);
+  // Solves and moves the runners.
+  void (*run)(const physics::Scene&, LaneData&);
+};
 
-void run_lanes_simd128(const physics::Scene& scene, LaneData& data);  // SSE2 or NEON
-void run_lanes_avx2(const physics::Scene& scene, LaneData& data);
-void run_lanes_avx512(const physics::Scene& scene, LaneData& data);
+extern const LaneKernels kLanesSimd128;  // SSE2 or NEON
+extern const LaneKernels kLanesAvx2;
+extern const LaneKernels kLanesAvx512;
 
 }  // namespace qwop::batch

@@ -57,6 +57,11 @@ void Game::click() {
 }
 
 void Game::reset() {
+  begin_reset();
+  update();
+}
+
+void Game::begin_reset() {
   score_time_ = 0.0;
   frames_ = 0;
   destroy_runner_and_hurdle();
@@ -66,7 +71,16 @@ void Game::reset() {
   const double high_score = status_.high_score;
   status_ = {};
   status_.high_score = high_score;
-  update();
+}
+
+void Game::continue_as(const Game& other) {
+  const double high_score = status_.high_score;
+  status_ = other.status_;
+  status_.high_score = high_score;
+  score_time_ = other.score_time_;
+  camera_x_ = other.camera_x_;
+  frames_ = other.frames_;
+  world_.data().copy_without_tree(other.world_.data());
 }
 
 void Game::update(double elapsed) {

@@ -18,6 +18,7 @@ class Game {
   void click();
   // The game's own restart. One update with the held keys is part of it.
   void reset();
+  void begin_reset();  // all of it but the update
   // One frame of the game with the held keys.
   void update(double elapsed = kFrameTime);
 
@@ -28,7 +29,17 @@ class Game {
   void apply_held_keys();  // the part of drive() that depends on nothing but the keys
   bool runs() const { return clicked_ && !status_.paused; }
   void collide();
+  // The same with a narrow phase of others, see physics::World.
+  template <class MeetingOf>
+  void collide(MeetingOf&& meeting_of) {
+    Rules rules(status_);
+    world_.collide(rules, meeting_of);
+  }
   void finish_update();
+
+  // Goes on from where another game of the same keys stands, with its own high score and its own
+  // tree, whose leaves must have the other one's boxes already.
+  void continue_as(const Game& other);
 
   void hold(KeyMask keys) { keys_ = keys; }
   KeyMask held_keys() const { return keys_; }

@@ -25,6 +25,10 @@ bool DynamicTree::move_leaf(std::int8_t leaf, const Aabb& box, Vec2<double> disp
   return true;
 }
 
+void DynamicTree::replace_leaf(std::int8_t leaf, const Aabb& fat) {
+  TreeEditor(data_).move_leaf(leaf, TreeEditor::box(fat.low.x, fat.low.y, fat.high.x, fat.high.y));
+}
+
 void DynamicTree::derive() { TreeEditor(data_).derive(); }
 
 bool DynamicTree::valid(int leaf_count) const {

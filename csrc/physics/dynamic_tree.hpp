@@ -22,6 +22,9 @@ class DynamicTree {
   // Reinserts the leaf when the box has left its fat box. displacement: of the centre, world units.
   bool move_leaf(std::int8_t leaf, const Aabb& box, Vec2<double> displacement);
 
+  // Reinserts the leaf with this fat box.
+  void replace_leaf(std::int8_t leaf, const Aabb& fat);
+
   Aabb fat_box(std::int8_t leaf) const { return to_aabb(data_.boxes[leaf]); }
   bool holds(std::int8_t leaf, int body) const {
     return leaf >= 0 && leaf < data_.used && data_.nodes[leaf].leaf() &&

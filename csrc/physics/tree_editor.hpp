@@ -44,6 +44,7 @@ class TreeEditor {
     t_.nodes[joined].slot = static_cast<std::int8_t>(std::countr_one(t_.slots_taken));
     t_.slots_taken |= 1u << t_.nodes[joined].slot;
     join(leaf, fat, joined, beside);
+    grow(joined);
     return leaf;
   }
 
@@ -65,10 +66,15 @@ class TreeEditor {
 
   // Takes the leaf out and puts it in again with another box. The inner node that is freed is the
   // one that is then needed.
-  QWOP_ALWAYS_INLINE void move_leaf(std::int8_t leaf, Box fat) {
+  QWOP_ALWAYS_INLINE void move_leaf(std::int8_t leaf, Box fat) { grow(begin_move(leaf, fat)); }
+
+  // The two halves of it, for those who move leaves of many trees: nothing in the first is hard to
+  // guess, so that the processor can work on several trees at once. Returns the inner node from
+  // which boxes have to grow in the second, or none.
+  QWOP_ALWAYS_INLINE std::int8_t begin_move(std::int8_t leaf, Box fat) {
     if (leaf == t_.root) [[unlikely]] {
       store(leaf, fat);
-      return;
+      return kNone;
     }
     // The decisions before the leaf is out, because reading whole vectors has to wait for numbers
     // that were just written into them; few decisions change by taking it out.
@@ -80,6 +86,19 @@ class TreeEditor {
     const int beside = body_at_end(decisions, bit(t_.nodes[joined].slot), body);
     store(leaf, fat);
     join(leaf, fat, joined, beside);
+    return joined;
+  }
+  // Grows the boxes above a new inner node until one holds its changed child already.
+  QWOP_ALWAYS_INLINE void grow(std::int8_t joined) {
+    if (joined == kNone) return;
+    auto grown = box(joined);
+    auto ancestor = t_.nodes[joined].parent;
+    while (ancestor != kNone && !contains(box(ancestor), grown)) {
+      const auto& node = t_.nodes[ancestor];
+      grown = lanes::min(box(node.children[0]), box(node.children[1]));
+      set_box(ancestor, grown);
+      ancestor = node.parent;
+    }
   }
 
   // Works out anew what is not part of a snapshot: slots, places, centres and paths.
@@ -207,15 +226,15 @@ class TreeEditor {
     }
   }
 
-  // Puts the leaf beside that of body `beside`, under the unlinked node `joined`.
+  // Puts the leaf beside that of body `beside`, under the unlinked node `joined`; nothing above
+  // grows.
   QWOP_ALWAYS_INLINE void join(std::int8_t leaf, Box fat, std::int8_t joined, int beside) {
     const auto sibling = t_.leaves[beside];
     const auto slot = t_.nodes[joined].slot;
-    auto ancestor = t_.nodes[sibling].parent;
     const auto other = box(sibling);
-    auto grown = lanes::min(fat, other);
-    store(joined, grown);
-    put(joined, grown, ancestor, t_.nodes[sibling].place);
+    const auto both = lanes::min(fat, other);
+    store(joined, both);
+    put(joined, both, t_.nodes[sibling].parent, t_.nodes[sibling].place);
     put(sibling, other, joined, slot);
     put(leaf, fat, joined, static_cast<std::int8_t>(slot + kSlots));
     const int body = t_.nodes[leaf].body;
@@ -223,13 +242,6 @@ class TreeEditor {
     t_.first_side[body] = t_.first_side[beside] & ~bit(slot);
     t_.above[beside] |= bit(slot);
     t_.first_side[beside] |= bit(slot);
-    // Grow the ancestors until one holds its changed child already.
-    while (ancestor != kNone && !contains(box(ancestor), grown)) {
-      const auto& node = t_.nodes[ancestor];
-      grown = lanes::min(box(node.children[0]), box(node.children[1]));
-      set_box(ancestor, grown);
-      ancestor = node.parent;
-    }
   }
 
   // Puts the sibling of a leaf in the place of their parent. What changes of the decisions on the

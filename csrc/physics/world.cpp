@@ -159,32 +159,23 @@ void World::destroy_contact(int position) {
 }
 
 void World::collide(ContactListener& listener) {
-  find_new_contacts();  // of bodies created since
-  for (int i = data_.contact_count - 1; i >= 0; --i) {
-    auto& contact = data_.contacts[i];
-    const int a = contact.body_a, b = contact.body_b;
-    if (!data_.is_awake(a) && !data_.is_awake(b)) continue;
-    if (overlap(data_.fat_box(a), data_.fat_box(b))) {
-      update_contact(contact, listener);
-    } else {
-      destroy_contact(i);
-    }
-  }
+  collide(listener, [this](int i) { return meeting_at_home(data_.contacts[i]); });
 }
 
-void World::update_contact(Contact& contact, ContactListener& listener) {
+Meeting World::meeting_at_home(const Contact& contact) const {
   const auto& a = data_.bodies[contact.body_a];
   const auto& b = data_.bodies[contact.body_b];
+  if (!overlap(a.fixture_box, b.fixture_box)) return {};
   const auto& def_a = scene_->bodies[contact.body_a].def;
   const auto& def_b = scene_->bodies[contact.body_b].def;
-  const bool near = overlap(a.fixture_box, b.fixture_box);
-  if (!near && contact.manifold.blank()) return;
-  Manifold fresh{};
-  if (near) {
-    fresh = collide_boxes({def_a.half_width, def_a.half_height, a.pose},
-                          {def_b.half_width, def_b.half_height, b.pose});
-    carry_impulses(fresh, contact.manifold);
-  }
+  return {true, collide_boxes({def_a.half_width, def_a.half_height, a.pose},
+                              {def_b.half_width, def_b.half_height, b.pose})};
+}
+
+void World::update_contact(Contact& contact, const Meeting& meeting, ContactListener& listener) {
+  if (!meeting.near && contact.manifold.blank()) return;
+  auto fresh = meeting.manifold;
+  carry_impulses(fresh, contact.manifold);
   contact.manifold = fresh;
   const bool touched = contact.touching;
   contact.touching = fresh.count > 0;
@@ -193,7 +184,9 @@ void World::update_contact(Contact& contact, ContactListener& listener) {
     data_.wake(contact.body_b);
   }
   if (contact.touching && !touched) {
-    listener.begin_contact(contact.body_a, contact.body_b, world_manifold(fresh, a.pose, b.pose));
+    const auto& a = data_.bodies[contact.body_a].pose;
+    const auto& b = data_.bodies[contact.body_b].pose;
+    listener.begin_contact(contact.body_a, contact.body_b, world_manifold(fresh, a, b));
   }
 }
 

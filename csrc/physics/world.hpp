@@ -16,6 +16,12 @@ class ContactListener {
   ~ContactListener() = default;
 };
 
+// Whether the swept boxes of a contact's bodies overlap and, if so, the fresh manifold.
+struct Meeting {
+  bool near;
+  Manifold manifold;
+};
+
 class World {
  public:
   // Empty at first. The scene must outlive the world.
@@ -40,6 +46,12 @@ class World {
   //
   // Brings the contacts up to date with the poses and tells of new touches.
   void collide(ContactListener& listener);
+  // The same for those who look elsewhere whether boxes meet: meeting_of(position) is asked for the
+  // contacts that live on, newest first. Poses are only read where a touch begins.
+  template <class MeetingOf>
+  void collide(ContactListener& listener, MeetingOf&& meeting_of);
+  // What the bodies' boxes at home say of a contact.
+  Meeting meeting_at_home(const Contact& contact) const;
   // Moves the bodies, island by island, and sweeps their boxes.
   void solve() { solve_without(0); }
   // The same for those who have solved some bodies (a bit set) elsewhere. Their islands must end
@@ -62,7 +74,7 @@ class World {
   void add_moved(std::int8_t body) { moved_[moved_count_++] = body; }
   void create_contact(int body, int other);
   void destroy_contact(int position);
-  void update_contact(Contact& contact, ContactListener& listener);
+  void update_contact(Contact& contact, const Meeting& meeting, ContactListener& listener);
   template <SinCosFlavour flavour>
   void solve_with(std::uint32_t solved);
   void synchronise(const StepStart& start, std::uint32_t solved);
@@ -73,5 +85,20 @@ class World {
   std::array<std::int8_t, 2 * kMaxBodies> moved_{};
   int moved_count_ = 0;
 };
+
+template <class MeetingOf>
+void World::collide(ContactListener& listener, MeetingOf&& meeting_of) {
+  find_new_contacts();  // of bodies created since
+  for (int i = data_.contact_count - 1; i >= 0; --i) {
+    auto& contact = data_.contacts[i];
+    const int a = contact.body_a, b = contact.body_b;
+    if (!data_.is_awake(a) && !data_.is_awake(b)) continue;
+    if (overlap(data_.fat_box(a), data_.fat_box(b))) {
+      update_contact(contact, meeting_of(i), listener);
+    } else {
+      destroy_contact(i);
+    }
+  }
+}
 
 }  // namespace qwop::physics

@@ -1,5 +1,7 @@
 #include "physics/world_data.hpp"
 
+#include <algorithm>
+
 namespace qwop::physics {
 namespace {
 
@@ -33,6 +35,17 @@ bool WorldData::valid(const Scene& scene) const {
     partners[c.body_b] |= 1u << c.body_a;
   }
   return partners == contact_partners;
+}
+
+void WorldData::copy_without_tree(const WorldData& other) {
+  bodies = other.bodies;
+  existing = other.existing;
+  awake = other.awake;
+  joints = other.joints;
+  std::copy_n(other.contacts.begin(), other.contact_count, contacts.begin());
+  contact_count = other.contact_count;
+  contact_partners = other.contact_partners;
+  warm_start_ratio = other.warm_start_ratio;
 }
 
 }  // namespace qwop::physics

@@ -24,6 +24,9 @@ struct WorldData {
   int contact_count = 0;
   std::array<std::uint32_t, kMaxBodies> contact_partners{};  // bit j: a contact with body j exists
   DynamicTree tree;
+  // Bodies woken since somebody last cleared this. No part of the world: for those who keep the
+  // bodies' times of rest elsewhere.
+  std::uint32_t woken = 0;
   double warm_start_ratio = 0.0;  // this step's length over the one before: 0 in the first step
 
   bool exists(int body) const { return (existing >> body & 1u) != 0; }
@@ -31,6 +34,7 @@ struct WorldData {
   Aabb fat_box(int body) const { return tree.fat_box(leaves[body]); }
   void wake(int body) {
     awake |= 1u << body;
+    woken |= 1u << body;
     bodies[body].sleep_time = 0.0;
   }
   // A sleeping body forgets its motion, its torque included.
@@ -40,6 +44,9 @@ struct WorldData {
     bodies[body].velocity = {};
     bodies[body].torque = 0.0;
   }
+
+  // Everything but the tree, in which each body keeps its own leaf.
+  void copy_without_tree(const WorldData& other);
 
   template <class Archive>
   void serialise(Archive& archive);
