@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -37,7 +38,7 @@ def play_greedily(model: BaseAlgorithm, env: QwopVecEnv) -> list[Outcome]:
     """
     none = env.template.action_keys.index(0)
     env.seed(0)
-    observations = env.reset()
+    observations: Any = env.reset()
     games = np.arange(env.num_envs)
     outcomes: dict[int, Outcome] = {}
     step = 0

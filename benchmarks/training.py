@@ -29,7 +29,6 @@ import stable_baselines3
 import torch
 from sb3_contrib.qrdqn import qrdqn as stock_qrdqn
 from stable_baselines3.common.logger import Logger
-from stable_baselines3.dqn import dqn as stock_dqn
 
 from benchmarks import machine, recipe
 from benchmarks.report import Measurement, ratio, save_json, table
@@ -110,7 +109,7 @@ CASES = {
         {"buffer_size": 100_000, "train_freq": 4, "device": "cpu", **EPSILON},
         8,
         (1000 * 32, 3000 * 32),
-        value_learner_parts("q_net", "q_net_target", stock_dqn.F, "smooth_l1_loss"),
+        value_learner_parts("q_net", "q_net_target", torch.nn.functional, "smooth_l1_loss"),
     ),
     "ppo": Case(stable_baselines3.PPO, PPO, {"n_steps": 256, "device": "cpu"}, 8, (2048, 8 * 2048)),
     "ppo-many": Case(stable_baselines3.PPO, PPO, {**MANY, "device": "cpu"}, 512, (32768, 32768)),
