@@ -42,14 +42,14 @@ def run_command(
     try:
         return run(parser.parse_args(parse_with_config(parser, argv)))
     except (ImportError, OSError, ValueError, TypeError, RuntimeError) as error:
-        print(f"{parser.prog}: {_sentence(error)}", file=sys.stderr)
+        print(f"{parser.prog}: {sentence(error)}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return 130
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """What an error says, that of a file without its number."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"

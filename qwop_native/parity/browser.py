@@ -91,7 +91,7 @@ class BrowserOptions:
     """How the browser is started.
 
     Attributes:
-        executable: Its path; None looks for a known name on the PATH.
+        executable: Its path, or its name on the PATH; None looks for a known one there.
         arguments: Further command-line arguments.
         environment: Further environment variables.
         headed: Show its window.
@@ -151,9 +151,10 @@ class Browser:
     """
 
     def __init__(self, options: BrowserOptions) -> None:
-        executable = options.executable or find_browser()
-        if not shutil.which(executable):
-            raise FileNotFoundError(f"there is no program {executable}")
+        named = options.executable or find_browser()
+        executable = shutil.which(named)  # Playwright wants a path, a person may give a name
+        if not executable:
+            raise FileNotFoundError(f"there is no program {named}")
         self.options = options
         # The game draws with WebGL, which a machine without a graphics card does in software.
         arguments = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from qwop_native.commands.common import sentence
 from qwop_native.parity import live_commands as live
 from qwop_native.parity import options as opt
 from qwop_native.parity import stored_commands as stored
@@ -29,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
         status: int = options.run(options)
         return status
     except (ImportError, OSError, ValueError, RuntimeError) as error:
-        print(f"qwop-native parity {options.command}: {error}", file=sys.stderr)
+        print(f"qwop-native parity {options.command}: {sentence(error)}", file=sys.stderr)
         return opt.FAULT
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "show",
         stored.run_show,
         "print where a trace comes from and its tape",
-        "show intro-50.trace --tape",
+        "show tests/traces/intro-50-glibc.trace --tape",
     )
     sub.add_argument("trace")
     sub.add_argument("--tape", action="store_true", help="print the tape only")

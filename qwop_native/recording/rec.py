@@ -191,7 +191,12 @@ def rec_of(recordings: Sequence[Recording], seed: int = 0) -> Rec:
         (recording.grid.frames_per_step, recording.grid.action_set) if recording.grid else None
         for recording in recordings
     }
-    if len(kinds) != 1 or None in kinds:
+    if None in kinds:
+        raise ValueError(
+            "a .rec file holds actions, and a recording does not say in which steps of which "
+            "action set its keys were chosen"
+        )
+    if len(kinds) != 1:
         raise ValueError("a .rec file holds one or more recordings that all have the same steps")
     episodes = tuple(RecEpisode(recording.actions) for recording in recordings)
     return Rec(check_seed(seed), episodes)

@@ -1,5 +1,6 @@
 """The command line where it needs no browser: help, exit statuses, what it prints."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -98,6 +99,7 @@ def test_show_prints_provenance_and_tape(capsys):
         (["record", "--tape", "a", "--random", "1", "--out", "x"], "say which keys to press"),
         (["record", "--tape", "absent.tape", "--out", "x"], "absent.tape"),
         (["probe", "--browser", "absent-browser"], "there is no program absent-browser"),
+        (["show", "absent.trace"], "show: absent.trace: no such file or directory"),
     ],
 )
 def test_what_is_missing_is_said(words, message, capsys, monkeypatch):
@@ -105,6 +107,17 @@ def test_what_is_missing_is_said(words, message, capsys, monkeypatch):
     monkeypatch.delenv("QWOP_GAME_DIR", raising=False)
     assert cli.main(["parity", *words]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_browser_may_be_named_as_on_the_path(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("playwright")
+    program = tmp_path / "my-browser"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert cli.main(["parity", "probe", "--browser", "my-browser"]) == 2
+    said = capsys.readouterr().err  # what it was told, not that it is nowhere
+    assert f"{program} does not start" in said and "exist" not in said
 
 
 def test_an_environments_trace_is_no_tape_of_keys(capsys):

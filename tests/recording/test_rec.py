@@ -114,10 +114,8 @@ def test_a_rec_file_needs_one_kind_of_step():
     env.reset()
     env.step(16)
     assert rec_of([env.last]).episodes == (RecEpisode((16,)),)
-    for recordings in (
-        [],
-        [make_recording([1])],
-        [env.last, make_recording([1], grid=Grid(1, "full"))],
-    ):
+    for recordings in ([], [env.last, make_recording([1], grid=Grid(1, "full"))]):
         with pytest.raises(ValueError, match="all have the same steps"):
             rec_of(recordings)
+    with pytest.raises(ValueError, match="does not say in which steps"):
+        rec_of([make_recording([1])])
