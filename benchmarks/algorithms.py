@@ -62,7 +62,11 @@ CHANGES: dict[str, dict[str, Any]] = {
     "filtered_ppo": {"total_timesteps": 200_000, "learner.n_steps": 256},
     "bc": {"total_timesteps": 1000, "learner.n_epochs": 30},
     "gail": _ADVERSARIAL,
-    "airl": _ADVERSARIAL,
+    "airl": {
+        **_ADVERSARIAL,
+        "total_timesteps": 600_000,
+        "learner.learning_rate": "lin_decay_0.001_0.0001_1.0",
+    },
     "dqn_demo": _FROM_DEMONSTRATIONS,
     "qrdqn_demo": {**_FROM_DEMONSTRATIONS, "learner.n_quantiles": 25},
 }

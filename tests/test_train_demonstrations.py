@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import yaml
 from imitation_demonstrations import ARGUMENTS, demonstrations
@@ -10,7 +11,9 @@ from stable_baselines3 import PPO
 from train.algorithms import get_algorithm
 from train.collect import main as collect_main
 from train.config import load
+from train.imitation.adversarial import LearnedReward
 from train.program import main
+from train.runner import Run
 
 SMALL = """
 total_timesteps: 256
@@ -55,6 +58,28 @@ def test_a_short_run_of_each(name, tmp_path):
     assert main([name, "-c", str(path), *more]) == 0
     two = get_algorithm(name).model_class().load(tmp_path / "two" / "model.zip", device="cpu")
     assert two.num_timesteps >= 256 + model.num_timesteps
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "scaled"),
+    [
+        ("airl", [], True),
+        ("airl", ["learner.normalize_reward=false"], False),
+        ("gail", [], False),
+        ("gail", ["learner.normalize_reward=true"], True),
+    ],
+)
+def test_airls_reward_is_scaled(name, overrides, scaled, tmp_path, monkeypatch):
+    """Else the error of the value takes the whole gradient and the policy stands still."""
+    rewards = LearnedReward.rewards
+    monkeypatch.setattr(LearnedReward, "rewards", lambda self, of: 1e4 * rewards(self, of))
+    demonstrations().save(tmp_path / "demos.npz")
+    learner = LEARNERS[name].replace("DEMOS", str(tmp_path / "demos.npz"))
+    path = tmp_path / "run.yml"
+    path.write_text(SMALL.rstrip() + f" {learner}\nout_dir: {tmp_path}/{{run_id}}\n")
+    run = Run(get_algorithm(name), load(path, overrides, get_algorithm(name)))
+    assert run.execute() == 0
+    assert (np.abs(run.model.rollout_buffer.rewards).max() < 100) == scaled
 
 
 def test_missing_demonstrations_are_said_before_anything_is_written(tmp_path, capsys):

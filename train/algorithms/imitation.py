@@ -11,7 +11,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from qwop_native import QwopEnv
 from qwop_native.wrappers import RichObservation
@@ -56,12 +56,20 @@ class AdversarialRunSettings(PPOSettings):
     disc_learning_rate: float = setting(3e-4, above=0)
     disc_net_arch: tuple[int, ...] = setting((64, 64), at_least=1)
     gen_replay_buffer_capacity: int | None = setting(None, at_least=1)
+    normalize_reward: bool = False
     # Keys of qwop-gym's files that have one meaning here.
     demo_minibatch_size: int | None = setting(None, one_of=(None,))
     gen_train_timesteps: int | None = setting(None, one_of=(None,))
     log_dir: str | None = setting(None, one_of=(None,))
     debug_use_ground_truth: bool = setting(False, one_of=(False,))
     allow_variable_horizon: bool = True
+
+
+@dataclass(frozen=True)
+class AirlRunSettings(AdversarialRunSettings):
+    """The `learner` section; configs/airl.yml explains each key."""
+
+    normalize_reward: bool = True
 
 
 def demonstrations(config: RunConfig, paths: tuple[str, ...]) -> Demonstrations:
@@ -148,7 +156,10 @@ def _learn_adversarial(
     rewards = LearnedReward(
         venv, _demonstrations_of(config), settings, model.gamma, airl, config.seed or 0
     )
-    model.set_env(rewards)
+    seen: VecEnv = rewards
+    if settings.normalize_reward:
+        seen = VecNormalize(rewards, norm_obs=False, gamma=model.gamma)
+    model.set_env(seen)
     training = CallbackList([callback, RewardTraining(rewards)])
     algorithms.learn(model, config, total_timesteps, training)
 
@@ -172,7 +183,7 @@ BC = Algorithm(
 def _adversarial(name: str, airl: bool) -> Algorithm:
     return Algorithm(
         name=name,
-        settings=AdversarialRunSettings,
+        settings=AirlRunSettings if airl else AdversarialRunSettings,
         build=_build_adversarial,
         model_class=_ppo_class,
         learn=functools.partial(_learn_adversarial, airl),

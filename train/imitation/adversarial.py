@@ -37,6 +37,9 @@ class AdversarialSettings:
         gen_replay_buffer_capacity: Latest transitions of the policy that are told apart; None for
             those since its last training.
         horizon: Steps to which ended episodes are continued; 0 for not at all.
+        normalize_reward: Divide the reward by the running spread of its discounted sums. AIRL's has
+            no bounds: what falling costs grows until the error of the value, whose gradient is
+            cut off together with the policy's, leaves nothing for the policy.
     """
 
     demo_batch_size: int = 512
@@ -45,6 +48,7 @@ class AdversarialSettings:
     disc_net_arch: tuple[int, ...] = (64, 64)
     gen_replay_buffer_capacity: int | None = None
     horizon: int = 1000
+    normalize_reward: bool = False
 
 
 class _Generated:
