@@ -117,7 +117,8 @@ def test_a_browser_may_be_named_as_on_the_path(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert cli.main(["parity", "probe", "--browser", "my-browser"]) == 2
     said = capsys.readouterr().err  # what it was told, not that it is nowhere
-    assert f"{program} does not start" in said and "exist" not in said
+    assert f"{program} does not start" in said
+    assert "exist" not in said
 
 
 def test_an_environments_trace_is_no_tape_of_keys(capsys):
