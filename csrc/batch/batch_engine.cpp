@@ -92,8 +92,9 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
   }
   const int frames = options_.episode.reward.frames_per_step;
   const int following = index + pool_.threads();  // probably this thread's next block
+  const auto* next = following < block_count() ? blocks_[following].get() : nullptr;
   for (int frame = 0; frame < frames; ++frame) {
-    if (following < block_count()) blocks_[following]->prefetch(frame, frames);
+    block.look_ahead(next, frame, frames);
     block.update(std::span(keys.data(), static_cast<std::size_t>(count)), active);
   }
   for (int lane = 0; lane < count; ++lane) finish_step(begin + lane, terminate[lane], out);

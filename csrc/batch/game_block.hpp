@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/memory_ahead.hpp"
 #include "env/episode_tracker.hpp"
 #include "env/observation.hpp"
 #include "game/game.hpp"
@@ -23,9 +24,11 @@ class GameBlock {
   // update.
   virtual game::Game& game(int lane) = 0;
 
-  // Asks for memory that an update needs to be brought near: the share-th of so many shares of it,
-  // so that the asking can be spread over the work on another block.
-  virtual void prefetch(int /*share*/, int /*shares*/) const {}
+  // Before an update: the block that will be updated after this one, if there is one, so that its
+  // memory can be fetched meanwhile; the share-th of so many shares of it in this update.
+  virtual void look_ahead(const GameBlock* /*next*/, int /*share*/, int /*shares*/) {}
+  // Adds what an update of this block needs.
+  virtual void list_memory(MemoryAhead& /*list*/, int /*share*/, int /*shares*/) const {}
 
   virtual env::Standing standing(int lane) const = 0;
   virtual std::int64_t frames(int lane) const = 0;

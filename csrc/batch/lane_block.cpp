@@ -24,14 +24,9 @@ bool fits_lanes(const game::Game& game) {
          (data.contact_partners[game::kHurdleTop] & kParts) == 0 && data.warm_start_ratio != 0.0;
 }
 
-// Into the first-level cache, or only into the second.
-void fetch(const void* from, std::size_t bytes) {
+void prefetch(const void* from, std::size_t bytes) {
   const auto* first = static_cast<const char*>(from);
   for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(first + i);
-}
-void fetch_nearer(const void* from, std::size_t bytes) {
-  const auto* first = static_cast<const char*>(from);
-  for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(first + i, 0, 2);
 }
 
 constexpr std::size_t kUsualContacts = 6;
@@ -96,18 +91,24 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
   }
 }
 
-void LaneBlock::prefetch(int share, int shares) const {
+void LaneBlock::look_ahead(const GameBlock* next, int share, int shares) {
+  data_.ahead.clear();
+  if (next != nullptr) next->list_memory(data_.ahead, share, shares);
+}
+
+void LaneBlock::list_memory(MemoryAhead& list, int share, int shares) const {
   constexpr std::size_t kUsualGroups = 2;
-  if (share == 0) {
-    fetch_nearer(&data_, offsetof(LaneData, contacts) + kUsualGroups * sizeof(ContactRows));
-  }
+  constexpr auto kBytes = offsetof(LaneData, contacts) + kUsualGroups * sizeof(ContactRows);
+  const auto* data = reinterpret_cast<const char*>(&data_);
+  const auto cut = [&](auto all, int i) { return all * i / shares; };
+  list.add(data + cut(kBytes, share), cut(kBytes, share + 1) - cut(kBytes, share));
   const int games = static_cast<int>(homes_.size());
-  for (int lane = games * share / shares; lane < games * (share + 1) / shares; ++lane) {
+  for (int lane = cut(games, share); lane < cut(games, share + 1); ++lane) {
     const auto& world = homes_[lane].world().data();
-    fetch_nearer(&homes_[lane], sizeof world.bodies);
-    fetch_nearer(&world.contacts, kUsualContacts * sizeof(Contact));
-    fetch_nearer(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
-    fetch_nearer(&world.tree, sizeof world.tree);
+    list.add(&world.bodies, (game::kTorso + 1) * sizeof(physics::Body));
+    list.add(&world.contacts, kUsualContacts * sizeof(Contact));
+    list.add(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
+    list.add(&world.tree, sizeof world.tree);
   }
 }
 
@@ -116,13 +117,13 @@ void LaneBlock::prefetch(int share, int shares) const {
 void LaneBlock::prefetch_contacts(int lane) const {
   if (lane >= static_cast<int>(homes_.size())) return;
   const auto& world = homes_[lane].world().data();
-  fetch(&world.contacts, kUsualContacts * sizeof(Contact));
-  fetch(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
+  batch::prefetch(&world.contacts, kUsualContacts * sizeof(Contact));
+  batch::prefetch(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
 }
 void LaneBlock::prefetch_tree(int lane) const {
   if (lane >= static_cast<int>(homes_.size())) return;
   const auto& tree = homes_[lane].world().data().tree;
-  fetch(&tree, sizeof tree);
+  batch::prefetch(&tree, sizeof tree);
 }
 
 // Everything before the contacts; a game that does not fit into lanes is updated to the end.

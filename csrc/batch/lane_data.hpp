@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "batch/memory_ahead.hpp"
 #include "game/game_facts.hpp"
 #include "physics/settings.hpp"
 #include "physics/tree_data.hpp"
@@ -90,6 +91,7 @@ struct LaneData {
   LaneRow ground_top, block_right, hurdle_left;
   // Results: bit p of meeting_parts[i]: part p of game i has a new fat box, which may meet others.
   std::array<std::uint32_t, kLanes> meeting_parts;
+  MemoryAhead ahead;          // of the next block, fetched while this one is solved
   std::uint32_t at_rest = 0;  // games whose runner has rested long enough to fall asleep
 };
 

@@ -117,6 +117,7 @@ class LaneKernel {
   void solve_joint_velocity(int joint) {
     const auto& params = scene_.joints[joint];
     const auto masses = physics::joint_masses(scene_, params);
+    data_.ahead.fetch_some();
     Rows::each_group([&](int g, int lane) {
       auto state = joint_state(joint, lane);
       auto va = rows_.velocity(params.body_a, lane);
@@ -171,6 +172,7 @@ class LaneKernel {
   void solve_joint_position(int joint, std::array<Mask, kGroups>& good) {
     const auto& params = scene_.joints[joint];
     const auto masses = physics::joint_masses(scene_, params);
+    data_.ahead.fetch_some();
     Rows::each_group([&](int g, int lane) {
       const auto state = joint_state(joint, lane);
       auto a = rows_.pose(params.body_a, lane);

@@ -41,7 +41,7 @@ class TreeEditor {
     }
     const int beside = body_at_end(first_nearer(centre_of(fat)), 0, body);
     const auto joined = allocate();  // after the descent: node numbers depend on it
-    t_.nodes[joined].slot = static_cast<std::int8_t>(std::countr_one(t_.slots_taken));
+    t_.nodes[joined].slot = static_cast<std::uint8_t>(std::countr_one(t_.slots_taken));
     t_.slots_taken |= 1u << t_.nodes[joined].slot;
     join(leaf, fat, joined, beside);
     grow(joined);
@@ -116,12 +116,12 @@ class TreeEditor {
   using Numbers = lanes::Lanes<8>;
   using Bits8 = lanes::Bits<Numbers>;
   static constexpr std::int8_t kNone = TreeData::kNone;
-  static constexpr int kSlots = TreeData::kSlots;
+  static constexpr int kSlots = TreeData::kSlots, kSecond = TreeData::kSecond;
   struct Point {
     double x, y;
   };
 
-  static QWOP_ALWAYS_INLINE std::uint64_t bit(int slot) { return std::uint64_t{1} << slot; }
+  static QWOP_ALWAYS_INLINE std::uint64_t bit(unsigned slot) { return std::uint64_t{1} << slot; }
   static QWOP_ALWAYS_INLINE Point centre_of(Box b) {
     const auto [low, negated_high] = lanes::halves(b);
     const auto centre = (low - negated_high) * lanes::Lanes<2>(0.5);
@@ -165,13 +165,13 @@ class TreeEditor {
     store_centre(node, b);
   }
   // Puts a node where another one was: under `parent`, at `place`. b: the node's box.
-  QWOP_ALWAYS_INLINE void put(std::int8_t node, Box b, std::int8_t parent, std::int8_t place) {
+  QWOP_ALWAYS_INLINE void put(std::int8_t node, Box b, std::int8_t parent, std::uint8_t place) {
     t_.nodes[node].parent = parent;
     t_.nodes[node].place = place;
     if (parent == kNone) {
       t_.root = node;
     } else {
-      t_.nodes[parent].children[place >= kSlots] = node;
+      t_.nodes[parent].children[place / kSecond] = node;
     }
     store_centre(node, b);
   }
@@ -184,17 +184,17 @@ class TreeEditor {
     };
     std::uint64_t bits = 0;
     for (int i = 0; i < kSlots; i += 8) {
-      bits |= std::uint64_t{lanes::lane_bits(distance(kSlots + i) > distance(i))} << i;
+      bits |= std::uint64_t{lanes::lane_bits(distance(kSecond + i) > distance(i))} << i;
     }
     return bits;
   }
   // Decides anew at the inner node one of whose children has its centre at `place`.
-  QWOP_ALWAYS_INLINE void decide(std::uint64_t& decisions, int place, Point target) const {
-    const int slot = place < kSlots ? place : place - kSlots;
-    const auto distance = [&](int from) {
+  QWOP_ALWAYS_INLINE void decide(std::uint64_t& decisions, unsigned place, Point target) const {
+    const unsigned slot = place % kSecond;
+    const auto distance = [&](unsigned from) {
       return lanes::abs(t_.centre_x[from] - target.x) + lanes::abs(t_.centre_y[from] - target.y);
     };
-    const std::uint64_t first = distance(kSlots + slot) > distance(slot);
+    const std::uint64_t first = distance(kSecond + slot) > distance(slot);
     decisions = (decisions & ~bit(slot)) | first << slot;
   }
 
@@ -236,7 +236,7 @@ class TreeEditor {
     store(joined, both);
     put(joined, both, t_.nodes[sibling].parent, t_.nodes[sibling].place);
     put(sibling, other, joined, slot);
-    put(leaf, fat, joined, static_cast<std::int8_t>(slot + kSlots));
+    put(leaf, fat, joined, static_cast<std::uint8_t>(slot + kSecond));
     const int body = t_.nodes[leaf].body;
     t_.above[body] = t_.above[beside] | bit(slot);
     t_.first_side[body] = t_.first_side[beside] & ~bit(slot);
@@ -248,7 +248,7 @@ class TreeEditor {
   // way to the target is decided anew.
   QWOP_ALWAYS_INLINE void part(std::int8_t leaf, Point target, std::uint64_t& decisions) {
     const auto& joined = t_.nodes[t_.nodes[leaf].parent];
-    const auto sibling = joined.children[t_.nodes[leaf].place < kSlots];
+    const auto sibling = joined.children[1 - t_.nodes[leaf].place / kSecond];
     auto ancestor = joined.parent;
     put(sibling, box(sibling), ancestor, joined.place);
     decide(decisions, joined.place, target);
@@ -273,11 +273,11 @@ class TreeEditor {
       t_.first_side[node.body] = first_side;
       return;
     }
-    node.slot = static_cast<std::int8_t>(std::countr_one(t_.slots_taken));
+    node.slot = static_cast<std::uint8_t>(std::countr_one(t_.slots_taken));
     t_.slots_taken |= 1u << node.slot;
     for (const int second : {0, 1}) {
       const auto child = node.children[second];
-      t_.nodes[child].place = static_cast<std::int8_t>(node.slot + second * kSlots);
+      t_.nodes[child].place = static_cast<std::uint8_t>(node.slot + second * kSecond);
       derive_below(child, above | bit(node.slot), first_side | (second ? 0 : bit(node.slot)));
     }
   }
