@@ -2,6 +2,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -144,6 +146,44 @@ py::array_t<Shown> view(std::vector<T>& column, py::handle owner, py::ssize_t wi
   return py::array_t<Shown>(shape, reinterpret_cast<Shown*>(column.data()), owner);
 }
 
+template <class T>
+py::array_t<T> copy(const std::vector<T>& column) {
+  return py::array_t<T>(static_cast<py::ssize_t>(column.size()), column.data());
+}
+
+py::array_t<bool> all_true(int games) {
+  py::array_t<bool> mask(games);
+  std::fill_n(mask.mutable_data(), games, true);
+  return mask;
+}
+
+// Built here because a step leaves Python's own code and data cold: a dozen small NumPy calls then
+// take as long as 60 frames of the game.
+py::dict infos(BatchEngine& engine) {
+  constexpr double kFramesPerSecond = 30.0;
+  const auto& columns = engine.columns();
+  const int games = engine.options().games;
+  py::array_t<bool> success(games);
+  std::ranges::transform(columns.is_success, success.mutable_data(),
+                         [](std::uint8_t each) { return each != 0; });
+  py::array_t<double> seconds(games);
+  std::ranges::transform(columns.frames, seconds.mutable_data(), [](std::int64_t frames) {
+    return static_cast<double>(frames) / kFramesPerSecond;
+  });
+  py::dict values;
+  values["time"] = copy(columns.time);
+  values["distance"] = copy(columns.distance);
+  values["avgspeed"] = copy(columns.avgspeed);
+  values["is_success"] = success;
+  values["frames"] = copy(columns.frames);
+  values["time_s"] = seconds;
+  for (const char* name :
+       {"_time", "_distance", "_avgspeed", "_is_success", "_frames", "_time_s"}) {
+    values[name] = all_true(games);
+  }
+  return values;
+}
+
 template <class Columns>
 void bind_columns(py::class_<BatchEngine>& cls, const std::string& prefix, Columns columns) {
   const auto add = [&](const std::string& name, auto member, auto shown) {
@@ -212,6 +252,7 @@ void bind_batch(py::module_& module) {
             return game::Game(e.game(checked_game(e, game)));
           },
           py::arg("game"), "A copy of one game.")
+      .def("infos", &infos, "New arrays of all games' infos and masks, as Batch.infos has them.")
       .def_property_readonly("num_envs", [](const BatchEngine& e) { return e.options().games; })
       .def_property_readonly("num_threads",
                              [](const BatchEngine& e) { return e.options().threads; })
