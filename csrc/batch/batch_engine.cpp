@@ -22,6 +22,8 @@ BatchEngine::BatchEngine(BatchOptions options)
     : options_(std::move(options)),
       restart_(env::loaded_page(options_.episode), options_.episode),
       block_size_(block_size(options_.instruction_set)),
+      memory_(block_bytes(options_.instruction_set) *
+              static_cast<std::size_t>((options_.games + block_size_ - 1) / block_size_)),
       episodes_(static_cast<std::size_t>(options_.games)),
       columns_(options_.games),
       final_columns_(options_.games),
@@ -29,8 +31,8 @@ BatchEngine::BatchEngine(BatchOptions options)
       pool_(options_.threads) {
   const auto first = env::loaded_page(options_.episode);
   for (int begin = 0; begin < options_.games; begin += block_size_) {
-    blocks_.push_back(
-        make_block(options_.instruction_set, first, std::min(block_size_, options_.games - begin)));
+    const int games = std::min(block_size_, options_.games - begin);
+    blocks_.push_back(make_block(options_.instruction_set, first, games, &memory_));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "batch/game_block.hpp"
+#include "batch/large_pages.hpp"
 #include "batch/thread_pool.hpp"
 #include "env/episode.hpp"
 #include "env/prepared_restart.hpp"
@@ -96,6 +97,7 @@ class BatchEngine {
   BatchOptions options_;
   env::PreparedRestart restart_;
   int block_size_;
+  LargePages memory_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
   std::vector<EpisodeState> episodes_;
   EpisodeColumns columns_, final_columns_;

@@ -52,11 +52,16 @@ std::vector<std::string> instruction_sets() {
 
 int block_size(const std::string&) { return kLanes; }
 
+std::size_t block_bytes(const std::string& instruction_set) {
+  return instruction_set == kScalar ? 0 : LaneBlock::kBytes;
+}
+
 std::unique_ptr<GameBlock> make_block(const std::string& instruction_set, const game::Game& first,
-                                      int games) {
+                                      int games, std::pmr::memory_resource* memory) {
   if (instruction_set == kScalar) return std::make_unique<ScalarBlock>(first, games);
   for (const auto& set : kInstructionSets) {
-    if (instruction_set == set.name) return std::make_unique<LaneBlock>(*set.kernels, first, games);
+    if (instruction_set == set.name)
+      return std::make_unique<LaneBlock>(*set.kernels, first, games, memory);
   }
   throw std::invalid_argument("unknown instruction set '" + instruction_set + "'");
 }

@@ -1,7 +1,9 @@
 // A handful of games that are updated together: the unit of work of the batch engine.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,8 +46,12 @@ inline constexpr int kLargestBlock = 64;
 // How many games one block of an instruction set holds.
 int block_size(const std::string& instruction_set);
 
-// A block of games on freshly made copies of `first`.
-std::unique_ptr<GameBlock> make_block(const std::string& instruction_set, const game::Game& first,
-                                      int games);
+// About how much memory a block takes of the resource it is made with.
+std::size_t block_bytes(const std::string& instruction_set);
+
+// A block of games on freshly made copies of `first`. The resource must outlive it.
+std::unique_ptr<GameBlock> make_block(
+    const std::string& instruction_set, const game::Game& first, int games,
+    std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 }  // namespace qwop::batch

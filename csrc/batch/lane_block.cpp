@@ -33,8 +33,12 @@ constexpr std::size_t kUsualContacts = 6;
 
 }  // namespace
 
-LaneBlock::LaneBlock(const LaneKernels& kernels, const game::Game& first, int games)
-    : kernels_(kernels), homes_(static_cast<std::size_t>(games), first), data_{} {
+LaneBlock::LaneBlock(const LaneKernels& kernels, const game::Game& first, int games,
+                     std::pmr::memory_resource* memory)
+    : kernels_(kernels),
+      homes_(static_cast<std::size_t>(games), first, memory),
+      data_memory_(1, memory),
+      data_(data_memory_.front()) {
   for (int lane = 0; lane < games; ++lane) {
     data_.trees[lane] = &homes_[lane].world().data().tree.data();
   }
@@ -98,10 +102,10 @@ void LaneBlock::look_ahead(const GameBlock* next, int share, int shares) {
 
 void LaneBlock::list_memory(MemoryAhead& list, int share, int shares) const {
   constexpr std::size_t kUsualGroups = 2;
-  constexpr auto kBytes = offsetof(LaneData, contacts) + kUsualGroups * sizeof(ContactRows);
+  constexpr auto kUsual = offsetof(LaneData, contacts) + kUsualGroups * sizeof(ContactRows);
   const auto* data = reinterpret_cast<const char*>(&data_);
   const auto cut = [&](auto all, int i) { return all * i / shares; };
-  list.add(data + cut(kBytes, share), cut(kBytes, share + 1) - cut(kBytes, share));
+  list.add(data + cut(kUsual, share), cut(kUsual, share + 1) - cut(kUsual, share));
   const int games = static_cast<int>(homes_.size());
   for (int lane = cut(games, share); lane < cut(games, share + 1); ++lane) {
     const auto& world = homes_[lane].world().data();

@@ -6,6 +6,7 @@
 // touch of the hurdle, the end of the game, sleep, a restart. At home a game is updated by itself.
 #pragma once
 
+#include <memory_resource>
 #include <vector>
 
 #include "batch/contact_shelf.hpp"
@@ -17,7 +18,12 @@ namespace qwop::batch {
 
 class LaneBlock final : public GameBlock {
  public:
-  LaneBlock(const LaneKernels& kernels, const game::Game& first, int games);
+  // What it takes of the memory resource, at most.
+  static constexpr std::size_t kBytes =
+      sizeof(LaneData) + alignof(LaneData) + kLanes * sizeof(game::Game) + alignof(game::Game);
+
+  LaneBlock(const LaneKernels& kernels, const game::Game& first, int games,
+            std::pmr::memory_resource* memory);
 
   void update(std::span<const game::KeyMask> keys, std::uint64_t active) override;
   game::Game& game(int lane) override;
@@ -51,8 +57,9 @@ class LaneBlock final : public GameBlock {
   void copy_obstacles(int lane);
 
   const LaneKernels& kernels_;
-  std::vector<game::Game> homes_;
-  LaneData data_;
+  std::pmr::vector<game::Game> homes_;
+  std::pmr::vector<LaneData> data_memory_;
+  LaneData& data_;
   std::uint32_t in_lanes_ = 0;
   std::uint32_t colliding_ = 0;  // games whose contacts are brought up to date in this update
   // Of each game's contacts by position: its pair in LaneData, or one of these. Contacts further
