@@ -341,9 +341,9 @@ def test_every_shipped_configuration_trains(name, tmp_path):
 
 def test_a_run_is_made_again_from_its_folder(small):
     first = Run(ALGORITHM, config.load(small, ["seed=null", "total_timesteps=400"], ALGORITHM))
-    first.execute()
+    assert first.execute() == 0
     again = Run(ALGORITHM, config.load(first.folder / run_folder.CONFIG, [], ALGORITHM))
-    again.execute()
+    assert again.execute() == 0
     assert again.folder != first.folder
     # The curves say where two runs part; what depends on the clock is no part of them.
     names = ("steps", "user/distance", "user/frames", "train/loss", "eval/mean_distance")
