@@ -105,6 +105,36 @@ def test_a_step_pays_for_the_way_made():
     np.testing.assert_allclose(rewards, 0.05 * paid, rtol=1e-5)
 
 
+def test_the_cost_of_time_follows_the_pace_upwards():
+    games = small_games(snapshot_starts=0.0, time_cost=0.0, time_cost_share=0.5)
+    games.reset()
+    quick = games.pool.game(0)
+    quick.step(9, 15)  # Q and P from the line: forwards
+    costs = []
+    for _ in range(20):
+        for game in range(8):
+            games.pool.set_game(game, quick)
+        games.step(np.full(8, list(ACTION_SETS["essential"]).index(9)))
+        costs.append(games.time_cost)
+    assert costs[0] > 0
+    assert (np.diff(costs) > 0).all()
+    dear = small_games(time_cost=0.9, time_cost_share=0.5)
+    dear.reset()
+    dear.step(np.zeros(8, np.int64))
+    assert dear.time_cost == 0.9
+
+
+@pytest.mark.parametrize(("wanted", "sign"), [(1e-9, -1), (10.0, 1), (0.0, 0)])
+def test_the_learning_rate_follows_how_far_the_policy_was_moved(wanted, sign):
+    settings = PPOSettings(
+        net_arch=(8,), n_steps=16, batch_size=64, learning_rate=4e-4, wanted_kl=wanted
+    )
+    model = make_model(small_games(), settings, 7)
+    model.learn(3 * 16 * 8)
+    used = model.policy.optimizer.param_groups[0]["lr"]
+    assert used == pytest.approx(4e-4 * 1.5 ** (2 * sign)) if wanted else used < 4e-4
+
+
 def test_falls_and_slow_runners_end_and_start_anew():
     games = small_games(snapshot_starts=0.0, slow_frames=60, slow_units=5.0)
     games.reset()
@@ -188,7 +218,7 @@ def test_what_an_action_is_worth_is_what_playing_it_pays():
         return np.full(len(features), action), np.full(len(features), 2.0, np.float32)
 
     found = Lookahead(root, games, settings, gamma, 1).worth(
-        source, np.array([2, 0], np.int32), act
+        source, np.array([2, 0], np.int32), act, 0.4
     )
     assert found.shape == (2, 9)
     masks = [int(mask) for mask in ACTION_SETS["essential"]]
@@ -199,7 +229,7 @@ def test_what_an_action_is_worth_is_what_playing_it_pays():
                 before = game.bodies[0, 0]
                 game.step(masks[pressed], 3)
                 pace = (game.bodies[0, 0] - before) / 3
-                wanted += gamma**step * games.reward_scale * (pace - games.time_cost)
+                wanted += gamma**step * games.reward_scale * (pace - 0.4)
             assert not game.fallen
             assert found[row, action] == pytest.approx(wanted + gamma**4 * 2.0, abs=1e-5)
 
@@ -214,6 +244,7 @@ def test_the_critic_of_a_fallen_runner_is_not_asked():
         source,
         np.zeros(1, np.int32),
         lambda seen: (np.full(len(seen), 1), np.full(len(seen), 1e6, np.float32)),
+        0.3,
     )
     # Holding Q for six seconds ends in a fall, whatever came first, or nearly.
     assert (abs(hold) < 1e3).sum() >= 5
@@ -251,6 +282,7 @@ SMALL = {
     "rounds": 2,
     "games": {"games": 16, "idle_frames": 1},
     "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
+    "long": {"steps": 512, "n_steps": 32, "batch_size": 256, "wanted_kl": 0.01},
     "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
     "cloning": {"epochs": 2},
     "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
@@ -265,7 +297,7 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     config.write_text(yaml.safe_dump(SMALL))
     folder = tmp_path / "run"
     assert main([str(folder), "-c", str(config)]) == 0
-    path = folder / "round-1" / "policy.zip"
+    path = folder / "long" / "policy.zip"
     assert path.stat().st_size < 1_000_000
     model = stable_baselines3.PPO.load(path, device="cpu")
     assert model.observation_space.shape == (60,)
@@ -275,7 +307,9 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     assert notes[-2:] == [("ppo", 512), ("lookahead", 2)]
     capsys.readouterr()
     assert main([str(folder), "-c", str(config), "-s", "ppo.steps=768"]) == 0
-    assert "beam" not in capsys.readouterr().out  # what is there is not made again
+    said = capsys.readouterr().out
+    assert "beam" not in said  # what is there is not made again
+    assert str(folder / "long" / "policy.zip") in said
     again = (folder / "round-1" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["steps"] for line in again[len(entries) :]] == [512, 768]
 
@@ -284,7 +318,7 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     ("override", "message"),
     [
         ("rouds=2", "did you mean 'rounds'"),
-        ("ppo.steps=0", "ppo.steps must be at least 1"),
+        ("ppo.steps=-1", "ppo.steps must be at least 0"),
         ("games.sincos=fast", "games.sincos must be one of glibc"),
         ("nonsense", "must read key=value"),
     ],

@@ -86,19 +86,19 @@ class Teacher:
         """Makes all rounds; returns the beams whose pace is within 5 % of the best one's."""
         made: list[Beamed] = []
         for number in range(self._settings.rounds):
-            data = []
+            data: list[Examples] = []
             for _ in range(self._settings.beams):
                 beamed, seen = self._search()
                 made.append(beamed)
-                data.append(seen)
-            if number + 1 < self._settings.rounds:
+                data += seen
+            if data and number + 1 < self._settings.rounds:
                 value, gain = learn(Examples.joined(data), int(self._rng.integers(2**31)))
                 self._rank = self._rank.plus(1.0, value)
                 self._say(f"which states last: {100 * gain:.1f} % of the loss explained")
         best = max(beamed.pace for beamed in made)
         return [beamed for beamed in made if beamed.pace > 0.95 * best]
 
-    def _search(self) -> tuple[Beamed, Examples]:
+    def _search(self) -> tuple[Beamed, list[Examples]]:
         at = self._count % len(self._roots)
         self._count += 1
         root, frames = self._roots[at], self._settings.frames_per_step
@@ -113,7 +113,10 @@ class Teacher:
             + f", {len(kept.actions):,} lessons"
         )
         beamed = Beamed(at, kept, way / played, finish)
-        return beamed, examples(search.levels, frames, self._rank)
+        try:
+            return beamed, [examples(search.levels, frames, self._rank)]
+        except ValueError:  # it fell before anything could be said of what lasts
+            return beamed, []
 
 
 def lessons(root: _core.Game, search: Search, later: int) -> Lessons:

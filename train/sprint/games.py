@@ -21,27 +21,31 @@ from train.sprint.starts import SnapshotBuckets
 
 Floats = npt.NDArray[np.float32]
 
+_PACE_SHARE = 0.002  # of one step in the mean of the pace: some hundreds of steps count
+
 
 def pay(
     settings: GamesSettings,
     before: npt.NDArray[np.float64],
     now: npt.NDArray[np.float64],
     done: npt.NDArray[np.bool_],
+    time_cost: float,
 ) -> npt.NDArray[np.float64]:
     """What a step is paid.
 
     Args:
-        settings: The prices.
+        settings: The other prices.
         before: Torso's x before the step, world units, float64 (n,).
         now: After it.
         done: Whether the step has finished the run.
+        time_cost: World units a frame.
 
     Returns:
         Float64 (n,).
     """
     pace = (now - before) / settings.frames_per_step
     paid: npt.NDArray[np.float64] = settings.reward_scale * (
-        pace - settings.time_cost + done * settings.finish_reward
+        pace - time_cost + done * settings.finish_reward
     )
     return paid
 
@@ -50,10 +54,11 @@ class SprintGames(VecEnv):
     """Runs of 100 m that pay for speed.
 
     Observations are `features.Features`, actions those of the essential set. A step is paid 0.05
-    for each world unit a frame beyond `time_cost`: the less there is left of the pay, the more is
-    dared for a little more speed. Landing beyond 100 m is paid as if a runner of 1.3 units a frame
-    more than that ran on for ever. An episode ends with the game, and with a fall; it counts as
-    one, too, when the torso has made less than `slow_units` in the last `slow_frames` frames.
+    for each world unit a frame beyond the time's cost: the less there is left of the pay, the more
+    is dared for a little more speed. It rises with the pace of all runners. Landing beyond 100 m is
+    paid as if a runner of 1.3 units a frame more than that ran on for ever. An episode ends with
+    the game, and with a fall; it counts as one, too, when the torso has made less than `slow_units`
+    in the last `slow_frames` frames.
 
     Infos are empty but for ended games: `frames` (of the game's clock), `distance` (metres),
     `finished`, `from_line` (whether the episode began at the start line).
@@ -64,6 +69,9 @@ class SprintGames(VecEnv):
         threads: Threads that step the games.
         moments: Games under way, in runs faster than the policy's own: what it is to learn to go
             on from.
+
+    Attributes:
+        time_cost: What a frame costs now, world units.
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class SprintGames(VecEnv):
         self._from_line = np.zeros(count, np.bool_)
         self.buckets = SnapshotBuckets(settings.bucket_units, settings.bucket_size, rng)
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
+        self.time_cost, self._pace = settings.time_cost, 0.0
         self.render_mode = None
         space = gym.spaces.Box(-np.inf, np.inf, (FEATURES,), np.float32)
         super().__init__(count, space, gym.spaces.Discrete(len(self._masks)))
@@ -108,7 +117,8 @@ class SprintGames(VecEnv):
         self.pool.step(self._masks[self._actions], settings.frames_per_step)
         now, happened = self._torso_x(), self.pool.happened
         done = finished(happened, self.pool.score)
-        rewards = pay(settings, before, now, done)
+        rewards = pay(settings, before, now, done, self.time_cost)
+        self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
         slow = self._is_slow(now)
         dones = (happened & (ENDED | FALLEN) != 0) | slow
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -119,6 +129,12 @@ class SprintGames(VecEnv):
             self._start(game)
         self._keep_snapshots()
         return self._observe(), rewards.astype(np.float32), dones, infos
+
+    def _raise_time_cost(self, pace: float) -> None:
+        """Runners who have become faster are to be content with no less than before."""
+        settings = self.settings
+        self._pace += _PACE_SHARE * (pace - self._pace)
+        self.time_cost = max(settings.time_cost, settings.time_cost_share * self._pace)
 
     def _info(self, game: int, finished: bool) -> dict[str, Any]:
         return {

@@ -54,13 +54,20 @@ class Lookahead:
         self._pool = _core.GamePool(first, settings.states * len(self._masks), threads)
         self._features = Features()
 
-    def worth(self, source: _core.GamePool, rows: npt.NDArray[np.int32], act: Act) -> Floats:
+    def worth(
+        self,
+        source: _core.GamePool,
+        rows: npt.NDArray[np.int32],
+        act: Act,
+        time_cost: float,
+    ) -> Floats:
         """Discounted pay after each action, float32 (rows, actions).
 
         Args:
             source: Games that have not ended.
             rows: Which of them; not more than `LookaheadSettings.states`.
             act: The policy and its critic.
+            time_cost: Of a frame, world units.
         """
         count = len(self._masks)
         before = np.repeat(source.bodies[rows, 0, 0], count)
@@ -74,7 +81,7 @@ class Lookahead:
                 self._pool.step(self._masks[actions], self._games.frames_per_step)
             now, happened = self._pool.bodies[: len(keys), 0, 0], self._pool.happened[: len(keys)]
             done = finished(happened, self._pool.score[: len(keys)])
-            total += alive * discount * pay(self._games, before, now, done)
+            total += alive * discount * pay(self._games, before, now, done, time_cost)
             alive &= happened & (ENDED | FALLEN) == 0
             before, discount = now.copy(), discount * self._gamma
         _, values = act(self._observe(len(keys)))
@@ -167,7 +174,7 @@ class Improver:
         count = min(settings.states, self._games.num_envs)
         rows = rng.permutation(self._games.num_envs)[:count].astype(np.int32)
         actions, _ = self.act(self._seen)
-        worth = self._lookahead.worth(self._games.pool, rows, self.act)
+        worth = self._lookahead.worth(self._games.pool, rows, self.act, self._games.time_cost)
         own = worth[np.arange(count), actions[rows]]
         self._memory.add(self._seen[rows], self._wanted(self._seen[rows], worth), own)
         self.states += count

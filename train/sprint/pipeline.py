@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,6 @@ class Pipeline:
     def run(self) -> Path:
         """Runs all rounds and returns the path of the last policy."""
         rank, last = self._first_rank(), None
-        path = self._folder / POLICY_NAME
         for number in range(self._settings.rounds):
             folder = self._folder / f"round-{number}"
             folder.mkdir(exist_ok=True)
@@ -72,7 +72,20 @@ class Pipeline:
             last = made.run(rank, last)
             path = folder / POLICY_NAME
             rank = critic_rank(load_exported(path), self._settings)
-        return path
+        return self._long_round(rank, last)
+
+    def _long_round(self, rank: Rank, last: Path | None) -> Path:
+        """PPO alone, in large batches, for as long as all the rest takes several times over."""
+        settings = self._settings
+        if not settings.long.steps:
+            return self._folder / f"round-{settings.rounds - 1}" / POLICY_NAME
+        folder = self._folder / "long"
+        folder.mkdir(exist_ok=True)
+        alone = replace(
+            settings, ppo=settings.long, lookahead=replace(settings.lookahead, iterations=0)
+        )
+        Round(folder, alone, settings.rounds, self._threads, self._say).run(rank, last)
+        return folder / POLICY_NAME
 
     def _first_rank(self) -> Rank:
         """Posture and what beams learned of which states last, from beams alone."""

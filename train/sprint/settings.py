@@ -17,6 +17,7 @@ class GamesSettings:
     idle_frames: int = setting(30, at_least=0)
     reward_scale: float = 0.05
     time_cost: float = 0.35
+    time_cost_share: float = setting(0.6, at_least=0)
     finish_reward: float = 130.0
     slow_units: float = 60.0
     slow_frames: int = setting(180, at_least=1)
@@ -32,17 +33,19 @@ class GamesSettings:
 class PPOSettings:
     """PPO's own numbers, as Stable-Baselines3 names them, and the lengths of a round."""
 
-    steps: int = setting(20_000_000, at_least=1)
+    steps: int = setting(20_000_000, at_least=0)
     n_steps: int = setting(64, at_least=1)
     batch_size: int = setting(2048, at_least=1)
     n_epochs: int = setting(3, at_least=1)
     learning_rate: float = 3e-4
     final_learning_rate: float = 5e-5
+    wanted_kl: float = setting(0.0, at_least=0)
     gamma: float = 0.99
     gae_lambda: float = 0.95
     ent_coef: float = 0.002
+    final_ent_coef: float = 0.002
     clip_range: float = 0.2
-    net_arch: tuple[int, ...] = (256, 128)
+    net_arch: tuple[int, ...] = (256, 256)
     warm_up_rollouts: int = setting(8, at_least=0)
     evaluate_every: int = setting(1_000_000, at_least=1)
 
@@ -103,6 +106,19 @@ class SprintSettings:
     rounds: int = setting(2, at_least=1)
     games: GamesSettings = field(default_factory=GamesSettings)
     ppo: PPOSettings = field(default_factory=PPOSettings)
+    long: PPOSettings = field(
+        default_factory=lambda: PPOSettings(
+            steps=340_000_000,
+            n_steps=1024,
+            batch_size=32_768,
+            learning_rate=3e-4,
+            wanted_kl=0.01,
+            ent_coef=0.01,
+            final_ent_coef=0.0005,
+            warm_up_rollouts=0,
+            evaluate_every=5_000_000,
+        )
+    )
     beams: BeamsSettings = field(default_factory=BeamsSettings)
     cloning: CloningSettings = field(default_factory=CloningSettings)
     lookahead: LookaheadSettings = field(default_factory=LookaheadSettings)
