@@ -32,9 +32,10 @@ def test_the_policy_runs_from_every_kind_of_start_in_every_flavour(tmp_path, cap
     numbers = json.loads(results.read_text())
     assert set(numbers) == {"glibc", "glibc-fma", "fdlibm"}
     for played in numbers.values():
-        frames = [count for count in played["varied"] if count]
-        assert len(frames) >= 0.8 * len(played["varied"])
-        assert min(frames) < HUMAN_RECORD
+        # 90 % and more where it was measured; where two actions are worth the same to the last
+        # bit, another processor's matrix products may decide otherwise.
+        record = [count for count in played["varied"] if 0 < count < HUMAN_RECORD]
+        assert len(record) >= 0.8 * len(played["varied"])
     assert "varied starts" in capsys.readouterr().out
 
 
@@ -45,6 +46,13 @@ def test_the_policy_is_a_small_zip_that_stock_ppo_loads():
     assert POLICY.stat().st_size < 1_000_000
     assert model.observation_space.shape == (60,)
     assert model.action_space.n == 9
+
+
+def test_results_of_the_browser_are_not_promised(tmp_path, capsys):
+    results = tmp_path / "results.json"
+    assert main(["champion", "--browser", "chromium", "--results", str(results)]) == 2
+    assert "--results" in capsys.readouterr().err
+    assert not results.exists()
 
 
 def test_another_policy_that_is_not_there_is_one_sentence(capsys):

@@ -27,6 +27,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(given: argparse.Namespace, argv: Sequence[str]) -> int:
     if in_browser.is_asked_for(given):
+        if given.results:
+            raise ValueError("--results is of the native game; leave it out beside --browser")
         own = argparse.ArgumentParser(add_help=False)
         _add_own_options(own)
         return _in_browser(given.policy, own.parse_known_args(argv)[1])
