@@ -49,8 +49,8 @@ class LaneContacts {
   void store_impulses() {
     each_group([&](ContactRows& rows, const ContactConstraint<F>& c, int column) {
       for (int i = 0; i < physics::kMaxManifoldPoints; ++i) {
-        store(rows.points[i].normal_impulse, column, c.points[i].normal_impulse);
-        store(rows.points[i].tangent_impulse, column, c.points[i].tangent_impulse);
+        Rows::store(rows.points[i].normal_impulse, column, c.points[i].normal_impulse);
+        Rows::store(rows.points[i].tangent_impulse, column, c.points[i].tangent_impulse);
       }
     });
   }
@@ -60,16 +60,6 @@ class LaneContacts {
   using Mask = lanes::Mask<F>;
   static constexpr int kWidth = lanes::kWidth<F>;
   static_assert(kContactColumns % kWidth == 0);
-
-  static QWOP_ALWAYS_INLINE F load(const ContactRow& row, int column) {
-    return F::load(row.data() + column);
-  }
-  static QWOP_ALWAYS_INLINE void store(ContactRow& row, int column, F value) {
-    value.store(row.data() + column);
-  }
-  static QWOP_ALWAYS_INLINE Vec2<F> load(const ContactRow& x, const ContactRow& y, int column) {
-    return {load(x, column), load(y, column)};
-  }
 
   // Runs action(rows, constraint, first column) for each vector of contacts, in order.
   template <class Action>
@@ -86,19 +76,19 @@ class LaneContacts {
   static MassData<F> ground() { return {F(0.0), F(0.0), F(0.0)}; }
   static Velocity<F> standing_still() { return {{F(0.0), F(0.0)}, F(0.0)}; }
   MassData<F> mass_of(const ContactRows& rows, int column) const {
-    return {load(rows.mass_b, column), load(rows.inv_mass_b, column),
-            load(rows.inv_inertia_b, column)};
+    return {Rows::load(rows.mass_b, column), Rows::load(rows.inv_mass_b, column),
+            Rows::load(rows.inv_inertia_b, column)};
   }
 
   void prepare_contact(const ContactRows& rows, ContactConstraint<F>& c, int column) {
     const auto a = rows_.gather_pose(rows.offset_a.data() + column);
     const auto b = rows_.gather_pose(rows.offset_b.data() + column);
     const auto mass_b = mass_of(rows, column);
-    c.local_normal = load(rows.normal_x, rows.normal_y, column);
-    c.local_plane_point = load(rows.plane_x, rows.plane_y, column);
-    c.friction = load(rows.friction, column);
-    c.flip = load(rows.flip, column) != F(0.0);
-    c.two_points = load(rows.point_count, column) > F(1.0);
+    c.local_normal = Rows::load(rows.normal_x, rows.normal_y, column);
+    c.local_plane_point = Rows::load(rows.plane_x, rows.plane_y, column);
+    c.friction = Rows::load(rows.friction, column);
+    c.flip = Rows::load(rows.flip, column) != F(0.0);
+    c.two_points = Rows::load(rows.point_count, column) > F(1.0);
     const Pose<F> reference{select(c.flip, b.centre, a.centre), a.angle,
                             select(c.flip, b.rotation, a.rotation)};
     const Pose<F> incident{select(c.flip, a.centre, b.centre), a.angle,
@@ -108,9 +98,9 @@ class LaneContacts {
     c.normal = select(c.flip, -normal, normal);
     for (int i = 0; i < 2; ++i) {
       auto& p = c.points[i];
-      p.local = load(rows.points[i].local_x, rows.points[i].local_y, column);
-      p.normal_impulse = load(rows.points[i].normal_impulse, column);
-      p.tangent_impulse = load(rows.points[i].tangent_impulse, column);
+      p.local = Rows::load(rows.points[i].local_x, rows.points[i].local_y, column);
+      p.normal_impulse = Rows::load(rows.points[i].normal_impulse, column);
+      p.tangent_impulse = Rows::load(rows.points[i].tangent_impulse, column);
       const auto point = physics::contact_point(incident, p.local, normal, plane);
       physics::prepare_point(p, c.normal, point, ground(), mass_b, a.centre, b.centre);
     }
@@ -187,7 +177,7 @@ class LaneContacts {
     }
     physics::refresh_rotation<flavour>(b);
     rows_.scatter_pose(offsets, b);
-    const Mask present = load(rows.point_count, column) > F(0.0);
+    const Mask present = Rows::load(rows.point_count, column) > F(0.0);
     return lanes::both(present, lanes::negate(deepest > F(physics::kContactGoodEnough)));
   }
 

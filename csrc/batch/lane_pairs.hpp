@@ -23,38 +23,33 @@ class LanePairs {
   }
 
  private:
-  static QWOP_ALWAYS_INLINE F load(const ContactRow& row, int column) {
-    return F::load(row.data() + column);
-  }
-  static QWOP_ALWAYS_INLINE void store(ContactRow& row, int column, F value) {
-    value.store(row.data() + column);
-  }
+  using Rows = LaneRows<F>;
 
   void collide(PairRows& rows, int column) {
     const auto m = physics::LaneCollider<F>::collide(
-        {load(rows.half_width_a, column), load(rows.half_height_a, column),
+        {Rows::load(rows.half_width_a, column), Rows::load(rows.half_height_a, column),
          rows_.gather_pose(rows.offset_a.data() + column)},
-        {load(rows.half_width_b, column), load(rows.half_height_b, column),
+        {Rows::load(rows.half_width_b, column), Rows::load(rows.half_height_b, column),
          rows_.gather_pose(rows.offset_b.data() + column)});
     if (lanes::all(m.missed)) return;
     rows.flip |= lanes::lane_bits(lanes::both(m.flip, lanes::negate(m.missed))) << column;
     rows.clipped |= lanes::lane_bits(m.clipped) << column;
     rows.one |= lanes::lane_bits(m.one) << column;
     rows.two |= lanes::lane_bits(m.two) << column;
-    store(rows.normal_x, column, m.local_normal.x);
-    store(rows.normal_y, column, m.local_normal.y);
-    store(rows.plane_x, column, m.local_plane_point.x);
-    store(rows.plane_y, column, m.local_plane_point.y);
+    Rows::store(rows.normal_x, column, m.local_normal.x);
+    Rows::store(rows.normal_y, column, m.local_normal.y);
+    Rows::store(rows.plane_x, column, m.local_plane_point.x);
+    Rows::store(rows.plane_y, column, m.local_plane_point.y);
     for (int i = 0; i < 2; ++i) {
-      store(rows.local_x[i], column, m.points[i].x);
-      store(rows.local_y[i], column, m.points[i].y);
+      Rows::store(rows.local_x[i], column, m.points[i].x);
+      Rows::store(rows.local_y[i], column, m.points[i].y);
       const F id = lanes::from_bits(m.ids[i]);
       id.store(reinterpret_cast<double*>(rows.id[i].data()) + column);
     }
   }
 
   LaneData& data_;
-  LaneRows<F> rows_;
+  Rows rows_;
 };
 
 }  // namespace QWOP_ISA_NAMESPACE

@@ -66,14 +66,18 @@ class LaneRows {
     for (int g = 0; g < kGroups; ++g) action(g, g * kWidth);
   }
 
-  static QWOP_ALWAYS_INLINE F load(const LaneRow& row, int lane) {
-    return F::load(row.data() + lane);
+  // A vector of a LaneRow or ContactRow, whose first number is that of the lane or column.
+  template <class Row>
+  static QWOP_ALWAYS_INLINE F load(const Row& row, int first) {
+    return F::load(row.data() + first);
   }
-  static QWOP_ALWAYS_INLINE void store(LaneRow& row, int lane, F value) {
-    value.store(row.data() + lane);
+  template <class Row>
+  static QWOP_ALWAYS_INLINE void store(Row& row, int first, F value) {
+    value.store(row.data() + first);
   }
-  static QWOP_ALWAYS_INLINE Vec2<F> load(const LaneRow& x, const LaneRow& y, int lane) {
-    return {load(x, lane), load(y, lane)};
+  template <class Row>
+  static QWOP_ALWAYS_INLINE Vec2<F> load(const Row& x, const Row& y, int first) {
+    return {load(x, first), load(y, first)};
   }
 
   Pose<F> pose(int body, int lane) const {

@@ -160,7 +160,6 @@ py::array_t<bool> all_true(int games) {
 // Built here because a step leaves Python's own code and data cold: a dozen small NumPy calls then
 // take as long as 60 frames of the game.
 py::dict infos(BatchEngine& engine) {
-  constexpr double kFramesPerSecond = 30.0;
   const auto& columns = engine.columns();
   const int games = engine.options().games;
   py::array_t<bool> success(games);
@@ -168,7 +167,7 @@ py::dict infos(BatchEngine& engine) {
                          [](std::uint8_t each) { return each != 0; });
   py::array_t<double> seconds(games);
   std::ranges::transform(columns.frames, seconds.mutable_data(), [](std::int64_t frames) {
-    return static_cast<double>(frames) / kFramesPerSecond;
+    return static_cast<double>(frames) / game::kFramesPerSecond;
   });
   py::dict values;
   values["time"] = copy(columns.time);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 
 #include "env/episode.hpp"
 #include "game/game.hpp"

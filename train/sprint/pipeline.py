@@ -65,27 +65,22 @@ class Pipeline:
     def run(self) -> Path:
         """Runs all rounds and returns the path of the last policy."""
         rank, last = self._first_rank(), None
-        for number in range(self._settings.rounds):
-            folder = self._folder / f"round-{number}"
+        for number, (name, settings) in enumerate(self._rounds()):
+            folder = self._folder / name
             folder.mkdir(exist_ok=True)
-            made = Round(folder, self._settings, number, self._threads, self._say)
-            last = made.run(rank, last)
+            last = Round(folder, settings, number, self._threads, self._say).run(rank, last)
             path = folder / POLICY_NAME
-            rank = critic_rank(load_exported(path), self._settings)
-        return self._long_round(rank, last)
+            rank = critic_rank(load_exported(path), settings)
+        return path
 
-    def _long_round(self, rank: Rank, last: Path | None) -> Path:
-        """PPO alone, in large batches, for as long as all the rest takes several times over."""
+    def _rounds(self) -> list[tuple[str, SprintSettings]]:
+        """Name and settings of each round; the last one is PPO alone, in large batches."""
         settings = self._settings
-        if not settings.long.steps:
-            return self._folder / f"round-{settings.rounds - 1}" / POLICY_NAME
-        folder = self._folder / "long"
-        folder.mkdir(exist_ok=True)
-        alone = replace(
-            settings, ppo=settings.long, lookahead=replace(settings.lookahead, iterations=0)
-        )
-        Round(folder, alone, settings.rounds, self._threads, self._say).run(rank, last)
-        return folder / POLICY_NAME
+        rounds = [(f"round-{number}", settings) for number in range(settings.rounds)]
+        if settings.long.steps:
+            lookahead = replace(settings.lookahead, iterations=0)
+            rounds.append(("long", replace(settings, ppo=settings.long, lookahead=lookahead)))
+        return rounds
 
     def _first_rank(self) -> Rank:
         """Posture and what beams learned of which states last, from beams alone."""
