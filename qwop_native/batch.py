@@ -188,29 +188,18 @@ class Batch:
         """Games whose episode ended in the last step, as a new array."""
         return self.terminated | self.truncated
 
-    def infos(self, columns: Mapping[str, npt.NDArray[Any]], mask: Mask | None) -> dict[str, Any]:
+    def infos(self, mask: Mask | None = None, final: bool = False) -> dict[str, Any]:
         """Info of many games as gymnasium's vector environments have it.
 
         Args:
-            columns: `columns` or `final`.
             mask: Games that have this info, bool (num_envs,); None for all.
+            final: That of the episodes that ended last instead of those under way.
 
         Returns:
             New arrays: the keys of `QwopEnv`'s info, zero where the mask is not set, and under
             each key with an underscore before it a mask.
         """
-        if mask is None and columns is self.columns:
-            return self.engine.infos()
-        values = {name: columns[name].copy() for name in INFO_COLUMNS}
-        if mask is not None:
-            for column in values.values():
-                column[~mask] = 0
-        values["time_s"] = values["frames"] / 30
-        masks = np.empty((len(values), self.num_envs), np.bool_)
-        masks[:] = True if mask is None else mask
-        for name, own_mask in zip(tuple(values), masks, strict=True):
-            values[f"_{name}"] = own_mask
-        return values
+        return self.engine.infos(final, mask)
 
     def info(self, columns: Mapping[str, npt.NDArray[Any]], game: int) -> dict[str, Any]:
         """Info of one game, equal to `QwopEnv`'s in values and types."""

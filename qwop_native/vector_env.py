@@ -102,7 +102,7 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         self._batch.reset(self._observations, mask, seeds)
         if seeds is not None and not isinstance(seed, Iterable):
             super().reset(seed=int(seeds[0]))
-        return self._shown(), self._batch.infos(self._batch.columns, mask)
+        return self._shown(), self._batch.infos(mask)
 
     def step(self, actions: Any) -> Step:
         """Takes one action in each game.
@@ -128,7 +128,7 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
             ended = batch.ended()
             if ended.any():
                 infos = self._final_infos(ended)
-        infos.update(batch.infos(batch.columns, None))
+        infos.update(batch.infos())
         return (
             self._shown(),
             batch.rewards.copy(),
@@ -148,7 +148,7 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         return {
             "final_obs": observations,
             "_final_obs": ended,
-            "final_info": self._batch.infos(self._batch.final, ended),
+            "final_info": self._batch.infos(ended, final=True),
             "_final_info": ended.copy(),
         }
 

@@ -146,40 +146,35 @@ py::array_t<Shown> view(std::vector<T>& column, py::handle owner, py::ssize_t wi
   return py::array_t<Shown>(shape, reinterpret_cast<Shown*>(column.data()), owner);
 }
 
-template <class T>
-py::array_t<T> copy(const std::vector<T>& column) {
-  return py::array_t<T>(static_cast<py::ssize_t>(column.size()), column.data());
-}
-
-py::array_t<bool> all_true(int games) {
-  py::array_t<bool> mask(games);
-  std::fill_n(mask.mutable_data(), games, true);
-  return mask;
-}
-
 // Built here because a step leaves Python's own code and data cold: a dozen small NumPy calls then
 // take as long as 60 frames of the game.
-py::dict infos(BatchEngine& engine) {
-  const auto& columns = engine.columns();
+py::dict infos(BatchEngine& engine, bool final, const std::optional<Array<bool>>& mask) {
+  const auto& columns = final ? engine.final_columns() : engine.columns();
   const int games = engine.options().games;
-  py::array_t<bool> success(games);
-  std::ranges::transform(columns.is_success, success.mutable_data(),
-                         [](std::uint8_t each) { return each != 0; });
-  py::array_t<double> seconds(games);
-  std::ranges::transform(columns.frames, seconds.mutable_data(), [](std::int64_t frames) {
-    return static_cast<double>(frames) / game::kFramesPerSecond;
-  });
-  py::dict values;
-  values["time"] = copy(columns.time);
-  values["distance"] = copy(columns.distance);
-  values["avgspeed"] = copy(columns.avgspeed);
-  values["is_success"] = success;
-  values["frames"] = copy(columns.frames);
-  values["time_s"] = seconds;
-  for (const char* name :
-       {"_time", "_distance", "_avgspeed", "_is_success", "_frames", "_time_s"}) {
-    values[name] = all_true(games);
+  py::array_t<bool> chosen(games);
+  if (mask) {
+    std::copy_n(input(*mask, engine, "mask"), games, chosen.mutable_data());
+  } else {
+    std::fill_n(chosen.mutable_data(), games, true);
   }
+  const bool* has = chosen.data();
+  py::dict values;
+  const auto add = [&](const std::string& name, const auto& column, auto shown) {
+    using Shown = decltype(shown(column[0]));
+    py::array_t<Shown> array(games);
+    Shown* out = array.mutable_data();
+    for (int game = 0; game < games; ++game) out[game] = has[game] ? shown(column[game]) : Shown{};
+    values[name.c_str()] = array;
+    values[("_" + name).c_str()] = py::array_t<bool>(games, has);
+  };
+  const auto same = [](auto value) { return value; };
+  add("time", columns.time, same);
+  add("distance", columns.distance, same);
+  add("avgspeed", columns.avgspeed, same);
+  add("is_success", columns.is_success, [](std::uint8_t each) { return each != 0; });
+  add("frames", columns.frames, same);
+  add("time_s", columns.frames,
+      [](std::int64_t frames) { return static_cast<double>(frames) / game::kFramesPerSecond; });
   return values;
 }
 
@@ -251,7 +246,8 @@ void bind_batch(py::module_& module) {
             return game::Game(e.game(checked_game(e, game)));
           },
           py::arg("game"), "A copy of one game.")
-      .def("infos", &infos, "New arrays of all games' infos and masks, as Batch.infos has them.")
+      .def("infos", &infos, py::arg("final") = false, py::arg("mask") = py::none(),
+           "New arrays of many games' infos and masks, as Batch.infos has them.")
       .def_property_readonly("num_envs", [](const BatchEngine& e) { return e.options().games; })
       .def_property_readonly("num_threads",
                              [](const BatchEngine& e) { return e.options().threads; })
