@@ -6,6 +6,7 @@
 // themselves (lane_block.hpp). Joints and parts then always come in the same order.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <span>
@@ -31,6 +32,11 @@ inline namespace QWOP_ISA_NAMESPACE {
 
 using physics::JointConstraint;
 using physics::JointState;
+
+// Measured: two registers of games at a time, which hide each other's latency; contacts are too few
+// to fill two of the widest.
+using GameLanes = lanes::Lanes<2 * lanes::kNativeWidth>;
+using ContactLanes = lanes::Lanes<std::min(kContactColumns, 2 * lanes::kNativeWidth)>;
 
 template <SinCosFlavour flavour, class F>
 class LaneKernel {
@@ -174,11 +180,9 @@ class LaneKernel {
     const auto masses = physics::joint_masses(scene_, params);
     data_.ahead.fetch_some();
     Rows::each_group([&](int g, int lane) {
-      const auto state = joint_state(joint, lane);
       auto a = rows_.pose(params.body_a, lane);
       auto b = rows_.pose(params.body_b, lane);
-      const Mask fine =
-          physics::solve_joint_position(params, masses, state, joints_[joint][g], a, b);
+      const Mask fine = physics::solve_joint_position(params, masses, joints_[joint][g], a, b);
       good[g] = lanes::both(good[g], fine);
       rows_.set_place(params.body_a, lane, a);
       rows_.set_place(params.body_b, lane, b);
@@ -319,7 +323,7 @@ class LaneKernel {
   const physics::Scene& scene_;
   LaneData& data_;
   Rows rows_;
-  LaneContacts<flavour, F> contacts_;
+  LaneContacts<flavour, ContactLanes> contacts_;
   std::array<std::array<JointConstraint<F>, kGroups>, game::kJointCount> joints_;
   std::array<std::array<Start, kGroups>, game::kPartCount> starts_;
   std::array<std::array<Pose<F>, kGroups>, game::kPartCount> kept_poses_;
@@ -327,14 +331,10 @@ class LaneKernel {
   std::array<std::uint32_t, game::kPartCount> left_fat_box_, meets_;
 };
 
-// Measured: one AVX-512 register of games at a time, but two AVX2 or SSE2 registers, which hide
-// each other's latency; with more, the registers run out.
-using KernelLanes = lanes::Lanes<lanes::kNativeWidth == 8 ? 8 : 2 * lanes::kNativeWidth>;
-
-inline void collide_lanes(LaneData& data) { LanePairs<KernelLanes>(data).collide(); }
+inline void collide_lanes(LaneData& data) { LanePairs<ContactLanes>(data).collide(); }
 
 inline void run_lanes(const physics::Scene& scene, LaneData& data) {
-  using F = KernelLanes;
+  using F = GameLanes;
   switch (scene.flavour) {
     case SinCosFlavour::Glibc:
       return LaneKernel<SinCosFlavour::Glibc, F>(scene, data).run();

@@ -184,8 +184,7 @@ class IslandSolver {
     bool good = true;
     for (int i = 0; i < island_.joint_count; ++i) {
       auto& e = joints_[i];
-      good &=
-          solve_joint_position(*e.params, e.masses, *e.state, e.constraint, e.a->pose, e.b->pose);
+      good &= solve_joint_position(*e.params, e.masses, e.constraint, e.a->pose, e.b->pose);
       refresh_rotation<flavour>(e.a->pose);
       refresh_rotation<flavour>(e.b->pose);
     }

@@ -9,6 +9,8 @@
 
 namespace qwop::physics {
 
+using lanes::Bits;
+
 // Codes rather than an enum, so that each lane can hold its own in a double.
 namespace limit_state {
 inline constexpr double kUnset = -1.0;  // never set up: counts as none of the others
@@ -33,7 +35,10 @@ template <class F>
 struct JointConstraint {
   Vec2<F> arm_a, arm_b;
   Sym22<F> mass;
-  F limit_position_impulse;
+  lanes::Mask<F> at_limit;
+  F limit_angle;
+  Bits<F> limit_sign;  // sign bit where it is the lower one: turns angles so that more is beyond
+  F limit_position_impulse;  // of the position sweeps, turned so: not positive
 };
 
 struct JointMasses {
@@ -100,9 +105,13 @@ QWOP_ALWAYS_INLINE void prepare_joint(const JointParams& params, const JointMass
   c.arm_a = rotate(pose_a.rotation, {F(params.local_anchor_a.x), F(params.local_anchor_a.y)});
   c.arm_b = rotate(pose_b.rotation, {F(params.local_anchor_b.x), F(params.local_anchor_b.y)});
   c.mass = inverse(pin_matrix(m, c.arm_a, c.arm_b));
-  c.limit_position_impulse = F(0.0);
   joint.motor_force = lanes::select(joint.motor_enabled, joint.motor_force, F(0.0));
   update_limit_state(params, joint, pose_a.angle, pose_b.angle);
+  c.at_limit = lanes::both(joint.limit_enabled, joint.limit_state != F(limit_state::kFree));
+  const auto at_lower = joint.limit_state == F(limit_state::kAtLower);
+  c.limit_angle = lanes::select(at_lower, joint.lower, joint.upper);
+  c.limit_sign = lanes::select(at_lower, Bits<F>(lanes::kSignBit), Bits<F>(0));
+  c.limit_position_impulse = F(0.0);
 
   const auto& f = joint.force;
   const F dt_mass_a = dt * F(m.inv_mass_a), dt_inertia_a = dt * F(m.inv_inertia_a);
@@ -162,10 +171,9 @@ QWOP_ALWAYS_INLINE void solve_motor(const JointParams& params, const JointMasses
 
 template <class F>
 QWOP_ALWAYS_INLINE void solve_limit_velocity(const JointParams& params, const JointMasses& m,
-                                             JointState<F>& joint, Velocity<F>& va,
-                                             Velocity<F>& vb) {
+                                             JointState<F>& joint, lanes::Mask<F> active,
+                                             Velocity<F>& va, Velocity<F>& vb) {
   const F zero(0.0);
-  const auto active = lanes::both(joint.limit_enabled, joint.limit_state != F(limit_state::kFree));
   if (!lanes::any(active)) return;
   const F gain(-kInvTimeStep * params.motor_mass);
   const F torque = gain * (vb.angular - va.angular);
@@ -189,49 +197,43 @@ QWOP_ALWAYS_INLINE void solve_joint_velocity(const JointParams& params, const Jo
                                              Velocity<F>& va, Velocity<F>& vb) {
   solve_pin_velocity(m, joint, c, va, vb);
   solve_motor(params, m, joint, va, vb);
-  solve_limit_velocity(params, m, joint, va, vb);
+  solve_limit_velocity(params, m, joint, c.at_limit, va, vb);
 }
 
-// The limit's part of a position sweep. Returns the angle error.
+// The limit's part of a position sweep. Returns where the angle is good enough.
 template <class F>
-QWOP_ALWAYS_INLINE F solve_limit_position(const JointParams& params, const JointMasses& m,
-                                          const JointState<F>& joint, JointConstraint<F>& c,
-                                          F& angle_a, F& angle_b) {
-  const F zero(0.0), slop(kAngularSlop), most(kMaxAngularCorrection), mass(params.motor_mass);
-  const auto active = lanes::both(joint.limit_enabled, joint.limit_state != F(limit_state::kFree));
-  if (!lanes::any(active)) return zero;
+QWOP_ALWAYS_INLINE lanes::Mask<F> solve_limit_position(const JointParams& params,
+                                                       const JointMasses& m, JointConstraint<F>& c,
+                                                       F& angle_a, F& angle_b) {
+  const F zero(0.0), most(kMaxAngularCorrection), minus_mass(-params.motor_mass);
+  const auto active = c.at_limit;
   const F angle = angle_b - angle_a - F(params.reference_angle);
   F impulse, error;
   if (is_rigid(params)) {
     const F e = bounded(angle, -most, most);
-    impulse = -mass * e;
+    impulse = minus_mass * e;
     error = lanes::abs(e);
   } else {
-    const auto at_lower = joint.limit_state == F(limit_state::kAtLower);
-    const F e = angle - lanes::select(at_lower, joint.lower, joint.upper);
-    error = lanes::max(zero, lanes::select(at_lower, -e, e));
-    const F correction =
-        lanes::select(at_lower, bounded(e + slop, -most, zero), bounded(e - slop, zero, most));
-    const F sum = c.limit_position_impulse + -mass * correction;
-    const F total = lanes::select(at_lower, lanes::max(sum, zero), lanes::min(sum, zero));
-    impulse = total - c.limit_position_impulse;
-    c.limit_position_impulse = lanes::select(active, total, c.limit_position_impulse);
+    error = lanes::flip_sign(angle - c.limit_angle, c.limit_sign);
+    const F correction = lanes::clamp(error - F(kAngularSlop), zero, most);
+    const F total = lanes::min(c.limit_position_impulse + minus_mass * correction, zero);
+    impulse = lanes::flip_sign(total, c.limit_sign) -
+              lanes::flip_sign(c.limit_position_impulse, c.limit_sign);
+    c.limit_position_impulse = total;
   }
   F turned_a = angle_a, turned_b = angle_b;
   turn_apart(impulse, m, turned_a, turned_b);
   angle_a = lanes::select(active, turned_a, angle_a);
   angle_b = lanes::select(active, turned_b, angle_b);
-  return lanes::select(active, error, zero);
+  return lanes::either(lanes::negate(active), error <= F(kAngularSlop));
 }
 
 // One position sweep of one joint. Returns where the joint is good enough; rotations are stale
 // after.
 template <class F>
 QWOP_ALWAYS_INLINE lanes::Mask<F> solve_joint_position(const JointParams& params,
-                                                       const JointMasses& m,
-                                                       const JointState<F>& joint,
-                                                       JointConstraint<F>& c, Pose<F>& pose_a,
-                                                       Pose<F>& pose_b) {
+                                                       const JointMasses& m, JointConstraint<F>& c,
+                                                       Pose<F>& pose_a, Pose<F>& pose_b) {
   const auto ra = rotate(pose_a.rotation, {F(params.local_anchor_a.x), F(params.local_anchor_a.y)});
   const auto rb = rotate(pose_b.rotation, {F(params.local_anchor_b.x), F(params.local_anchor_b.y)});
   const auto gap = (pose_b.centre + rb) - (pose_a.centre + ra);
@@ -243,8 +245,8 @@ QWOP_ALWAYS_INLINE lanes::Mask<F> solve_joint_position(const JointParams& params
   pose_b.centre.x = pose_b.centre.x + F(m.inv_mass_b) * p.x;
   pose_b.centre.y = pose_b.centre.y + F(m.inv_mass_b) * p.y;
   pose_b.angle = pose_b.angle + F(m.inv_inertia_b) * cross(rb, p);
-  const F angle_error = solve_limit_position(params, m, joint, c, pose_a.angle, pose_b.angle);
-  return lanes::both(length_squared <= F(kLinearSlopSquared), angle_error <= F(kAngularSlop));
+  const auto angle_fits = solve_limit_position(params, m, c, pose_a.angle, pose_b.angle);
+  return lanes::both(length_squared <= F(kLinearSlopSquared), angle_fits);
 }
 
 }  // namespace qwop::physics

@@ -142,7 +142,7 @@ QWOP_ALWAYS_INLINE Angle<F> normalised(Angle<F> t) {
   return {value, (t.value - value) + t.rest};
 }
 
-// x - n*pi/2 and n (in the low bits of quadrant).
+// x - n*pi/2 and n (in the low bits of quadrant); where not `where`, n is zero.
 template <class F>
 struct Reduced {
   Angle<F> angle;
@@ -150,9 +150,9 @@ struct Reduced {
 };
 
 template <bool kFused, class F>
-QWOP_ALWAYS_INLINE Reduced<F> reduce(F x) {
+QWOP_ALWAYS_INLINE Reduced<F> reduce(F x, Mask<F> where) {
   const F shifted = mul_add<kFused>(x, F(kTwoOverPi), F(kToInteger));
-  const F n = shifted - kToInteger;
+  const F n = lanes::select(where, shifted - kToInteger, F(0.0));
   const F y = sub_mul<kFused>(sub_mul<kFused>(x, n, F(kHalfPi1)), n, F(kHalfPi2));
   const F y3 = sub_mul<kFused>(y, n, F(kHalfPi3));
   const F rest3 = sub_mul<kFused>(y - y3, n, F(kHalfPi3));
@@ -207,7 +207,7 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_scalar(double x) {
   if (magnitude < kDirectEnd) return sincos_of_angle<kFused>({x, 0.0});
   if (magnitude < kMiddleEnd) return sincos_in_middle<kFused>(x);
   if (magnitude < kGlibcEnd) {
-    const Reduced<double> r = reduce<kFused>(x);
+    const Reduced<double> r = reduce<kFused>(x, true);
     return turned<double>(sincos_of_angle<kFused>(r.angle), r.quadrant);
   }
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -236,60 +236,56 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
 // signs.
 template <class F>
 struct LanePlan {
-  Angle<F> sine, cosine;       // values not negative, rests with the value's sign taken out
-  Mask<F> exchanged;           // the cosine found is the sine of x and the other way round
-  Bits<F> sin_sign, cos_sign;  // sign bits of the results
+  Angle<F> sine, cosine;           // values not negative, rests with the value's sign taken out
+  Bits<F> sign;                    // sign bit of what the sine is of
+  Mask<F> exchanged;               // the cosine found is the sine of x and the other way round
+  Bits<F> sin_turned, cos_turned;  // sign bits that the quarter turns flip in the results
 };
 
-// Puts the plan of the lanes that are not near in place. A rest that is not a number in lanes
-// outside the domain makes both results so, while their table index stays in the table.
+// Takes the quarter turns out of magnitudes beyond the direct range; none are in those below it,
+// which stay as they are. Every other one of the widest registers has a far lane: there, always
+// reducing costs less than wrong guesses whether to.
 template <bool kFused, class F>
-QWOP_ALWAYS_INLINE void plan_far_lanes(LanePlan<F>& plan, F x, Mask<F> near) {
-  const F nan = std::numeric_limits<double>::quiet_NaN();
-  const Mask<F> inside = lanes::abs(x) < F(kGlibcEnd);
-  const Reduced<F> r = reduce<kFused>(lanes::select(inside, x, F(0.0)));
-  const F value = lanes::abs(r.angle.value);
-  const Bits<F> sign = lanes::to_bits(r.angle.value);
-  const F rest = lanes::flip_sign(lanes::select(inside, r.angle.rest, nan), sign);
-  const Mask<F> odd = (r.quadrant & 1) != 0;
-  const Bits<F> half_turn = r.quadrant << 62, next = (r.quadrant + 1) << 62;
-  const auto keep_near = [&](auto& now, const auto& far) { now = lanes::select(near, now, far); };
-  keep_near(plan.sine.value, value);
-  keep_near(plan.sine.rest, rest);
-  keep_near(plan.cosine.value, value);
-  keep_near(plan.cosine.rest, rest);
-  keep_near(plan.exchanged, odd);
-  keep_near(plan.sin_sign, half_turn ^ (sign & ~odd));
-  keep_near(plan.cos_sign, next ^ (sign & odd));
+QWOP_ALWAYS_INLINE Reduced<F> reduce_lanes(F magnitude, Mask<F> beyond, Mask<F> far) {
+  if constexpr (lanes::kWidth<F> > lanes::kNativeWidth) {
+    const auto low = reduce_lanes<kFused>(magnitude.low, beyond.low, far.low);
+    const auto high = reduce_lanes<kFused>(magnitude.high, beyond.high, far.high);
+    return {{{low.angle.value, high.angle.value}, {low.angle.rest, high.angle.rest}},
+            {low.quadrant, high.quadrant}};
+  } else {
+    if (lanes::kNativeWidth < 8 && !lanes::any(far)) return {{magnitude, F(0.0)}, Bits<F>(0)};
+    return reduce<kFused>(magnitude, beyond);
+  }
 }
 
 template <bool kFused, class F>
 QWOP_ALWAYS_INLINE LanePlan<F> plan_lanes(F x) {
-  if constexpr (lanes::kWidth<F> > lanes::kNativeWidth) {
-    const auto low = plan_lanes<kFused>(x.low), high = plan_lanes<kFused>(x.high);
-    return {{{low.sine.value, high.sine.value}, {low.sine.rest, high.sine.rest}},
-            {{low.cosine.value, high.cosine.value}, {low.cosine.rest, high.cosine.rest}},
-            {low.exchanged, high.exchanged},
-            {low.sin_sign, high.sin_sign},
-            {low.cos_sign, high.cos_sign}};
-  } else {
-    // Direct range: the angle itself, no rest. Middle range: the complement t, or a for the cosine,
-    // which has t's sign; beyond it t tells the sign of the cosine in the direct range, too.
-    const F magnitude = lanes::abs(x);
-    const Mask<F> near = magnitude < F(kMiddleEnd), middle = magnitude >= F(kDirectEnd);
-    const Angle<F> t = complement(magnitude), a = normalised(t);
-    const Bits<F> sign = lanes::to_bits(t.value);
-    const auto in_middle = [&](F rest) {
-      return lanes::flip_sign(lanes::from_bits(lanes::to_bits(rest) & middle), sign);
-    };
-    LanePlan<F> plan{{lanes::select(middle, lanes::abs(a.value), magnitude), in_middle(a.rest)},
-                     {lanes::select(middle, lanes::abs(t.value), magnitude), in_middle(t.rest)},
-                     middle,
-                     lanes::to_bits(x),
-                     sign};
-    if (!lanes::all(near)) [[unlikely]]
-      plan_far_lanes<kFused>(plan, x, near);
-    return plan;
+  const F magnitude = lanes::abs(x);
+  const Mask<F> beyond = magnitude >= F(kDirectEnd), far = magnitude >= F(kMiddleEnd);
+  const Mask<F> middle = lanes::both(beyond, lanes::negate(far));
+  const Reduced<F> r = reduce_lanes<kFused>(magnitude, beyond, far);
+  const F value = lanes::abs(r.angle.value);
+  // Middle range: the complement t, or a for the cosine of x, which has t's sign.
+  const Angle<F> t = complement(magnitude), a = normalised(t);
+  const Bits<F> sign = lanes::to_bits(lanes::select(middle, t.value, r.angle.value));
+  const auto rest = [&](F in_middle) {
+    return lanes::flip_sign(lanes::select(middle, in_middle, r.angle.rest), sign);
+  };
+  const Bits<F> quadrant = lanes::select(far, r.quadrant, Bits<F>(0));
+  return {{lanes::select(middle, lanes::abs(a.value), value), rest(a.rest)},
+          {lanes::select(middle, lanes::abs(t.value), value), rest(t.rest)},
+          sign,
+          lanes::either(middle, (quadrant & 1) != 0),
+          quadrant << 62,
+          (quadrant + 1) << 62};
+}
+
+template <bool kFused>
+[[gnu::noinline, gnu::cold]] inline void sincos_glibc_one_by_one(const double* x, double* sin,
+                                                                 double* cos, int count) {
+  for (int i = 0; i < count; ++i) {
+    const auto [s, c] = sincos_glibc_scalar<kFused>(x[i]);
+    sin[i] = s, cos[i] = c;
   }
 }
 
@@ -297,16 +293,25 @@ template <bool kFused, class F>
 QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F x) {
   const LanePlan<F> plan = plan_lanes<kFused>(x);
   const Nearest<F> s_near = nearest_row(plan.sine.value), c_near = nearest_row(plan.cosine.value);
-  const Row<F> s_row = lanes::lookup<F>(kTable, s_near.index);
-  Row<F> c_row = s_row;
-  if (lanes::any(s_near.index != c_near.index)) [[unlikely]] {
-    c_row = lanes::lookup<F>(kTable, c_near.index);
+  const Mask<F> inside = lanes::abs(x) < F(kGlibcEnd);
+  // Never in a game, nearly: an angle outside the domain, whose row number may be any, or a
+  // complement whose two spellings are nearest to different rows.
+  if (!lanes::all(lanes::both(inside, s_near.index == c_near.index))) [[unlikely]] {
+    constexpr int kWidth = lanes::kWidth<F>;
+    double in[kWidth], sin[kWidth], cos[kWidth];
+    x.store(in);
+    sincos_glibc_one_by_one<kFused>(in, sin, cos, kWidth);
+    return {F::load(sin), F::load(cos)};
   }
-  const F sine = lanes::select(plan.sine.value < F(kTaylorEnd), sine_near_zero<kFused>(plan.sine),
-                               sine_from_table<kFused>(s_near.offset, plan.sine.rest, s_row));
-  const F cosine = cosine_from_table<kFused>(c_near.offset, plan.cosine.rest, c_row);
-  return {lanes::flip_sign(lanes::select(plan.exchanged, cosine, sine), plan.sin_sign),
-          lanes::flip_sign(lanes::select(plan.exchanged, sine, cosine), plan.cos_sign)};
+  const Row<F> row = lanes::lookup<F>(kTable, s_near.index);
+  const F magnitude =
+      lanes::select(plan.sine.value < F(kTaylorEnd), sine_near_zero<kFused>(plan.sine),
+                    sine_from_table<kFused>(s_near.offset, plan.sine.rest, row));
+  const F sine = lanes::flip_sign(magnitude, plan.sign);
+  const F cosine = cosine_from_table<kFused>(c_near.offset, plan.cosine.rest, row);
+  return {lanes::flip_sign(lanes::select(plan.exchanged, cosine, sine),
+                           plan.sin_turned ^ lanes::to_bits(x)),
+          lanes::flip_sign(lanes::select(plan.exchanged, sine, cosine), plan.cos_turned)};
 }
 
 }  // namespace QWOP_ISA_NAMESPACE
