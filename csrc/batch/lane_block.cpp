@@ -156,7 +156,8 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
   colliding_ |= 1u << lane;
 }
 
-// Puts boxes that may touch where the lanes' narrow phase finds them.
+// Puts boxes that may touch where the lanes' narrow phase finds them. The hurdle is met at home:
+// its place in the lanes is as old as the track's, and it may have moved since.
 void LaneBlock::list_pairs(int lane) {
   const auto& world = homes_[lane].world().data();
   const auto& scene = homes_[lane].world().scene();
@@ -164,7 +165,7 @@ void LaneBlock::list_pairs(int lane) {
     const int a = world.contacts[i].body_a, b = world.contacts[i].body_b;
     auto& pair = pairs_[lane][i];
     pair = kAtHome;
-    if ((kParts >> b & 1u) == 0) continue;
+    if ((kParts >> b & 1u) == 0 || (kHurdle >> a & 1u) != 0) continue;
     if (!overlap(world.bodies[a].fixture_box, swept_box(lane, b))) {
       pair = kApart;
       continue;
@@ -208,6 +209,7 @@ physics::Meeting LaneBlock::meeting(int lane, int i) {
   const auto pair = i < kListedPairs ? pairs_[lane][i] : kAtHome;
   if (pair == kApart) return {};
   if (pair == kAtHome) {
+    bring_home(lane, contact.body_a);  // a part may come before the hurdle
     bring_home(lane, contact.body_b);
     return homes_[lane].world().meeting_at_home(contact);
   }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from qwop_native import Game, _core
+from qwop_native import Game, _core, load_recording
 from qwop_native.search.states import States
 from qwop_native.spaces import observations
 
@@ -43,6 +45,34 @@ def test_expanding_equals_playing_each_game_alone(instruction_set, threads):
             assert bool(kept.happened[i] & 1) == game.fallen
             assert bool(kept.happened[i] & 8) == game.game_ended
     assert any(game.game_ended for game in alone)
+
+
+HURDLE_RUNS = ("hurdle-listed-second", "hurdle-kicked-along")
+
+
+@pytest.mark.parametrize("instruction_set", _core.instruction_sets())
+@pytest.mark.parametrize("name", HURDLE_RUNS)
+def test_the_hurdle_is_touched_in_a_step_of_several_frames(name, instruction_set):
+    """Its contact with a part may name either first, and it may move while a runner is in lanes."""
+    recording = load_recording(Path(__file__).with_name(f"{name}.qwop"))
+    for frames in (3, 7, 40):
+        alone = Game(recording.sincos)
+        recording.prepare(alone)
+        pool = _core.GamePool(alone, 3, 1, instruction_set)
+        for begin in range(0, len(recording.keys), frames):
+            keys = recording.keys[begin : begin + frames]
+            for mask in keys.tolist():
+                alone.step(mask)
+            for held, count in _holds(keys):
+                pool.step(np.full(3, held, np.uint8), count)
+            assert pool.game(2).state_hash() == alone.state_hash(), f"frame {begin}, {frames}"
+        assert pool.bodies[0, 0, 0] > 505
+
+
+def _holds(keys):
+    """Masks and how many frames each is held."""
+    edges = np.flatnonzero(np.diff(keys)) + 1
+    return [(int(part[0]), len(part)) for part in np.split(keys, edges)]
 
 
 def test_games_that_ended_stand_still():
