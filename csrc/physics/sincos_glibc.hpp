@@ -142,7 +142,7 @@ QWOP_ALWAYS_INLINE Angle<F> normalised(Angle<F> t) {
   return {value, (t.value - value) + t.rest};
 }
 
-// x - n*pi/2 and n (in the low bits of quadrant); where not `where`, n is zero.
+// x - n*pi/2 and n (in the low bits of quadrant); n is zero where x is not far.
 template <class F>
 struct Reduced {
   Angle<F> angle;
@@ -150,9 +150,10 @@ struct Reduced {
 };
 
 template <bool kFused, class F>
-QWOP_ALWAYS_INLINE Reduced<F> reduce(F x, Mask<F> where) {
-  const F shifted = mul_add<kFused>(x, F(kTwoOverPi), F(kToInteger));
-  const F n = lanes::select(where, shifted - kToInteger, F(0.0));
+QWOP_ALWAYS_INLINE Reduced<F> reduce(F x, Mask<F> far) {
+  const F shifted =
+      lanes::select(far, mul_add<kFused>(x, F(kTwoOverPi), F(kToInteger)), F(kToInteger));
+  const F n = shifted - kToInteger;
   const F y = sub_mul<kFused>(sub_mul<kFused>(x, n, F(kHalfPi1)), n, F(kHalfPi2));
   const F y3 = sub_mul<kFused>(y, n, F(kHalfPi3));
   const F rest3 = sub_mul<kFused>(y - y3, n, F(kHalfPi3));
@@ -242,42 +243,45 @@ struct LanePlan {
   Bits<F> sin_turned, cos_turned;  // sign bits that the quarter turns flip in the results
 };
 
-// Takes the quarter turns out of magnitudes beyond the direct range; none are in those below it,
-// which stay as they are. Every other one of the widest registers has a far lane: there, always
-// reducing costs less than wrong guesses whether to.
+// Takes the quarter turns out of far magnitudes; none are in others, which stay as they are. Every
+// other one of the widest registers has a far lane: there, always reducing costs less than wrong
+// guesses whether to.
 template <bool kFused, class F>
-QWOP_ALWAYS_INLINE Reduced<F> reduce_lanes(F magnitude, Mask<F> beyond, Mask<F> far) {
-  if constexpr (lanes::kWidth<F> > lanes::kNativeWidth) {
-    const auto low = reduce_lanes<kFused>(magnitude.low, beyond.low, far.low);
-    const auto high = reduce_lanes<kFused>(magnitude.high, beyond.high, far.high);
+QWOP_ALWAYS_INLINE Reduced<F> reduce_lanes(F magnitude, Mask<F> far) {
+  if constexpr (lanes::kNativeWidth == 8) {
+    return reduce<kFused>(magnitude, far);
+  } else if constexpr (lanes::kWidth<F> > lanes::kNativeWidth) {
+    const auto low = reduce_lanes<kFused>(magnitude.low, far.low);
+    const auto high = reduce_lanes<kFused>(magnitude.high, far.high);
     return {{{low.angle.value, high.angle.value}, {low.angle.rest, high.angle.rest}},
             {low.quadrant, high.quadrant}};
   } else {
-    if (lanes::kNativeWidth < 8 && !lanes::any(far)) return {{magnitude, F(0.0)}, Bits<F>(0)};
-    return reduce<kFused>(magnitude, beyond);
+    if (!lanes::any(far)) return {{magnitude, F(0.0)}, Bits<F>(0)};
+    return reduce<kFused>(magnitude, far);
   }
 }
 
 template <bool kFused, class F>
 QWOP_ALWAYS_INLINE LanePlan<F> plan_lanes(F x) {
   const F magnitude = lanes::abs(x);
-  const Mask<F> beyond = magnitude >= F(kDirectEnd), far = magnitude >= F(kMiddleEnd);
-  const Mask<F> middle = lanes::both(beyond, lanes::negate(far));
-  const Reduced<F> r = reduce_lanes<kFused>(magnitude, beyond, far);
-  const F value = lanes::abs(r.angle.value);
+  const Mask<F> far = magnitude >= F(kMiddleEnd);
+  const Mask<F> middle = lanes::both(magnitude >= F(kDirectEnd), lanes::negate(far));
+  const Reduced<F> r = reduce_lanes<kFused>(magnitude, far);
   // Middle range: the complement t, or a for the cosine of x, which has t's sign.
   const Angle<F> t = complement(magnitude), a = normalised(t);
-  const Bits<F> sign = lanes::to_bits(lanes::select(middle, t.value, r.angle.value));
+  const F of_sine = lanes::select(middle, a.value, r.angle.value);
+  const F of_cosine = lanes::select(middle, t.value, r.angle.value);
+  const Bits<F> sign = lanes::to_bits(of_cosine);
   const auto rest = [&](F in_middle) {
     return lanes::flip_sign(lanes::select(middle, in_middle, r.angle.rest), sign);
   };
-  const Bits<F> quadrant = lanes::select(far, r.quadrant, Bits<F>(0));
-  return {{lanes::select(middle, lanes::abs(a.value), value), rest(a.rest)},
-          {lanes::select(middle, lanes::abs(t.value), value), rest(t.rest)},
+  const Bits<F> half_turn = r.quadrant << 62;
+  return {{lanes::abs(of_sine), rest(a.rest)},
+          {lanes::abs(of_cosine), rest(t.rest)},
           sign,
-          lanes::either(middle, (quadrant & 1) != 0),
-          quadrant << 62,
-          (quadrant + 1) << 62};
+          lanes::either(middle, (r.quadrant & 1) != 0),
+          half_turn,
+          half_turn + (std::int64_t{1} << 62)};
 }
 
 template <bool kFused>
