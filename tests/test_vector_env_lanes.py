@@ -93,3 +93,20 @@ def test_recording_in_every_lane(path, instruction_set):
         assert play(env, run) == dict.fromkeys(range(LANES), run.end)
         played += 1
     assert played > 0
+
+
+@pytest.mark.parametrize("instruction_set", SETS)
+def test_a_part_that_touches_or_lets_go_has_not_rested(instruction_set):
+    # A fallen runner that comes to rest: one of its parts is still already when its touch changes.
+    keys, frames = 4, 140
+    alone = Game()
+    alone.start(1)
+    alone.step(5, 28)
+    env = QwopVectorEnv(
+        1, 1, autoreset_mode="Disabled", instruction_set=instruction_set, frames_per_step=frames
+    )
+    env.reset()
+    env.start_at(0, alone.snapshot())
+    env.step([list(env.template.action_keys).index(keys)])
+    alone.step(keys, frames, after_end=True)
+    assert env.game(0).state_hash() == alone.state_hash()
