@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.search.guide import Guide
 from qwop_native.search.states import FALLEN, LANDED, States, finished, pose_cells
 from qwop_native.spaces import ACTION_SETS
 
@@ -109,6 +110,7 @@ class Beam:
         settings: How to search.
         threads: Threads that play; 0 for as many as there are cores.
         rng: Source of the noise.
+        guide: A policy to keep to.
     """
 
     def __init__(
@@ -117,8 +119,9 @@ class Beam:
         settings: BeamSettings,
         threads: int = 0,
         rng: np.random.Generator | None = None,
+        guide: Guide | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self._guide = settings, guide
         self._masks = np.array([int(m) for m in ACTION_SETS[settings.action_set]], np.uint8)
         self._rng = rng or np.random.default_rng(0)
         self._kept = _core.GamePool(game, settings.width, threads)
@@ -142,37 +145,48 @@ class Beam:
         if root.game_ended:
             raise ValueError("a search cannot start from a game that has ended")
         self._kept.set_game(0, root)
+        self._regret = np.zeros(1)
         levels: list[Level] = []
         finish: Finish | None = None
         alive, played, frame = 1, 0, root.frames
         while frame < max_frames and alive and finish is None:
-            parents, keys = self._try_all(alive)
+            parents, keys, regret = self._try_all(alive)
             frame += self.settings.frames
             played += len(parents) * self.settings.frames
             states = States.of(self._tried, len(parents))
             finish = self._finish(states, parents, keys, levels)
-            chosen = self._choose(states, rank)
+            chosen = self._choose(states, rank, regret)
             alive = len(chosen)
             if not alive:
                 break
             self._kept.take(self._tried, chosen)
+            self._regret = regret[chosen]
             levels.append(Level(parents[chosen], keys[chosen], states[chosen]))
             if go_on is not None and not go_on(levels[-1]):
                 break
         return Search(levels, finish, played)
 
-    def _try_all(self, alive: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    def _try_all(self, alive: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], Floats]:
+        """Parents and keys of what is tried, and the regret of all that led there, nats."""
         parents = np.repeat(np.arange(alive, dtype=np.int32), len(self._masks))
         keys = np.tile(self._masks, alive)
+        regret = np.repeat(self._regret, len(self._masks))
+        if self._guide is not None:
+            of_step = self._guide.policy.regrets(self._kept.bodies[:alive]).ravel()
+            likely = of_step <= self._guide.most
+            parents, keys = parents[likely], keys[likely]
+            regret = (regret + of_step)[likely]
         self._tried.expand(self._kept, parents, keys, self.settings.frames)
-        return parents, keys
+        return parents, keys, regret
 
-    def _choose(self, states: States, rank: Rank) -> npt.NDArray[np.int32]:
+    def _choose(self, states: States, rank: Rank, regret: Floats) -> npt.NDArray[np.int32]:
         """The best states that play on, no two the same and only a few of nearly the same pose."""
         running = np.flatnonzero((states.happened & (FALLEN | LANDED)) == 0)
         if not len(running):
             return np.zeros(0, np.int32)
         ranks = rank(states[running])
+        if self._guide is not None:
+            ranks = ranks - self._guide.weight * regret[running]
         if self.settings.noise:
             ranks = ranks + self._rng.normal(0.0, self.settings.noise, len(ranks))
         order = running[np.argsort(-ranks, kind="stable")]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from qwop_native.commands import common
 from qwop_native.commands.policies import load_model
 from qwop_native.recording.starts import click_start, env_start, reset_start
+from qwop_native.search.guide import Guide, Policy, guides
 from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import ACTION_SETS
 
@@ -33,11 +35,14 @@ def _search(given: argparse.Namespace) -> int:
         threads=given.threads,
         seed=given.seed,
     )
-    if given.model is None:
-        rank = Rank(((1.0, upright),))
-    else:
-        rank = Rank(((given.model_weight, ModelValue(load_model(given.model))),))
-    searcher = Searcher(given.folder, settings, rank, lambda line: print(line, flush=True))
+    models = [load_model(path) for path in given.model]
+    searcher = Searcher(
+        given.folder,
+        settings,
+        _rank(models, given.model_weight),
+        lambda line: print(line, flush=True),
+        _guide(models, given),
+    )
     best = searcher.run()
     if best is None:
         print("no run has finished; give it more minutes, a larger width or a model")
@@ -47,6 +52,20 @@ def _search(given: argparse.Namespace) -> int:
         f"frames, {RECORD_FRAMES / 30:.2f} s. It is in {given.folder / 'best.qwop'}"
     )
     return common.OK
+
+
+def _rank(models: list[Any], weight: float) -> Rank:
+    if not models:
+        return Rank(((1.0, upright),))
+    return Rank(tuple((weight / len(models), ModelValue(model)) for model in models))
+
+
+def _guide(models: list[Any], given: argparse.Namespace) -> Guide | None:
+    """The first model, if it says how likely actions are."""
+    actions = len(ACTION_SETS[given.actions])
+    if given.guide_weight == 0 or not models or not guides(models[0], actions):
+        return None
+    return Guide(Policy(models[0], actions), given.guide_weight, given.most_regret)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,14 +82,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         type=Path,
-        help="zip of a trained model whose value guides the search (PPO, A2C, DQN or QRDQN on "
-        "the environment's own observation); without one a plain measure of posture does",
+        nargs="+",
+        default=[],
+        metavar="ZIP",
+        help="trained models whose mean value ranks states (PPO, A2C, DQN or QRDQN on the "
+        "environment's own observation); without one a plain measure of posture does",
     )
     parser.add_argument(
         "--model-weight",
         type=float,
         default=60.0,
         help="world units that one unit of the model's value counts (default 60)",
+    )
+    parser.add_argument(
+        "--guide-weight",
+        type=float,
+        default=0.1,
+        metavar="UNITS",
+        help="world units that a state's rank loses for each nat by which the actions that led "
+        "to it are less likely than those of the first model, if it is PPO or A2C; 0 is no guide "
+        "(default 0.1)",
+    )
+    parser.add_argument(
+        "--most-regret",
+        type=float,
+        default=6.0,
+        metavar="NATS",
+        help="actions less likely than that are not tried (default 6)",
     )
     parser.add_argument("--width", type=int, default=300, help="states kept (default 300)")
     parser.add_argument(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Level, Rank
+from qwop_native.search.guide import Guide
 from qwop_native.search.states import States
 
 Masks = npt.NDArray[np.uint8]
@@ -40,6 +41,7 @@ class Refiner:
         rank: Orders the states of a level.
         threads: Threads that play.
         rng: Chooses the states and makes the noise.
+        guide: A policy to keep to.
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class Refiner:
         rank: Rank,
         threads: int,
         rng: np.random.Generator,
+        guide: Guide | None = None,
     ) -> None:
         self._start, self._rank, self._threads, self._rng = start, rank, threads, rng
-        self.run = run
+        self._guide, self.run = guide, run
         self._beams: dict[BeamSettings, Beam] = {}
 
     def attempt(self, settings: BeamSettings, first: int, last: int) -> bool:
@@ -70,7 +73,7 @@ class Refiner:
         play(root, self.run.keys[:at])
         beam = self._beams.get(settings)
         if beam is None:
-            beam = Beam(root, settings, self._threads, self._rng)
+            beam = Beam(root, settings, self._threads, self._rng, self._guide)
             self._beams[settings] = beam
         search = beam.run(root, self._rank, self.run.frames - 1, self._keeps_up(root))
         if search.finish is None or search.finish.frames >= self.run.frames:

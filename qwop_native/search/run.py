@@ -18,6 +18,7 @@ from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.recording.starts import reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
+from qwop_native.search.guide import Guide
 from qwop_native.search.refine import Refiner, Run, joined
 from qwop_native.search.survivors import Examples, examples, learn
 from qwop_native.search.values import Rank, SurvivorValue
@@ -80,6 +81,7 @@ class Searcher:
         settings: What to search.
         rank: What states are ranked by before anything is learned.
         say: Called with a line for each thing that happens.
+        guide: A policy to keep to.
     """
 
     def __init__(
@@ -88,9 +90,10 @@ class Searcher:
         settings: SearchSettings,
         rank: Rank,
         say: Callable[[str], None] = print,
+        guide: Guide | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._settings, self._say = folder, settings, say
+        self._folder, self._settings, self._say, self._guide = folder, settings, say, guide
         self._started = time.monotonic()
         self._tries: list[dict[str, Any]] = []
         self._rank = rank
@@ -127,7 +130,7 @@ class Searcher:
             settings = BeamSettings(
                 self._settings.width, frames, self._settings.action_set, noise=_NOISE
             )
-            beam = Beam(self._start, settings, self._settings.threads, self._rng)
+            beam = Beam(self._start, settings, self._settings.threads, self._rng, self._guide)
             begun = time.monotonic()
             search = beam.run(self._start, self._rank, self._limit())
             self._note(f"round {number}", settings, search, begun)
@@ -154,7 +157,9 @@ class Searcher:
 
     def _refine(self) -> None:
         assert self.best is not None
-        refiner = Refiner(self._start, self.best, self._rank, self._settings.threads, self._rng)
+        refiner = Refiner(
+            self._start, self.best, self._rank, self._settings.threads, self._rng, self._guide
+        )
         width = int(self._settings.width * self._rng.choice([1, 2]))
         frames = int(self._rng.choice([*self._settings.grids, 2]))
         settings = BeamSettings(

@@ -10,11 +10,14 @@ pytest.importorskip("torch", reason="learned values need the training packages")
 from qwop_native import Game
 from qwop_native.cli import main
 from qwop_native.search.beam import Beam, BeamSettings
+from qwop_native.search.guide import Guide, Policy
 from qwop_native.search.refine import Refiner, Run
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.states import FEATURES, States, features, progress
 from qwop_native.search.survivors import HORIZON, examples, learn
 from qwop_native.search.values import ModelValue, Rank, SurvivorValue, upright
+from qwop_native.spaces import ACTION_SETS, observations
+from qwop_native.wrappers.rich_columns import key_masks
 
 UPRIGHT = Rank(((1.0, upright),))
 
@@ -106,6 +109,69 @@ def test_values_of_models(algorithm):
         with torch.no_grad():
             obs = torch.from_numpy(observations(states.bodies))
             assert np.allclose(values, model.policy.predict_values(obs)[:, 0].numpy())
+
+
+def guided_model(algorithm="PPO", action_set="essential", seed=3):
+    import stable_baselines3
+    import torch
+
+    from qwop_native import QwopEnv
+
+    env = QwopEnv(action_set=action_set)
+    model = getattr(stable_baselines3, algorithm)("MlpPolicy", env, device="cpu", seed=seed)
+    if algorithm == "PPO":  # an untrained actor thinks everything as likely as anything
+        with torch.no_grad():
+            model.policy.action_net.weight.mul_(3000)
+    return model
+
+
+def test_a_guide_that_says_nothing_changes_nothing():
+    beam = Beam(started(), BeamSettings(24, 4), 1, guide=Guide(Policy(guided_model(), 9), 0, 1e9))
+    guided, plain = beam.run(started(), UPRIGHT, 240), searched()
+    assert guided.played == plain.played
+    for ours, theirs in zip(guided.levels, plain.levels, strict=True):
+        assert np.array_equal(ours.states.bodies, theirs.states.bodies)
+
+
+def test_a_strong_guide_is_followed_and_saves_work():
+    model = guided_model()
+    guide = Guide(Policy(model, 9), 1e6, 3.0)
+    search = Beam(started(), BeamSettings(8, 4), 1, guide=guide).run(started(), UPRIGHT, 120)
+    game, masks = started(), key_masks(ACTION_SETS["essential"])
+    for mask in search.path(len(search.levels), 0):
+        action, _ = model.predict(observations(game.bodies[None]), deterministic=True)
+        assert masks[action[0]] == mask
+        game.step(mask, 4)
+    plain = searched(width=8, until=120)
+    assert search.played < plain.played
+
+
+def test_regrets_add_up_over_a_run():
+    policy = Policy(guided_model(), 9)
+    regrets = policy.regrets(searched(until=40).levels[-1].states.bodies)
+    assert regrets.shape[1] == 9
+    assert (regrets.min(axis=1) == 0).all()
+    assert regrets.max() > 1
+    # Of two ways the one with less regret is kept, however it is spread.
+    beam = Beam(started(), BeamSettings(1, 4), 1, guide=Guide(policy, 1e6, 1e9))
+    path = beam.run(started(), UPRIGHT, 60).path(10, 0)
+    game, total = started(), 0.0
+    masks = key_masks(ACTION_SETS["essential"]).tolist()
+    for mask in path:
+        total += policy.regrets(game.bodies[None])[0, masks.index(mask)]
+        game.step(mask, 4)
+    assert total == 0
+
+
+def test_who_may_guide():
+    with pytest.raises(ValueError, match="guided by PPO or A2C"):
+        Policy(guided_model("DQN"), 9)
+    with pytest.raises(ValueError, match="a search of 16 actions"):
+        Policy(guided_model(), 16)
+    with pytest.raises(ValueError, match="weight must be 0 or more"):
+        Guide(Policy(guided_model(), 9), -1.0)
+    with pytest.raises(ValueError, match="must be above 0 nats"):
+        Guide(Policy(guided_model(), 9), most=0.0)
 
 
 def test_refining_never_makes_a_run_slower():

@@ -1,0 +1,83 @@
+"""What a trained policy would do in a state, as far as a search is to keep to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native.spaces import observations
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A policy's say in a search.
+
+    A search that may do whatever ranks best picks among actions that are as good as each other by
+    chance, and lives on states that its critic overrates. What a policy thinks likely is seldom
+    wrong: there are few decisions in a run where something else is worth much.
+
+    Attributes:
+        policy: Says how likely actions are.
+        weight: World units that a nat of regret takes off a state's rank; a run's regrets add up.
+        most: Nats of regret beyond which an action is not tried.
+    """
+
+    policy: Policy
+    weight: float = 0.1
+    most: float = 6.0
+
+    def __post_init__(self) -> None:
+        if not self.weight >= 0:
+            raise ValueError(f"the guide's weight must be 0 or more, got {self.weight}")
+        if not self.most > 0:
+            raise ValueError(f"the most regret must be above 0 nats, got {self.most}")
+
+
+class Policy:
+    """An actor of SB3 on the environment's own observation.
+
+    Args:
+        model: PPO or A2C.
+        actions: Actions of the set that is searched.
+
+    Raises:
+        ValueError: The model gives no probabilities, or is for other observations or actions.
+    """
+
+    def __init__(self, model: Any, actions: int) -> None:
+        import torch
+
+        if not guides(model, actions):
+            raise ValueError(
+                f"a search of {actions} actions is guided by PPO or A2C with as many actions on "
+                "the environment's own observation of shape (60,)"
+            )
+        self._torch, self._policy = torch, model.policy
+        self._policy.set_training_mode(False)
+
+    def regrets(self, bodies: Floats) -> Floats:
+        """How much less likely each action is than the likeliest, nats, float64 (n, actions).
+
+        Args:
+            bodies: As in `States`, float64 (n, 12, 6).
+        """
+        with self._torch.no_grad():
+            seen = self._torch.from_numpy(observations(bodies))
+            logits = self._policy.get_distribution(seen).distribution.logits.double().numpy()
+        return np.asarray(logits.max(axis=1, keepdims=True) - logits)
+
+
+def guides(model: Any, actions: int) -> bool:
+    """Whether a model can guide a search of so many actions."""
+    policy = model.policy
+    return (
+        model.observation_space.shape == (60,)
+        and hasattr(policy, "get_distribution")
+        and not hasattr(policy, "lstm_actor")
+        and getattr(model.action_space, "n", None) == actions
+    )
