@@ -6,25 +6,41 @@ import numpy as np
 import pytest
 
 from qwop_native import _core
+from qwop_native.champion import POLICY
 from qwop_native.champion.starts import line_starts, prepared, standard_starts
+from qwop_native.recording import make_recording
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.states import ENDED, FALLEN, States
 from qwop_native.search.values import Rank, upright
 from qwop_native.spaces import ACTION_SETS, PARTS, observations
+from qwop_native.wrappers.rich_columns import key_masks
 
 pytest.importorskip("stable_baselines3")
 
 from qwop_native.champion.evaluation import Runs, evaluate
 from train import fields
 from train.sprint.__main__ import main
+from train.sprint.by_heart import (
+    Decisions,
+    GuidedRuns,
+    Memoriser,
+    distinct_starts,
+    own_ways,
+)
 from train.sprint.demonstrations import lessons
 from train.sprint.export import export
 from train.sprint.features import FEATURES, RAMPS, Features
 from train.sprint.games import SprintGames
 from train.sprint.lookahead import Lookahead
-from train.sprint.pipeline import greedy
+from train.sprint.pipeline import critic_rank, greedy, load_exported
 from train.sprint.ppo import make_model
-from train.sprint.settings import GamesSettings, LookaheadSettings, PPOSettings, SprintSettings
+from train.sprint.settings import (
+    GamesSettings,
+    HeartSettings,
+    LookaheadSettings,
+    PPOSettings,
+    SprintSettings,
+)
 from train.sprint.starts import SnapshotBuckets
 
 RESET = standard_starts(3)["reset"]
@@ -286,7 +302,67 @@ SMALL = {
     "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
     "cloning": {"epochs": 2},
     "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
+    "by_heart": {"width": 4, "standard_tries": 1, "standard_flavours": ["glibc"]},
 }
+
+
+# ---- by heart ----------------------------------------------------------------------------------
+
+
+def test_starts_of_which_runs_are_learned_differ():
+    games = GamesSettings(idle_frames=2)
+    starts = distinct_starts(games, ("fdlibm",))
+    places = {(start.sincos, start.game().bodies.tobytes()) for start in starts}
+    assert len(places) == len(starts)
+    assert {start.sincos for start in starts} == {"glibc", "fdlibm"}
+    assert all(start.standard for start in starts if start.sincos == "fdlibm")
+    assert sum(start.standard for start in starts if start.sincos == "glibc") == 3
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_exported(POLICY)
+
+
+def test_a_run_near_the_policys_own_is_found_once_and_kept(shipped, tmp_path):
+    start = distinct_starts(GamesSettings(idle_frames=4), ())[2]
+    said = []
+    heart = HeartSettings(width=16)
+    rank = critic_rank(shipped, SprintSettings())
+    looker = GuidedRuns(tmp_path, shipped, rank, heart, 3, 1, np.random.default_rng(1), said.append)
+    run = looker.of(start)
+    assert run.play().score >= 100
+    assert not run.keys[: start.idle].any()
+    assert np.array_equal(looker.of(start).keys, run.keys)
+    assert len(said) == 1
+    decisions = Decisions.of(run, start.idle, 3, 2.0)
+    greedy_actions, _ = shipped.predict(decisions.observations, deterministic=True)
+    assert np.mean(greedy_actions == decisions.actions) > 0.7  # it has kept to the policy
+    assert np.repeat(key_masks(ACTION_SETS["essential"])[decisions.actions], 3)[
+        : len(run.keys) - start.idle
+    ].tolist() == (run.keys[start.idle :].tolist())
+
+
+def test_what_was_learned_by_heart_is_run_again(shipped):
+    start = distinct_starts(GamesSettings(idle_frames=0), ())[0]
+    rng = np.random.default_rng(2)
+    keys = np.repeat(key_masks(ACTION_SETS["essential"])[rng.integers(9, size=12)], 3)
+    run = make_recording(keys, "glibc", start.page)
+    decisions = Decisions.of(run, 0, 3, 1.0)
+    model = load_exported(POLICY)
+    elsewhere = own_ways(shipped, [start], 3, 4, 1, rng)
+    heart = HeartSettings(updates=400, evaluate_every=200, batch_size=64, anchor_batch_size=64)
+    figures = list(Memoriser(model, decisions, elsewhere, heart, 1).run())
+    assert [updates for updates, _ in figures] == [200, 400]
+    assert figures[-1][1]["wrong"] == 0
+    game = start.game()
+    for begin in range(0, len(keys), 3):
+        action, _ = model.predict(observations(game.bodies[None]), deterministic=True)
+        assert key_masks(ACTION_SETS["essential"])[action[0]] == keys[begin]
+        game.step(int(keys[begin]), 3)
+    before, _ = shipped.predict(elsewhere, deterministic=True)
+    after, _ = model.predict(elsewhere, deterministic=True)
+    assert np.mean(before == after) > 0.9  # elsewhere it is what it was
 
 
 def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
@@ -309,6 +385,7 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     assert main([str(folder), "-c", str(config), "-s", "ppo.steps=768"]) == 0
     said = capsys.readouterr().out
     assert "beam" not in said  # what is there is not made again
+    assert "no run has finished that could be learned by heart" in said
     assert str(folder / "long" / "policy.zip") in said
     again = (folder / "round-1" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["steps"] for line in again[len(entries) :]] == [512, 768]

@@ -23,16 +23,18 @@ def prepared(sincos: str, page: Tape, idle_frames: int = 0) -> _core.Game:
     return game
 
 
-def line_starts(sincos: str, idle_frames: int, frames_per_step: int = 3) -> list[_core.Game]:
-    """Starts with 0 to `idle_frames` frames without keys, before the click or after the start."""
-    after = [
-        prepared(sincos, page, idle)
-        for page in standard_starts(frames_per_step).values()
-        for idle in range(idle_frames + 1)
-    ]
-    before = [
-        prepared(sincos, start(idle))
-        for start in (reset_start, click_start)
-        for idle in range(idle_frames + 1)
-    ]
+def line_pages(idle_frames: int, frames_per_step: int = 3) -> list[tuple[Tape, int]]:
+    """Pages with 0 to `idle_frames` frames without keys after the start or before the click.
+
+    Returns:
+        Of each start the page, and the frames without keys after it.
+    """
+    counts = range(idle_frames + 1)
+    after = [(page, idle) for page in standard_starts(frames_per_step).values() for idle in counts]
+    before = [(start(idle), 0) for start in (reset_start, click_start) for idle in counts]
     return after + before
+
+
+def line_starts(sincos: str, idle_frames: int, frames_per_step: int = 3) -> list[_core.Game]:
+    """Games at the starts of `line_pages`."""
+    return [prepared(sincos, page, idle) for page, idle in line_pages(idle_frames, frames_per_step)]

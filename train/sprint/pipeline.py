@@ -23,6 +23,13 @@ from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import OBSERVATION_SIZE
 from train.models import save_model
+from train.sprint.by_heart import (
+    Decisions,
+    GuidedRuns,
+    Memoriser,
+    distinct_starts,
+    own_ways,
+)
 from train.sprint.cloning import clone
 from train.sprint.demonstrations import Lessons, Teacher
 from train.sprint.export import export
@@ -71,7 +78,9 @@ class Pipeline:
             last = Round(folder, settings, number, self._threads, self._say).run(rank, last)
             path = folder / POLICY_NAME
             rank = critic_rank(load_exported(path), settings)
-        return path
+        return learned_by_heart(
+            self._folder / "by-heart", path, self._settings, self._threads, self._say
+        )
 
     def _rounds(self) -> list[tuple[str, SprintSettings]]:
         """Name and settings of each round; the last one is PPO alone, in large batches."""
@@ -95,6 +104,47 @@ class Pipeline:
             seed=self._settings.seed,
         )
         return Searcher(folder, settings, Rank(((1.0, upright),)), self._say).learn()
+
+
+def learned_by_heart(
+    folder: Path, before: Path, settings: SprintSettings, threads: int, say: Say
+) -> Path:
+    """Teaches a policy fast runs from all starts; returns the path of the better one.
+
+    Args:
+        folder: Gets the runs, the policy and what was noted.
+        before: The policy, as `export` makes it.
+        settings: How.
+        threads: Threads that play.
+        say: Called with a line for each thing that happens.
+    """
+    heart, games = settings.by_heart, settings.games
+    if heart.updates == 0:
+        return before
+    folder.mkdir(exist_ok=True)
+    keeper = Keeper(folder, settings, say)
+    if max((entry["steps"] for entry in keeper.entries()), default=0) >= heart.updates:
+        return folder / POLICY_NAME
+    rng = np.random.default_rng([settings.seed, 3])
+    model = load_exported(before)
+    starts = distinct_starts(games, heart.standard_flavours)
+    looker = GuidedRuns(
+        folder, model, critic_rank(model, settings), heart, games.frames_per_step, threads, rng, say
+    )
+    parts = []
+    for start in starts:
+        run = looker.of(start)
+        if run is not None:
+            importance = heart.standard_importance if start.standard else 1.0
+            parts.append(Decisions.of(run, start.idle, games.frames_per_step, importance))
+    if not parts:
+        say("no run has finished that could be learned by heart")
+        return before
+    elsewhere = own_ways(model, starts, games.frames_per_step, heart.own_games, threads, rng)
+    memoriser = Memoriser(model, Decisions.joined(parts), elsewhere, heart, settings.seed)
+    for updates, learning in memoriser.run():
+        keeper.keep(model, "by heart", updates, learning)
+    return folder / POLICY_NAME
 
 
 def critic_rank(model: Any, settings: SprintSettings) -> Rank:
@@ -248,7 +298,7 @@ class Keeper:
 
         Args:
             model: The model.
-            what: It is learning by, "ppo" or "lookahead".
+            what: It is learning by, "ppo", "lookahead" or "by heart".
             steps: That it has made.
             learning: Figures to be noted.
         """
@@ -270,7 +320,7 @@ class Keeper:
         self._say(f"{what}, {steps:,} steps, {seconds:.0f} s: {runs}")
         if self._best is None or rank > self._best:
             self._best = rank
-            save_model(export(model.policy, frames_per_step), self._folder / POLICY_NAME)
+            save_model(stock(model, frames_per_step), self._folder / POLICY_NAME)
         save_model(model, self._folder / _LAST_NAME)
 
     def entries(self, what: str | None = None) -> list[dict[str, Any]]:
@@ -312,6 +362,13 @@ class Evaluations(BaseCallback):
         values = self.logger.name_to_value
         learning = {name: float(values[name]) for name in _LEARNING if name in values}
         self._keeper.keep(self.model, "ppo", self.num_timesteps, learning)
+
+
+def stock(model: Any, frames_per_step: int) -> Any:
+    """The model on the environment's observation of one on `Features`, if it is not that."""
+    if model.observation_space.shape == (OBSERVATION_SIZE,):
+        return model
+    return export(model.policy, frames_per_step)
 
 
 def greedy(model: Any) -> Callable[[Any], Any]:

@@ -98,6 +98,32 @@ class LookaheadSettings:
 
 
 @dataclass(frozen=True)
+class HeartSettings:
+    """How runs are looked for and learned by heart; `by_heart` says what for.
+
+    `weight` and `most_regret` are `search.guide.Guide`'s; from the standard starts the fastest of
+    `standard_tries` runs is taken, and practised `standard_importance` times as often.
+    """
+
+    updates: int = setting(60_000, at_least=0)
+    evaluate_every: int = setting(5_000, at_least=1)
+    width: int = setting(120, at_least=1)
+    noise: float = 0.2
+    weight: float = setting(0.5, at_least=0)
+    standard_weight: float = setting(0.15, at_least=0)
+    standard_tries: int = setting(3, at_least=1)
+    standard_flavours: tuple[str, ...] = ("glibc", "glibc-fma", "fdlibm")
+    standard_importance: float = setting(4.0, at_least=0)
+    most_regret: float = setting(5.0, at_least=0)
+    batch_size: int = setting(1024, at_least=1)
+    anchor_batch_size: int = setting(256, at_least=1)
+    anchor: float = setting(1.0, at_least=0)
+    learning_rate: float = 1e-3
+    unsure_importance: float = setting(9.0, at_least=0)
+    own_games: int = setting(200, at_least=1)
+
+
+@dataclass(frozen=True)
 class SprintSettings:
     """All of it."""
 
@@ -122,3 +148,4 @@ class SprintSettings:
     beams: BeamsSettings = field(default_factory=BeamsSettings)
     cloning: CloningSettings = field(default_factory=CloningSettings)
     lookahead: LookaheadSettings = field(default_factory=LookaheadSettings)
+    by_heart: HeartSettings = field(default_factory=HeartSettings)
