@@ -8,16 +8,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qwop_native.atomic import whole_file
 from qwop_native.champion import FRAMES_PER_STEP, POLICY, runs
 from qwop_native.champion.evaluation import evaluate
-from qwop_native.champion.starts import line_starts, prepared, standard_starts
+from qwop_native.champion.starts import (
+    line_starts,
+    prepared,
+    scrambled_starts,
+    standard_starts,
+)
 from qwop_native.commands import common, in_browser, replay, spectate
 from qwop_native.commands.policies import load_model
 from qwop_native.recording import load_recording
 from qwop_native.search.run import RECORD_FRAMES
 
 _IDLE_FRAMES = 30
+_SCRAMBLED = 100  # starts
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,27 +59,40 @@ def _play(model: Any) -> dict[str, Any]:
         starts = {
             name: prepared(sincos, page) for name, page in standard_starts(FRAMES_PER_STEP).items()
         }
-        varied = line_starts(sincos, _IDLE_FRAMES)
+        groups = {
+            "standard": list(starts.values()),
+            "varied": line_starts(sincos, _IDLE_FRAMES),
+            "scrambled": scrambled_starts(sincos, _SCRAMBLED),
+        }
         played = evaluate(
             lambda seen: model.predict(seen, deterministic=True)[0],
-            [*starts.values(), *varied],
+            [game for group in groups.values() for game in group],
             FRAMES_PER_STEP,
         )
-        frames = played.frames.tolist()
-        standard, others = frames[: len(starts)], frames[len(starts) :]
+        ends = np.cumsum([len(group) for group in groups.values()])[:-1]
+        standard, varied, scrambled = (part.tolist() for part in np.split(played.frames, ends))
         print(f"policy, {sincos}:")
         for name, count in zip(starts, standard, strict=True):
             print(f"  {name}: " + (f"{count} frames, {count / 30:.2f} s" if count else "fell"))
-        under = sum(0 < count < RECORD_FRAMES for count in others)
-        done = sorted(count for count in others if count)
-        print(f"  {len(others)} varied starts: {len(done)} finish, {under} under {RECORD_FRAMES}")
-        if done:
-            tenth, median = done[len(done) // 10], done[len(done) // 2]
-            print(
-                f"  frames: best {done[0]}, first tenth {tenth}, median {median}, last {done[-1]}"
-            )
-        numbers[sincos] = {"standard": dict(zip(starts, standard, strict=True)), "varied": others}
+        print(f"  {_spread(varied)} varied starts")
+        print(f"  {_spread(scrambled)} starts after half a second of random keys")
+        numbers[sincos] = {
+            "standard": dict(zip(starts, standard, strict=True)),
+            "varied": varied,
+            "scrambled": scrambled,
+        }
     return numbers
+
+
+def _spread(frames: list[int]) -> str:
+    """How many of some runs finish, and in how many frames; 0 is a fall."""
+    done = sorted(count for count in frames if count)
+    under = sum(count < RECORD_FRAMES for count in done)
+    text = f"{len(done)} finish, {under} under {RECORD_FRAMES}"
+    if done:
+        tenth, median = done[len(done) // 10], done[len(done) // 2]
+        text += f" (best {done[0]}, first tenth {tenth}, median {median}, last {done[-1]})"
+    return f"{text} of {len(frames)}"
 
 
 def _in_browser(policy: Path, browser: Sequence[str]) -> int:

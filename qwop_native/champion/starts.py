@@ -38,3 +38,21 @@ def line_pages(idle_frames: int, frames_per_step: int = 3) -> list[tuple[Tape, i
 def line_starts(sincos: str, idle_frames: int, frames_per_step: int = 3) -> list[_core.Game]:
     """Games at the starts of `line_pages`."""
     return [prepared(sincos, page, idle) for page, idle in line_pages(idle_frames, frames_per_step)]
+
+
+def scrambled_starts(sincos: str, count: int, frames: int = 15) -> list[_core.Game]:
+    """Starts of which no policy has learned: frames of random keys after the first restart.
+
+    Args:
+        sincos: Flavour.
+        count: Starts.
+        frames: With keys, which change every three frames.
+    """
+    rng = np.random.default_rng(0)
+    games = []
+    for _ in range(count):
+        game = prepared(sincos, reset_start())
+        for _ in range(0, frames, 3):
+            game.step(int(rng.integers(16)), 3)
+        games.append(game)
+    return games
