@@ -351,8 +351,8 @@ def test_what_was_learned_by_heart_is_run_again(shipped):
     decisions = Decisions.of(run, 0, 3, 1.0)
     model = load_exported(POLICY)
     elsewhere = own_ways(shipped, [start], 3, 4, 1, rng)
-    heart = HeartSettings(updates=400, evaluate_every=200, batch_size=64, anchor_batch_size=64)
-    figures = list(Memoriser(model, decisions, elsewhere, heart, 1).run())
+    heart = HeartSettings(evaluate_every=200, batch_size=64, anchor_batch_size=64)
+    figures = list(Memoriser(model, shipped, decisions, elsewhere, heart, 400, 1).run())
     assert [updates for updates, _ in figures] == [200, 400]
     assert figures[-1][1]["wrong"] == 0
     game = start.game()

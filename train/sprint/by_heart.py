@@ -178,46 +178,49 @@ class Memoriser:
 
     Args:
         model: PPO as `export` makes it; all but its first layer learns.
+        before: What it was, of the same make.
         decisions: What to do where.
-        elsewhere: Observations on the policy's own ways, float32 (n, 60).
+        elsewhere: Observations on the ways of `before`, float32 (n, 60).
         settings: How.
+        updates: To be made.
         seed: Of the draws.
     """
 
     def __init__(
         self,
         model: Any,
+        before: Any,
         decisions: Decisions,
         elsewhere: Floats,
         settings: HeartSettings,
+        updates: int,
         seed: int,
     ) -> None:
-        policy = model.policy
-        layers = [*policy.mlp_extractor.policy_net, policy.action_net]
-        self._first, self._rest = th.nn.Sequential(*layers[:2]), th.nn.Sequential(*layers[2:])
-        self._settings = settings
+        first, self._rest = _split(model)
+        _, rest_before = _split(before)
+        self._settings, self._updates = settings, updates
         self._draws = th.Generator().manual_seed(seed)
         with th.no_grad():
-            self._seen = self._first(th.from_numpy(decisions.observations))
-            self._elsewhere = self._first(th.from_numpy(elsewhere))
-            self._was = th.log_softmax(self._rest(self._elsewhere), dim=1)
+            self._seen = first(th.from_numpy(decisions.observations))
+            self._elsewhere = first(th.from_numpy(elsewhere))
+            self._was = th.log_softmax(rest_before(self._elsewhere), dim=1)
         self._wanted = th.from_numpy(decisions.actions)
         self._importance = th.from_numpy(decisions.importance)
         self._optimizer = th.optim.Adam(self._rest.parameters(), settings.learning_rate)
         self._schedule = th.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, settings.learning_rate, settings.updates, pct_start=0.02
+            self._optimizer, settings.learning_rate, updates, pct_start=0.02
         )
 
     def run(self) -> Iterator[tuple[int, dict[str, float]]]:
         """Learns; yields updates made and figures every `evaluate_every` updates and at last."""
         settings = self._settings
         weights = self._importance
-        for update in range(1, settings.updates + 1):
+        for update in range(1, self._updates + 1):
             if update % _BATCHES_BEFORE_LOOKING == 0:
                 unsure = (self._margins() < _SURE).float()
                 weights = self._importance * (1.0 + settings.unsure_importance * unsure)
             loss = self._update(weights)
-            if update % settings.evaluate_every == 0 or update == settings.updates:
+            if update % settings.evaluate_every == 0 or update == self._updates:
                 wrong = int((self._margins() < 0).sum())
                 yield update, {"loss": loss, "wrong": wrong, "decisions": len(self._wanted)}
 
@@ -245,6 +248,13 @@ class Memoriser:
         others = logits.scatter(1, self._wanted[:, None], -np.inf)
         margins: th.Tensor = wanted[:, 0] - others.max(dim=1).values
         return margins
+
+
+def _split(model: Any) -> tuple[th.nn.Module, th.nn.Module]:
+    """The actor's first layer, which holds the features, and the rest."""
+    policy = model.policy
+    layers = [*policy.mlp_extractor.policy_net, policy.action_net]
+    return th.nn.Sequential(*layers[:2]), th.nn.Sequential(*layers[2:])
 
 
 def own_ways(

@@ -122,14 +122,22 @@ def learned_by_heart(
     if heart.updates == 0:
         return before
     folder.mkdir(exist_ok=True)
-    keeper = Keeper(folder, settings, say)
-    if max((entry["steps"] for entry in keeper.entries()), default=0) >= heart.updates:
+    keeper, last = Keeper(folder, settings, say), folder / _LAST_NAME
+    made = max((entry["steps"] for entry in keeper.entries()), default=0)
+    if made >= heart.updates:
         return folder / POLICY_NAME
     rng = np.random.default_rng([settings.seed, 3])
-    model = load_exported(before)
+    policy = load_exported(before)
     starts = distinct_starts(games, heart.standard_flavours)
     looker = GuidedRuns(
-        folder, model, critic_rank(model, settings), heart, games.frames_per_step, threads, rng, say
+        folder,
+        policy,
+        critic_rank(policy, settings),
+        heart,
+        games.frames_per_step,
+        threads,
+        rng,
+        say,
     )
     parts = []
     for start in starts:
@@ -140,10 +148,19 @@ def learned_by_heart(
     if not parts:
         say("no run has finished that could be learned by heart")
         return before
-    elsewhere = own_ways(model, starts, games.frames_per_step, heart.own_games, threads, rng)
-    memoriser = Memoriser(model, Decisions.joined(parts), elsewhere, heart, settings.seed)
+    model = load_exported(last if last.is_file() else before)
+    elsewhere = own_ways(policy, starts, games.frames_per_step, heart.own_games, threads, rng)
+    memoriser = Memoriser(
+        model,
+        policy,
+        Decisions.joined(parts),
+        elsewhere,
+        heart,
+        heart.updates - made,
+        settings.seed,
+    )
     for updates, learning in memoriser.run():
-        keeper.keep(model, "by heart", updates, learning)
+        keeper.keep(model, "by heart", made + updates, learning)
     return folder / POLICY_NAME
 
 
