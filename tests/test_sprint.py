@@ -303,6 +303,7 @@ SMALL = {
     "cloning": {"epochs": 2},
     "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
     "by_heart": {"width": 4, "standard_tries": 1, "standard_flavours": ["glibc"]},
+    "by_heart_again": {"width": 4, "standard_tries": 1, "standard_flavours": ["glibc"]},
 }
 
 
@@ -341,6 +342,36 @@ def test_a_run_near_the_policys_own_is_found_once_and_kept(shipped, tmp_path):
     assert np.repeat(key_masks(ACTION_SETS["essential"])[decisions.actions], 3)[
         : len(run.keys) - start.idle
     ].tolist() == (run.keys[start.idle :].tolist())
+
+
+def test_a_run_that_the_policy_runs_stays(shipped, tmp_path):
+    start = distinct_starts(GamesSettings(idle_frames=0), ())[0]
+    own = evaluate(
+        lambda seen: shipped.predict(seen, deterministic=True)[0], [start.game()], 3
+    ).keys[0]
+    other = own.copy()
+    other[:60] = 0
+    rank, heart = critic_rank(shipped, SprintSettings()), HeartSettings(width=8, standard_tries=1)
+    for number, keys in enumerate((own, other)):
+        earlier, folder = tmp_path / f"earlier-{number}", tmp_path / str(number)
+        earlier.mkdir()
+        folder.mkdir()
+        make_recording(keys, "glibc", start.page).save(earlier / "run-glibc-000.qwop")
+        said = []
+        looker = GuidedRuns(
+            folder,
+            shipped,
+            rank,
+            heart,
+            3,
+            1,
+            np.random.default_rng(1),
+            said.append,
+            earlier,
+        )
+        run = looker.of(start)
+        assert (run is not None and np.array_equal(run.keys, keys)) == (number == 0)
+        assert len(said) == number
 
 
 def test_what_was_learned_by_heart_is_run_again(shipped):

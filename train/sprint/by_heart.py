@@ -19,6 +19,7 @@ import torch as th
 from torch.nn import functional
 
 from qwop_native import _core
+from qwop_native.champion.evaluation import evaluate
 from qwop_native.champion.starts import line_pages, prepared
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.search.beam import Beam, BeamSettings
@@ -93,6 +94,9 @@ class GuidedRuns:
         threads: Threads that play.
         rng: Source of the noise.
         say: Told how each went.
+        earlier: Folder of the runs that the model has learned so far. Where it runs one of them as
+            it was learned, that stays. Where it does not, there was another at nearly the same
+            states, and a run is looked for that keeps to what was learned of that.
     """
 
     def __init__(
@@ -105,17 +109,33 @@ class GuidedRuns:
         threads: int,
         rng: np.random.Generator,
         say: Say,
+        earlier: Path | None = None,
     ) -> None:
         self._folder, self._rank, self._settings, self._say = folder, rank, settings, say
+        self._model, self._earlier = model, earlier
         self._policy = Policy(model, len(_ACTIONS))
         self._threads, self._rng = threads, rng
         self._how = BeamSettings(settings.width, frames_per_step, noise=settings.noise)
+
+    def decisions(self, starts: list[Start]) -> Decisions | None:
+        """What is decided in the runs from some starts; None if none finished."""
+        parts = []
+        for start in starts:
+            run = self.of(start)
+            if run is not None:
+                importance = self._settings.standard_importance if start.standard else 1.0
+                parts.append(Decisions.of(run, start.idle, self._how.frames, importance))
+        return Decisions.joined(parts) if parts else None
 
     def of(self, start: Start) -> Recording | None:
         """The run from a start; None if nothing finished."""
         path = self._folder / f"run-{start.sincos}-{start.number:03d}.qwop"
         if path.is_file():
             return load_recording(path)
+        learned = self._learned(start, path.name)
+        if learned is not None:
+            learned.save(path)
+            return learned
         settings, root = self._settings, start.game()
         weight = settings.standard_weight if start.standard else settings.weight
         guide = Guide(self._policy, weight, settings.most_regret)
@@ -133,6 +153,18 @@ class GuidedRuns:
         made.save(path)
         self._say(f"{name}: {best.frames} frames")
         return made
+
+    def _learned(self, start: Start, name: str) -> Recording | None:
+        """The earlier run, if the model runs it."""
+        if self._earlier is None or not (self._earlier / name).is_file():
+            return None
+        run = load_recording(self._earlier / name)
+        own = evaluate(
+            lambda seen: self._model.predict(seen, deterministic=True)[0],
+            [start.game()],
+            self._how.frames,
+        )
+        return run if np.array_equal(own.keys[0], run.keys[start.idle :]) else None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import OBSERVATION_SIZE
 from train.models import save_model
 from train.sprint.by_heart import (
-    Decisions,
     GuidedRuns,
     Memoriser,
     distinct_starts,
@@ -37,7 +36,7 @@ from train.sprint.features import Features
 from train.sprint.games import SprintGames
 from train.sprint.lookahead import Improver
 from train.sprint.ppo import load_model, make_model
-from train.sprint.settings import SprintSettings
+from train.sprint.settings import HeartSettings, SprintSettings
 
 POLICY_NAME = "policy.zip"
 _LAST_NAME = "last.zip"
@@ -78,8 +77,9 @@ class Pipeline:
             last = Round(folder, settings, number, self._threads, self._say).run(rank, last)
             path = folder / POLICY_NAME
             rank = critic_rank(load_exported(path), settings)
-        return learned_by_heart(
-            self._folder / "by-heart", path, self._settings, self._threads, self._say
+        first = self._by_heart("by-heart", self._settings.by_heart, path, path)
+        return self._by_heart(
+            "by-heart-again", self._settings.by_heart_again, path, first, first.parent
         )
 
     def _rounds(self) -> list[tuple[str, SprintSettings]]:
@@ -90,6 +90,60 @@ class Pipeline:
             lookahead = replace(settings.lookahead, iterations=0)
             rounds.append(("long", replace(settings, ppo=settings.long, lookahead=lookahead)))
         return rounds
+
+    def _by_heart(
+        self,
+        name: str,
+        heart: HeartSettings,
+        unlearned: Path,
+        before: Path,
+        earlier: Path | None = None,
+    ) -> Path:
+        """Teaches a policy fast runs from all starts; returns the path of the better one.
+
+        Args:
+            name: Of the folder for the runs, the policy and what was noted.
+            heart: How.
+            unlearned: The policy that has learned nothing by heart, which it is to stay elsewhere.
+            before: The policy so far.
+            earlier: Folder of the runs that it has learned so far.
+        """
+        folder, games = self._folder / name, self._settings.games
+        if heart.updates == 0:
+            return before
+        folder.mkdir(exist_ok=True)
+        keeper, last = Keeper(folder, self._settings, self._say), folder / _LAST_NAME
+        made = max((entry["steps"] for entry in keeper.entries()), default=0)
+        if made >= heart.updates:
+            return folder / POLICY_NAME
+        rng = np.random.default_rng([self._settings.seed, 3])
+        guide, elsewhere = load_exported(before), load_exported(unlearned)
+        starts = distinct_starts(games, heart.standard_flavours)
+        runs = GuidedRuns(
+            folder,
+            guide,
+            critic_rank(guide, self._settings),
+            heart,
+            games.frames_per_step,
+            self._threads,
+            rng,
+            self._say,
+            earlier,
+        )
+        decisions = runs.decisions(starts)
+        if decisions is None:
+            self._say("no run has finished that could be learned by heart")
+            return before
+        model = load_exported(last if last.is_file() else before)
+        ways = own_ways(
+            elsewhere, starts, games.frames_per_step, heart.own_games, self._threads, rng
+        )
+        memoriser = Memoriser(
+            model, elsewhere, decisions, ways, heart, heart.updates - made, self._settings.seed
+        )
+        for updates, learning in memoriser.run():
+            keeper.keep(model, "by heart", made + updates, learning)
+        return folder / POLICY_NAME
 
     def _first_rank(self) -> Rank:
         """Posture and what beams learned of which states last, from beams alone."""
@@ -104,64 +158,6 @@ class Pipeline:
             seed=self._settings.seed,
         )
         return Searcher(folder, settings, Rank(((1.0, upright),)), self._say).learn()
-
-
-def learned_by_heart(
-    folder: Path, before: Path, settings: SprintSettings, threads: int, say: Say
-) -> Path:
-    """Teaches a policy fast runs from all starts; returns the path of the better one.
-
-    Args:
-        folder: Gets the runs, the policy and what was noted.
-        before: The policy, as `export` makes it.
-        settings: How.
-        threads: Threads that play.
-        say: Called with a line for each thing that happens.
-    """
-    heart, games = settings.by_heart, settings.games
-    if heart.updates == 0:
-        return before
-    folder.mkdir(exist_ok=True)
-    keeper, last = Keeper(folder, settings, say), folder / _LAST_NAME
-    made = max((entry["steps"] for entry in keeper.entries()), default=0)
-    if made >= heart.updates:
-        return folder / POLICY_NAME
-    rng = np.random.default_rng([settings.seed, 3])
-    policy = load_exported(before)
-    starts = distinct_starts(games, heart.standard_flavours)
-    looker = GuidedRuns(
-        folder,
-        policy,
-        critic_rank(policy, settings),
-        heart,
-        games.frames_per_step,
-        threads,
-        rng,
-        say,
-    )
-    parts = []
-    for start in starts:
-        run = looker.of(start)
-        if run is not None:
-            importance = heart.standard_importance if start.standard else 1.0
-            parts.append(Decisions.of(run, start.idle, games.frames_per_step, importance))
-    if not parts:
-        say("no run has finished that could be learned by heart")
-        return before
-    model = load_exported(last if last.is_file() else before)
-    elsewhere = own_ways(policy, starts, games.frames_per_step, heart.own_games, threads, rng)
-    memoriser = Memoriser(
-        model,
-        policy,
-        Decisions.joined(parts),
-        elsewhere,
-        heart,
-        heart.updates - made,
-        settings.seed,
-    )
-    for updates, learning in memoriser.run():
-        keeper.keep(model, "by heart", made + updates, learning)
-    return folder / POLICY_NAME
 
 
 def critic_rank(model: Any, settings: SprintSettings) -> Rank:

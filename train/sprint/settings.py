@@ -149,3 +149,14 @@ class SprintSettings:
     cloning: CloningSettings = field(default_factory=CloningSettings)
     lookahead: LookaheadSettings = field(default_factory=LookaheadSettings)
     by_heart: HeartSettings = field(default_factory=HeartSettings)
+    by_heart_again: HeartSettings = field(
+        default_factory=lambda: HeartSettings(
+            updates=12_000,
+            evaluate_every=3_000,
+            weight=1.0,
+            standard_weight=0.4,
+            standard_tries=4,
+            standard_importance=10.0,
+            learning_rate=4e-4,
+        )
+    )
