@@ -303,7 +303,6 @@ SMALL = {
     "cloning": {"epochs": 2},
     "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
     "by_heart": {"width": 4, "standard_tries": 1, "standard_flavours": ["glibc"]},
-    "by_heart_again": {"width": 4, "standard_tries": 1, "standard_flavours": ["glibc"]},
 }
 
 
@@ -344,34 +343,34 @@ def test_a_run_near_the_policys_own_is_found_once_and_kept(shipped, tmp_path):
     ].tolist() == (run.keys[start.idle :].tolist())
 
 
-def test_a_run_that_the_policy_runs_stays(shipped, tmp_path):
-    start = distinct_starts(GamesSettings(idle_frames=0), ())[0]
-    own = evaluate(
-        lambda seen: shipped.predict(seen, deterministic=True)[0], [start.game()], 3
-    ).keys[0]
-    other = own.copy()
-    other[:60] = 0
-    rank, heart = critic_rank(shipped, SprintSettings()), HeartSettings(width=8, standard_tries=1)
-    for number, keys in enumerate((own, other)):
-        earlier, folder = tmp_path / f"earlier-{number}", tmp_path / str(number)
-        earlier.mkdir()
-        folder.mkdir()
-        make_recording(keys, "glibc", start.page).save(earlier / "run-glibc-000.qwop")
-        said = []
-        looker = GuidedRuns(
-            folder,
-            shipped,
-            rank,
-            heart,
-            3,
-            1,
-            np.random.default_rng(1),
-            said.append,
-            earlier,
-        )
-        run = looker.of(start)
-        assert (run is not None and np.array_equal(run.keys, keys)) == (number == 0)
-        assert len(said) == number
+def test_runs_that_were_learned_stay_and_the_standard_ones(shipped, tmp_path):
+    standard, other = distinct_starts(GamesSettings(idle_frames=4), ())[0::3][:2]
+    assert standard.standard
+    assert not other.standard
+    said = []
+    for start in (standard, other):
+        own = evaluate(
+            lambda seen: shipped.predict(seen, deterministic=True)[0], [start.game()], 3
+        ).keys[0]
+        unlike = own.copy()
+        unlike[:60] = 0
+        for keys, stays in ((own, True), (unlike, start.standard)):
+            held = np.concatenate([np.zeros(start.idle, np.uint8), keys])
+            made = make_recording(held, "glibc", start.page)
+            made.save(tmp_path / f"run-glibc-{start.number:03d}.qwop")
+            run = GuidedRuns(
+                tmp_path / "none",
+                shipped,
+                critic_rank(shipped, SprintSettings()),
+                HeartSettings(),
+                3,
+                1,
+                np.random.default_rng(1),
+                said.append,
+                earlier=tmp_path,
+            ).of(start)
+            assert (run is not None) == stays
+    assert not said  # nothing was looked for
 
 
 def test_what_was_learned_by_heart_is_run_again(shipped):

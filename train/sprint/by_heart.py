@@ -94,9 +94,9 @@ class GuidedRuns:
         threads: Threads that play.
         rng: Source of the noise.
         say: Told how each went.
-        earlier: Folder of the runs that the model has learned so far. Where it runs one of them as
-            it was learned, that stays. Where it does not, there was another at nearly the same
-            states, and a run is looked for that keeps to what was learned of that.
+        earlier: Folder of the runs that the model has learned so far, of which those that it runs
+            stay, and the standard ones; no others are looked for. The others passed nearly the same
+            states as one of those, and did something else there.
     """
 
     def __init__(
@@ -132,10 +132,8 @@ class GuidedRuns:
         path = self._folder / f"run-{start.sincos}-{start.number:03d}.qwop"
         if path.is_file():
             return load_recording(path)
-        learned = self._learned(start, path.name)
-        if learned is not None:
-            learned.save(path)
-            return learned
+        if self._earlier is not None:
+            return self._learned(start, self._earlier / path.name)
         settings, root = self._settings, start.game()
         weight = settings.standard_weight if start.standard else settings.weight
         guide = Guide(self._policy, weight, settings.most_regret)
@@ -154,17 +152,18 @@ class GuidedRuns:
         self._say(f"{name}: {best.frames} frames")
         return made
 
-    def _learned(self, start: Start, name: str) -> Recording | None:
-        """The earlier run, if the model runs it."""
-        if self._earlier is None or not (self._earlier / name).is_file():
+    def _learned(self, start: Start, path: Path) -> Recording | None:
+        """The earlier run, if the model runs it or is to."""
+        if not path.is_file():
             return None
-        run = load_recording(self._earlier / name)
+        run = load_recording(path)
         own = evaluate(
             lambda seen: self._model.predict(seen, deterministic=True)[0],
             [start.game()],
             self._how.frames,
         )
-        return run if np.array_equal(own.keys[0], run.keys[start.idle :]) else None
+        learned = np.array_equal(own.keys[0], run.keys[start.idle :])
+        return run if learned or start.standard else None
 
 
 @dataclass(frozen=True)

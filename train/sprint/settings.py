@@ -151,12 +151,10 @@ class SprintSettings:
     by_heart: HeartSettings = field(default_factory=HeartSettings)
     by_heart_again: HeartSettings = field(
         default_factory=lambda: HeartSettings(
-            updates=12_000,
-            evaluate_every=3_000,
-            weight=1.0,
-            standard_weight=0.4,
-            standard_tries=4,
-            standard_importance=10.0,
-            learning_rate=4e-4,
+            updates=6_000,
+            evaluate_every=1_500,
+            standard_flavours=("glibc",),
+            standard_importance=40.0,
+            learning_rate=3e-4,
         )
     )
