@@ -21,18 +21,18 @@ from qwop_native.champion.evaluation import Runs, evaluate
 from train import fields
 from train.sprint.__main__ import main
 from train.sprint.by_heart import (
-    Decisions,
     GuidedRuns,
     Memoriser,
+    Practice,
     distinct_starts,
     own_ways,
 )
-from train.sprint.demonstrations import lessons
-from train.sprint.export import export
+from train.sprint.demonstrations import lessons, lessons_of
+from train.sprint.export import export, greedy
 from train.sprint.features import FEATURES, RAMPS, Features
 from train.sprint.games import SprintGames
 from train.sprint.lookahead import Lookahead
-from train.sprint.pipeline import critic_rank, greedy, load_exported
+from train.sprint.pipeline import critic_rank, load_exported
 from train.sprint.ppo import make_model
 from train.sprint.settings import (
     GamesSettings,
@@ -291,21 +291,6 @@ def test_runs_are_ranked_by_successes_then_by_frames():
     assert str(order[3]) == "2 of 2 finished, best 1250, median 1275, slowest 1300 frames"
 
 
-# ---- the whole ---------------------------------------------------------------------------------
-
-SMALL = {
-    "survivor_rounds": 1,
-    "rounds": 2,
-    "games": {"games": 16, "idle_frames": 1},
-    "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
-    "long": {"steps": 512, "n_steps": 32, "batch_size": 256, "wanted_kl": 0.01},
-    "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
-    "cloning": {"epochs": 2},
-    "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
-    "by_heart": {"width": 4, "standard_tries": 1, "standard_flavours": ["glibc"]},
-}
-
-
 # ---- by heart ----------------------------------------------------------------------------------
 
 
@@ -335,7 +320,7 @@ def test_a_run_near_the_policys_own_is_found_once_and_kept(shipped, tmp_path):
     assert not run.keys[: start.idle].any()
     assert np.array_equal(looker.of(start).keys, run.keys)
     assert len(said) == 1
-    decisions = Decisions.of(run, start.idle, 3, 2.0)
+    decisions = lessons_of(run, start.idle, 3)
     greedy_actions, _ = shipped.predict(decisions.observations, deterministic=True)
     assert np.mean(greedy_actions == decisions.actions) > 0.7  # it has kept to the policy
     assert np.repeat(key_masks(ACTION_SETS["essential"])[decisions.actions], 3)[
@@ -349,9 +334,7 @@ def test_runs_that_were_learned_stay_and_the_standard_ones(shipped, tmp_path):
     assert not other.standard
     said = []
     for start in (standard, other):
-        own = evaluate(
-            lambda seen: shipped.predict(seen, deterministic=True)[0], [start.game()], 3
-        ).keys[0]
+        own = evaluate(greedy(shipped), [start.game()], 3).keys[0]
         unlike = own.copy()
         unlike[:60] = 0
         for keys, stays in ((own, True), (unlike, start.standard)):
@@ -378,11 +361,11 @@ def test_what_was_learned_by_heart_is_run_again(shipped):
     rng = np.random.default_rng(2)
     keys = np.repeat(key_masks(ACTION_SETS["essential"])[rng.integers(9, size=12)], 3)
     run = make_recording(keys, "glibc", start.page)
-    decisions = Decisions.of(run, 0, 3, 1.0)
+    practice = Practice(lessons_of(run, 0, 3), np.ones(12, np.float32))
     model = load_exported(POLICY)
     elsewhere = own_ways(shipped, [start], 3, 4, 1, rng)
     heart = HeartSettings(evaluate_every=200, batch_size=64, anchor_batch_size=64)
-    figures = list(Memoriser(model, shipped, decisions, elsewhere, heart, 400, 1).run())
+    figures = list(Memoriser(model, shipped, practice, elsewhere, heart, 400, 1).run())
     assert [updates for updates, _ in figures] == [200, 400]
     assert figures[-1][1]["wrong"] == 0
     game = start.game()
@@ -393,6 +376,21 @@ def test_what_was_learned_by_heart_is_run_again(shipped):
     before, _ = shipped.predict(elsewhere, deterministic=True)
     after, _ = model.predict(elsewhere, deterministic=True)
     assert np.mean(before == after) > 0.9  # elsewhere it is what it was
+
+
+# ---- the whole ---------------------------------------------------------------------------------
+
+SMALL = {
+    "survivor_rounds": 1,
+    "rounds": 2,
+    "games": {"games": 16, "idle_frames": 1},
+    "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
+    "long": {"steps": 512, "n_steps": 32, "batch_size": 256, "wanted_kl": 0.01},
+    "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
+    "cloning": {"epochs": 2},
+    "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
+    "by_heart": {"width": 4, "standard_tries": 1, "standard_flavours": ["glibc"]},
+}
 
 
 def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.search.guide import Guide
 from qwop_native.search.states import FALLEN, LANDED, States, finished, pose_cells
-from qwop_native.spaces import ACTION_SETS
+from qwop_native.spaces import ACTION_SETS, observations
 
 Floats = npt.NDArray[np.float64]
 Rank = Callable[[States], Floats]
@@ -172,7 +172,7 @@ class Beam:
         keys = np.tile(self._masks, alive)
         regret = np.repeat(self._regret, len(self._masks))
         if self._guide is not None:
-            of_step = self._guide.policy.regrets(self._kept.bodies[:alive]).ravel()
+            of_step = self._guide.policy.regrets(observations(self._kept.bodies[:alive])).ravel()
             likely = of_step <= self._guide.most
             parents, keys = parents[likely], keys[likely]
             regret = (regret + of_step)[likely]

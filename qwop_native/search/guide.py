@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.spaces import observations
+from qwop_native.spaces import OBSERVATION_SIZE
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,14 +60,14 @@ class Policy:
         self._torch, self._policy = torch, model.policy
         self._policy.set_training_mode(False)
 
-    def regrets(self, bodies: Floats) -> Floats:
+    def regrets(self, observations: npt.NDArray[np.float32]) -> Floats:
         """How much less likely each action is than the likeliest, nats, float64 (n, actions).
 
         Args:
-            bodies: As in `States`, float64 (n, 12, 6).
+            observations: The environment's, float32 (n, 60).
         """
         with self._torch.no_grad():
-            seen = self._torch.from_numpy(observations(bodies))
+            seen = self._torch.from_numpy(observations)
             logits = self._policy.get_distribution(seen).distribution.logits.double().numpy()
         return np.asarray(logits.max(axis=1, keepdims=True) - logits)
 
@@ -76,7 +76,7 @@ def guides(model: Any, actions: int) -> bool:
     """Whether a model can guide a search of so many actions."""
     policy = model.policy
     return (
-        model.observation_space.shape == (60,)
+        model.observation_space.shape == (OBSERVATION_SIZE,)
         and hasattr(policy, "get_distribution")
         and not hasattr(policy, "lstm_actor")
         and getattr(model.action_space, "n", None) == actions

@@ -148,7 +148,7 @@ def test_a_strong_guide_is_followed_and_saves_work():
 
 def test_regrets_add_up_over_a_run():
     policy = Policy(guided_model(), 9)
-    regrets = policy.regrets(searched(until=40).levels[-1].states.bodies)
+    regrets = policy.regrets(observations(searched(until=40).levels[-1].states.bodies))
     assert regrets.shape[1] == 9
     assert (regrets.min(axis=1) == 0).all()
     assert regrets.max() > 1
@@ -158,7 +158,7 @@ def test_regrets_add_up_over_a_run():
     game, total = started(), 0.0
     masks = key_masks(ACTION_SETS["essential"]).tolist()
     for mask in path:
-        total += policy.regrets(game.bodies[None])[0, masks.index(mask)]
+        total += policy.regrets(observations(game.bodies[None]))[0, masks.index(mask)]
         game.step(mask, 4)
     assert total == 0
 

@@ -28,6 +28,8 @@ from qwop_native.search.states import ENDED, FALLEN
 from qwop_native.search.values import Rank
 from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
+from train.sprint.demonstrations import Lessons, lessons_of
+from train.sprint.export import greedy
 from train.sprint.settings import GamesSettings, HeartSettings
 
 Floats = npt.NDArray[np.float32]
@@ -117,15 +119,16 @@ class GuidedRuns:
         self._threads, self._rng = threads, rng
         self._how = BeamSettings(settings.width, frames_per_step, noise=settings.noise)
 
-    def decisions(self, starts: list[Start]) -> Decisions | None:
+    def practice(self, starts: list[Start]) -> Practice | None:
         """What is decided in the runs from some starts; None if none finished."""
-        parts = []
+        parts, importance = [], []
         for start in starts:
             run = self.of(start)
             if run is not None:
-                importance = self._settings.standard_importance if start.standard else 1.0
-                parts.append(Decisions.of(run, start.idle, self._how.frames, importance))
-        return Decisions.joined(parts) if parts else None
+                parts.append(lessons_of(run, start.idle, self._how.frames))
+                times = self._settings.standard_importance if start.standard else 1.0
+                importance.append(np.full(len(parts[-1].actions), times, np.float32))
+        return Practice(Lessons.joined(parts), np.concatenate(importance)) if parts else None
 
     def of(self, start: Start) -> Recording | None:
         """The run from a start; None if nothing finished."""
@@ -157,60 +160,31 @@ class GuidedRuns:
         if not path.is_file():
             return None
         run = load_recording(path)
-        own = evaluate(
-            lambda seen: self._model.predict(seen, deterministic=True)[0],
-            [start.game()],
-            self._how.frames,
-        )
+        own = evaluate(greedy(self._model), [start.game()], self._how.frames)
         learned = np.array_equal(own.keys[0], run.keys[start.idle :])
         return run if learned or start.standard else None
 
 
 @dataclass(frozen=True)
-class Decisions:
-    """What to do where.
+class Practice:
+    """Lessons of which some matter more than others.
 
     Attributes:
-        observations: The environment's, float32 (n, 60).
-        actions: Indices of the essential set, int64 (n,).
+        lessons: What to do where.
         importance: How often each is practised, float32 (n,).
     """
 
-    observations: Floats
-    actions: npt.NDArray[np.int64]
+    lessons: Lessons
     importance: Floats
-
-    @classmethod
-    def of(cls, run: Recording, idle: int, frames: int, importance: float) -> Decisions:
-        """Those of a run after its frames without keys, one every `frames` frames."""
-        codes = np.full(16, -1, np.int64)
-        codes[key_masks(_ACTIONS)] = np.arange(len(_ACTIONS))
-        game = _core.Game(run.sincos)
-        run.prepare(game)
-        game.step(0, idle)
-        seen, actions = [], []
-        for begin in range(idle, len(run.keys), frames):
-            held = run.keys[begin : begin + frames]
-            seen.append(observations(game.bodies[None])[0])
-            actions.append(codes[held[0]])
-            game.step(int(held[0]), len(held))
-        weights = np.full(len(seen), importance, np.float32)
-        return cls(np.array(seen), np.array(actions), weights)
-
-    @classmethod
-    def joined(cls, parts: list[Decisions]) -> Decisions:
-        """All of them, one after the other."""
-        columns = ("observations", "actions", "importance")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
 
 
 class Memoriser:
-    """Fits a policy to decisions; elsewhere it stays near what it was.
+    """Fits a policy to lessons; elsewhere it stays near what it was.
 
     Args:
         model: PPO as `export` makes it; all but its first layer learns.
         before: What it was, of the same make.
-        decisions: What to do where.
+        practice: What to do where.
         elsewhere: Observations on the ways of `before`, float32 (n, 60).
         settings: How.
         updates: To be made.
@@ -221,7 +195,7 @@ class Memoriser:
         self,
         model: Any,
         before: Any,
-        decisions: Decisions,
+        practice: Practice,
         elsewhere: Floats,
         settings: HeartSettings,
         updates: int,
@@ -232,11 +206,11 @@ class Memoriser:
         self._settings, self._updates = settings, updates
         self._draws = th.Generator().manual_seed(seed)
         with th.no_grad():
-            self._seen = first(th.from_numpy(decisions.observations))
+            self._seen = first(th.from_numpy(practice.lessons.observations))
             self._elsewhere = first(th.from_numpy(elsewhere))
             self._was = th.log_softmax(rest_before(self._elsewhere), dim=1)
-        self._wanted = th.from_numpy(decisions.actions)
-        self._importance = th.from_numpy(decisions.importance)
+        self._wanted = th.from_numpy(practice.lessons.actions)
+        self._importance = th.from_numpy(practice.importance)
         self._optimizer = th.optim.Adam(self._rest.parameters(), settings.learning_rate)
         self._schedule = th.optim.lr_scheduler.OneCycleLR(
             self._optimizer, settings.learning_rate, updates, pct_start=0.02
@@ -301,7 +275,7 @@ def own_ways(
         threads: Threads that play.
         rng: Source of all draws.
     """
-    masks = key_masks(_ACTIONS)
+    masks, policy = key_masks(_ACTIONS), Policy(model, len(_ACTIONS))
     parts = []
     for sincos in dict.fromkeys(start.sincos for start in starts):
         lines = [start.game() for start in starts if start.sincos == sincos]
@@ -314,8 +288,7 @@ def own_ways(
                 break
             seen = observations(pool.bodies)
             parts.append(seen[running])
-            with th.no_grad():
-                logits = model.policy.get_distribution(th.from_numpy(seen)).distribution.logits
-            drawn = (logits.numpy() + rng.gumbel(size=logits.shape)).argmax(axis=1)
+            regrets = policy.regrets(seen)
+            drawn = (rng.gumbel(size=regrets.shape) - regrets).argmax(axis=1)
             pool.step(masks[drawn], frames)
     return np.concatenate(parts)

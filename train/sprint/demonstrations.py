@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.recording import Recording
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.survivors import Examples, examples, lasting, learn
 from qwop_native.search.values import Rank
@@ -127,11 +128,37 @@ def lessons(root: _core.Game, search: Search, later: int) -> Lessons:
         search: Its levels.
         later: Levels.
     """
-    codes = np.full(16, -1, np.int64)
-    codes[key_masks(ACTION_SETS["essential"])] = np.arange(len(ACTION_SETS["essential"]))
+    codes = _action_codes()
     before = observations(root.bodies[None])
     parts = []
     for level, kept in lasting(search.levels, later):
         parts.append(Lessons(before[level.parents[kept]], codes[level.keys[kept]]))
         before = observations(level.states.bodies)
     return Lessons.joined(parts)
+
+
+def lessons_of(run: Recording, idle: int, frames: int) -> Lessons:
+    """Each decision of a run.
+
+    Args:
+        run: The run.
+        idle: Frames without keys with which it begins; nothing is decided in them.
+        frames: From one decision to the next.
+    """
+    codes, game = _action_codes(), _core.Game(run.sincos)
+    run.prepare(game)
+    game.step(0, idle)
+    seen, actions = [], []
+    for begin in range(idle, len(run.keys), frames):
+        held = run.keys[begin : begin + frames]
+        seen.append(observations(game.bodies[None])[0])
+        actions.append(codes[held[0]])
+        game.step(int(held[0]), len(held))
+    return Lessons(np.array(seen), np.array(actions))
+
+
+def _action_codes() -> npt.NDArray[np.int64]:
+    """Of each mask of keys the index in the essential set, -1 if it is not there; (16,)."""
+    codes = np.full(16, -1, np.int64)
+    codes[key_masks(ACTION_SETS["essential"])] = np.arange(len(ACTION_SETS["essential"]))
+    return codes

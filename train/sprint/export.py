@@ -1,7 +1,8 @@
-"""Folds the features into a stock policy on the environment's own observation."""
+"""Folds the features into a stock policy on the environment's own observation, and asks either."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -12,7 +13,7 @@ from torch import nn
 
 from qwop_native import QwopEnv
 from qwop_native.spaces import OBSERVATION_SIZE
-from train.sprint.features import RAMPS, hinges, linear_features
+from train.sprint.features import RAMPS, Features, hinges, linear_features
 
 FIRST_WIDTH = 2 * OBSERVATION_SIZE + RAMPS + 1
 
@@ -50,6 +51,21 @@ def export(policy: Any, frames_per_step: int) -> stable_baselines3.PPO:
         for name in ("action_net", "value_net"):
             getattr(made, name).load_state_dict(getattr(policy, name).state_dict())
     return model
+
+
+def stock(model: Any, frames_per_step: int) -> Any:
+    """The model on the environment's observation of one on `Features`, if it is not that."""
+    if model.observation_space.shape == (OBSERVATION_SIZE,):
+        return model
+    return export(model.policy, frames_per_step)
+
+
+def greedy(model: Any) -> Callable[[Any], Any]:
+    """Greedy actions of a model on `Features`, or of one on the environment's observation."""
+    if model.observation_space.shape == (OBSERVATION_SIZE,):
+        return lambda seen: model.predict(seen, deterministic=True)[0]
+    features = Features()
+    return lambda seen: model.predict(features(seen), deterministic=True)[0]
 
 
 def _fold(source: Any, target: Any) -> None:

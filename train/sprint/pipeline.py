@@ -21,7 +21,6 @@ from qwop_native.recording.starts import reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
-from qwop_native.spaces import OBSERVATION_SIZE
 from train.models import save_model
 from train.sprint.by_heart import (
     GuidedRuns,
@@ -31,8 +30,7 @@ from train.sprint.by_heart import (
 )
 from train.sprint.cloning import clone
 from train.sprint.demonstrations import Lessons, Teacher
-from train.sprint.export import export
-from train.sprint.features import Features
+from train.sprint.export import greedy, stock
 from train.sprint.games import SprintGames
 from train.sprint.lookahead import Improver
 from train.sprint.ppo import load_model, make_model
@@ -130,8 +128,8 @@ class Pipeline:
             self._say,
             earlier,
         )
-        decisions = runs.decisions(starts)
-        if decisions is None:
+        practice = runs.practice(starts)
+        if practice is None:
             self._say("no run has finished that could be learned by heart")
             return before
         model = load_exported(last if last.is_file() else before)
@@ -139,7 +137,7 @@ class Pipeline:
             elsewhere, starts, games.frames_per_step, heart.own_games, self._threads, rng
         )
         memoriser = Memoriser(
-            model, elsewhere, decisions, ways, heart, heart.updates - made, self._settings.seed
+            model, elsewhere, practice, ways, heart, heart.updates - made, self._settings.seed
         )
         for updates, learning in memoriser.run():
             keeper.keep(model, "by heart", made + updates, learning)
@@ -375,18 +373,3 @@ class Evaluations(BaseCallback):
         values = self.logger.name_to_value
         learning = {name: float(values[name]) for name in _LEARNING if name in values}
         self._keeper.keep(self.model, "ppo", self.num_timesteps, learning)
-
-
-def stock(model: Any, frames_per_step: int) -> Any:
-    """The model on the environment's observation of one on `Features`, if it is not that."""
-    if model.observation_space.shape == (OBSERVATION_SIZE,):
-        return model
-    return export(model.policy, frames_per_step)
-
-
-def greedy(model: Any) -> Callable[[Any], Any]:
-    """Greedy actions of a model on `Features`, or of one on the environment's observation."""
-    if model.observation_space.shape == (OBSERVATION_SIZE,):
-        return lambda seen: model.predict(seen, deterministic=True)[0]
-    features = Features()
-    return lambda seen: model.predict(features(seen), deterministic=True)[0]
