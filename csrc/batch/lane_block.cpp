@@ -156,8 +156,8 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
   colliding_ |= 1u << lane;
 }
 
-// Puts boxes that may touch where the lanes' narrow phase finds them. The hurdle is met at home:
-// its place in the lanes is as old as the track's, and it may have moved since.
+// Puts boxes that may touch where the lanes' narrow phase finds them. The hurdle, which moves by
+// itself, is met at home.
 void LaneBlock::list_pairs(int lane) {
   const auto& world = homes_[lane].world().data();
   const auto& scene = homes_[lane].world().scene();
@@ -368,7 +368,7 @@ void LaneBlock::copy_keys_effect(int lane) {
 }
 
 void LaneBlock::copy_track(int lane) {
-  for (int body = 0; body < game::kFirstPart; ++body) {
+  for (int body = 0; body < game::kHurdleBase; ++body) {  // what the lanes' contacts may be with
     const auto& pose = homes_[lane].body(body).pose;
     auto& rows = data_.bodies[body];
     rows.x[lane] = pose.centre.x;
