@@ -1,4 +1,4 @@
-"""A beam search on the exact game: many copies, every key combination, the best ones go on."""
+"""Beam searches on the exact game: many copies, every key combination, the best ones go on."""
 
 from __future__ import annotations
 
@@ -10,25 +10,38 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.search.guide import Guide
-from qwop_native.search.states import FALLEN, LANDED, States, finished, pose_cells
-from qwop_native.spaces import ACTION_SETS, observations
+from qwop_native.search.selection import best_of_groups, copied, offspring, scores
+from qwop_native.search.states import FALLEN, LANDED, States, finished
+from qwop_native.spaces import ACTION_SETS
 
 Floats = npt.NDArray[np.float64]
 Rank = Callable[[States], Floats]
 """Says how good states are, float64 of shape (n,); the larger the better, in world units."""
 
 
+_JUDGED_BY = 5  # states of a group, the best ones, whose mean says how it stands
+_REMEMBERED = 2000  # states of a level of many beams that are kept for those who learn from it
+
+
 @dataclass(frozen=True)
 class BeamSettings:
-    """How a beam is searched.
+    """How a beam is searched, or many beams side by side.
+
+    The best states of a beam soon all descend from one, which may have been overrated. Groups are
+    beams that leave each other alone for a while; then those that have come further take the
+    place of others, so that a state is judged by what becomes of it.
 
     Attributes:
-        width: States kept at each level.
+        width: States that each group keeps at each level.
         frames: Frames between two decisions.
         action_set: Key combinations tried at each decision, see `qwop_native.spaces.ACTION_SETS`.
         pose_cap: States of nearly the same pose that a level may keep.
         noise: Standard deviation of what is added to each rank, world units, so that searches
             with different seeds look at different states.
+        groups: Beams side by side.
+        segment: Frames after which groups give way to better ones.
+        temperature: World units by which a group must be ahead of another to be copied e times as
+            often.
     """
 
     width: int = 300
@@ -36,9 +49,12 @@ class BeamSettings:
     action_set: str = "essential"
     pose_cap: int = 8
     noise: float = 0.0
+    groups: int = 1
+    segment: int = 45
+    temperature: float = 0.7
 
     def __post_init__(self) -> None:
-        for name in ("width", "frames", "pose_cap"):
+        for name in ("width", "frames", "pose_cap", "groups", "segment"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.action_set not in ACTION_SETS:
@@ -47,6 +63,13 @@ class BeamSettings:
             )
         if not self.noise >= 0:
             raise ValueError(f"noise must be 0 or more, got {self.noise}")
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0, got {self.temperature}")
+
+    @property
+    def states(self) -> int:
+        """States that are kept at each level, those of all groups."""
+        return self.width * self.groups
 
 
 @dataclass(frozen=True)
@@ -56,12 +79,17 @@ class Level:
     Attributes:
         parents: Index of the state of the level before from which each comes, int32 (n,).
         keys: Mask of the keys held since, uint8 (n,).
-        states: Where they stand.
+        rows: Those that are remembered, all those of one beam or a random choice from many,
+            ascending, int32 (m,).
+        states: Where the remembered ones stand.
+        ranks: What they were ranked at, without noise and regret, float64 (m,).
     """
 
     parents: npt.NDArray[np.int32]
     keys: npt.NDArray[np.uint8]
+    rows: npt.NDArray[np.int32]
     states: States
+    ranks: Floats
 
 
 @dataclass(frozen=True)
@@ -124,8 +152,8 @@ class Beam:
         self.settings, self._guide = settings, guide
         self._masks = np.array([int(m) for m in ACTION_SETS[settings.action_set]], np.uint8)
         self._rng = rng or np.random.default_rng(0)
-        self._kept = _core.GamePool(game, settings.width, threads)
-        self._tried = _core.GamePool(game, settings.width * len(self._masks), threads)
+        self._kept = _core.GamePool(game, settings.states, threads)
+        self._tried = _core.GamePool(game, settings.states * len(self._masks), threads)
 
     def run(
         self,
@@ -144,67 +172,82 @@ class Beam:
         """
         if root.game_ended:
             raise ValueError("a search cannot start from a game that has ended")
-        self._kept.set_game(0, root)
-        self._regret = np.zeros(1)
+        self._begin(root)
         levels: list[Level] = []
         finish: Finish | None = None
-        alive, played, frame = 1, 0, root.frames
-        while frame < max_frames and alive and finish is None:
-            parents, keys, regret = self._try_all(alive)
+        played, frame, due = 0, root.frames, root.frames + self.settings.segment
+        while frame < max_frames and len(self._groups) and finish is None:
+            parents, keys, regret = self._try_all()
             frame += self.settings.frames
             played += len(parents) * self.settings.frames
             states = States.of(self._tried, len(parents))
             finish = self._finish(states, parents, keys, levels)
-            chosen = self._choose(states, rank, regret)
-            alive = len(chosen)
-            if not alive:
+            chosen, ranks = self._choose(states, rank, parents, regret, give_way=frame >= due)
+            if not len(chosen):
                 break
+            if frame >= due:
+                due = frame + self.settings.segment
             self._kept.take(self._tried, chosen)
-            self._regret = regret[chosen]
-            levels.append(Level(parents[chosen], keys[chosen], states[chosen]))
+            self._regret, self._last = regret[chosen], states[chosen]
+            levels.append(self._level(parents[chosen], keys[chosen], ranks))
             if go_on is not None and not go_on(levels[-1]):
                 break
         return Search(levels, finish, played)
 
-    def _try_all(self, alive: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], Floats]:
+    def _begin(self, root: _core.Game) -> None:
+        self._groups = np.arange(self.settings.groups, dtype=np.int32)
+        self._regret = np.zeros(self.settings.groups)
+        for group in self._groups.tolist():
+            self._kept.set_game(group, root)
+        self._last = States.of(self._kept, self.settings.groups)
+
+    def _try_all(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], Floats]:
         """Parents and keys of what is tried, and the regret of all that led there, nats."""
-        parents = np.repeat(np.arange(alive, dtype=np.int32), len(self._masks))
-        keys = np.tile(self._masks, alive)
+        parents = np.repeat(np.arange(len(self._last), dtype=np.int32), len(self._masks))
+        keys = np.tile(self._masks, len(self._last))
         regret = np.repeat(self._regret, len(self._masks))
         if self._guide is not None:
-            of_step = self._guide.policy.regrets(observations(self._kept.bodies[:alive])).ravel()
+            of_step = self._guide.policy.of_states(self._last).ravel()
             likely = of_step <= self._guide.most
             parents, keys = parents[likely], keys[likely]
             regret = (regret + of_step)[likely]
         self._tried.expand(self._kept, parents, keys, self.settings.frames)
         return parents, keys, regret
 
-    def _choose(self, states: States, rank: Rank, regret: Floats) -> npt.NDArray[np.int32]:
-        """The best states that play on, no two the same and only a few of nearly the same pose."""
+    def _choose(
+        self,
+        states: States,
+        rank: Rank,
+        parents: npt.NDArray[np.int32],
+        regret: Floats,
+        give_way: bool,
+    ) -> tuple[npt.NDArray[np.int32], Floats]:
+        """Rows of the states that play on, and their ranks; leaves their groups in `_groups`."""
+        settings = self.settings
         running = np.flatnonzero((states.happened & (FALLEN | LANDED)) == 0)
         if not len(running):
-            return np.zeros(0, np.int32)
+            return np.zeros(0, np.int32), np.zeros(0)
+        groups = self._groups[parents[running]]
         ranks = rank(states[running])
-        if self._guide is not None:
-            ranks = ranks - self._guide.weight * regret[running]
-        if self.settings.noise:
-            ranks = ranks + self._rng.normal(0.0, self.settings.noise, len(ranks))
-        order = running[np.argsort(-ranks, kind="stable")]
-        cells = pose_cells(states[order])
-        seen: dict[bytes, int] = {}
-        same: set[bytes] = set()
-        chosen: list[int] = []
-        for index, cell in zip(order.tolist(), cells, strict=True):
-            exact = states.bodies[index].tobytes()
-            count = seen.get(cell, 0)
-            if exact in same or count >= self.settings.pose_cap:
-                continue
-            same.add(exact)
-            seen[cell] = count + 1
-            chosen.append(index)
-            if len(chosen) == self.settings.width:
-                break
-        return np.array(chosen, np.int32)
+        wanted = ranks - self._guide.weight * regret[running] if self._guide else ranks
+        if settings.noise:
+            wanted = wanted + self._rng.normal(0.0, settings.noise, len(wanted))
+        rows = best_of_groups(states[running], wanted, groups, settings.width, settings.pose_cap)
+        self._groups = groups[rows]
+        if give_way and settings.groups > 1:
+            stand = scores(ranks[rows], self._groups, settings.groups, _JUDGED_BY)
+            sources = offspring(stand, settings.temperature, self._rng)
+            copies, self._groups = copied(self._groups, sources)
+            rows = rows[copies]
+        return running[rows].astype(np.int32), ranks[rows]
+
+    def _level(
+        self, parents: npt.NDArray[np.int32], keys: npt.NDArray[np.uint8], ranks: Floats
+    ) -> Level:
+        rows = np.arange(len(parents), dtype=np.int32)
+        if self.settings.groups > 1 and len(rows) > _REMEMBERED:
+            rows = np.sort(self._rng.choice(rows, _REMEMBERED, replace=False))
+        return Level(parents, keys, rows, self._last[rows], ranks[rows])
 
     def _finish(
         self,

@@ -27,6 +27,7 @@ def _search(given: argparse.Namespace) -> int:
     settings = SearchSettings(
         minutes=given.minutes,
         rounds=given.rounds,
+        groups=given.groups,
         width=given.width,
         grids=tuple(given.grids),
         action_set=given.actions,
@@ -91,33 +92,42 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model-weight",
         type=float,
-        default=60.0,
-        help="world units that one unit of the model's value counts (default 60)",
+        default=20.0,
+        help="world units that one unit of the model's value counts (default 20)",
     )
     parser.add_argument(
         "--guide-weight",
         type=float,
-        default=0.1,
+        default=0.01,
         metavar="UNITS",
         help="world units that a state's rank loses for each nat by which the actions that led "
         "to it are less likely than those of the first model, if it is PPO or A2C; 0 is no guide "
-        "(default 0.1)",
+        "(default 0.01)",
     )
     parser.add_argument(
         "--most-regret",
         type=float,
-        default=6.0,
+        default=8.0,
         metavar="NATS",
-        help="actions less likely than that are not tried (default 6)",
+        help="actions less likely than that are not tried (default 8)",
     )
-    parser.add_argument("--width", type=int, default=300, help="states kept (default 300)")
+    parser.add_argument(
+        "--groups",
+        type=int,
+        default=96,
+        help="beams side by side, of which every 45 frames the better ones take the place of "
+        "others (default 96)",
+    )
+    parser.add_argument(
+        "--width", type=int, default=20, help="states that each of them keeps (default 20)"
+    )
     parser.add_argument(
         "--grids",
         type=int,
         nargs="+",
-        default=[3, 4],
+        default=[2],
         metavar="FRAMES",
-        help="frames between decisions, one beam for each in every round (default 3 4)",
+        help="frames between decisions; every round searches with each of them (default 2)",
     )
     parser.add_argument("--rounds", type=int, default=2, help="learning rounds (default 2)")
     parser.add_argument("--actions", choices=list(ACTION_SETS), default="essential")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.spaces import OBSERVATION_SIZE
+from qwop_native.search.states import States
+from qwop_native.spaces import OBSERVATION_SIZE, observations
 
 Floats = npt.NDArray[np.float64]
+
+
+class Adviser(Protocol):
+    """Says how likely actions are."""
+
+    def of_states(self, states: States) -> Floats:
+        """How much less likely each action is than the likeliest, nats, float64 (n, actions)."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Guide:
         most: Nats of regret beyond which an action is not tried.
     """
 
-    policy: Policy
+    policy: Adviser
     weight: float = 0.1
     most: float = 6.0
 
@@ -70,6 +78,10 @@ class Policy:
             seen = self._torch.from_numpy(observations)
             logits = self._policy.get_distribution(seen).distribution.logits.double().numpy()
         return np.asarray(logits.max(axis=1, keepdims=True) - logits)
+
+    def of_states(self, states: States) -> Floats:
+        """The same for states."""
+        return self.regrets(observations(states.bodies))
 
 
 def guides(model: Any, actions: int) -> bool:

@@ -19,16 +19,20 @@ from qwop_native.recording.starts import reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.guide import Guide
+from qwop_native.search.habits import Decisions, Habit, decisions, learn_habit
 from qwop_native.search.refine import Refiner, Run, joined
-from qwop_native.search.survivors import Examples, examples, learn
+from qwop_native.search.survivors import HORIZON, Examples, examples, learn
 from qwop_native.search.values import Rank, SurvivorValue
+from qwop_native.spaces import ACTION_SETS
 
 RECORD_FRAMES = 1366
 """Frames of the human record, 45.53 s."""
 
 BEST_NAME = "best.qwop"
 STATE_NAME = "search.json"
-_NOISE = 0.2  # world units, so that no two beams are alike
+HABIT_NAME = "habit.npz"
+_NOISE = 0.3  # world units, so that no two beams are alike
+_UNLIKELY = 3.0  # nats beyond which an action that a habit is learned of is not tried
 _SEARCH_SPAN = 160  # frames before the landing with which refining the finish begins
 
 
@@ -39,7 +43,8 @@ class SearchSettings:
     Attributes:
         minutes: Wall time after which no new beam is started.
         rounds: Rounds of beams that learn a value; then the best run is refined.
-        width: States that a beam keeps.
+        groups: Beams side by side, see `BeamSettings`.
+        width: States that each of them keeps.
         grids: Frames between two decisions, one beam for each in every round.
         action_set: Key combinations tried, see `qwop_native.spaces.ACTION_SETS`.
         sincos: Flavour of sine and cosine.
@@ -51,8 +56,9 @@ class SearchSettings:
 
     minutes: float = 10.0
     rounds: int = 2
-    width: int = 300
-    grids: tuple[int, ...] = (3, 4)
+    groups: int = 96
+    width: int = 20
+    grids: tuple[int, ...] = (2,)
     action_set: str = "essential"
     sincos: str = "glibc"
     page: Tape = field(default_factory=reset_start)
@@ -68,20 +74,21 @@ class SearchSettings:
         if not self.grids:
             raise ValueError("grids must name at least one number of frames")
         for frames in self.grids:
-            BeamSettings(self.width, frames, self.action_set)
+            BeamSettings(self.width, frames, self.action_set, groups=self.groups)
 
 
 class Searcher:
     """Runs a search in a folder, from which it can go on later.
 
-    The folder holds best.qwop, the learned values, and search.json with what was tried.
+    The folder holds best.qwop, the learned values and the learned habit, and search.json with what
+    was tried.
 
     Args:
         folder: Made if it is not there.
         settings: What to search.
         rank: What states are ranked by before anything is learned.
         say: Called with a line for each thing that happens.
-        guide: A policy to keep to.
+        guide: A policy to keep to in the first round; later ones keep to what lasted before.
     """
 
     def __init__(
@@ -97,6 +104,7 @@ class Searcher:
         self._started = time.monotonic()
         self._tries: list[dict[str, Any]] = []
         self._rank = rank
+        self._decided: list[Decisions] = []
         self._start = _core.Game(settings.sincos)
         Recording(np.zeros(0, np.uint8), settings.sincos, settings.page).prepare(self._start)
         self.best: Run | None = None
@@ -126,22 +134,27 @@ class Searcher:
 
     def _round(self, number: int) -> None:
         data: list[Examples] = []
+        decided: list[Decisions] = []
         for frames in self._settings.grids:
-            settings = BeamSettings(
-                self._settings.width, frames, self._settings.action_set, noise=_NOISE
-            )
+            settings = self._beam(frames, _NOISE)
             beam = Beam(self._start, settings, self._settings.threads, self._rng, self._guide)
             begun = time.monotonic()
             search = beam.run(self._start, self._rank, self._limit())
             self._note(f"round {number}", settings, search, begun)
             if search.finish is not None:
                 self._keep(joined(np.zeros(0, np.uint8), search.finish))
-            data.append(examples(search.levels, frames, self._rank))
+            data.append(examples(search.levels, frames))
+            decided.append(decisions(search.levels, round(HORIZON / frames)))
             if self._over():
                 return
-        value, gain = learn(Examples.joined(data), self._settings.seed * 1000 + number)
+        seed = self._settings.seed * 1000 + number
+        value, gain = learn(Examples.joined(data), seed)
         value.save(self._folder / f"value-{number:02d}.npz")
         self._rank = self._rank.plus(1.0, value)
+        masks = np.array([int(m) for m in ACTION_SETS[self._settings.action_set]], np.uint8)
+        habit = learn_habit(Decisions.joined([*self._decided, *decided]), masks, seed)
+        habit.save(self._folder / HABIT_NAME)
+        self._guide, self._decided = Guide(habit, 0.0, _UNLIKELY), decided
         self._say(
             f"round {number}: learned from {sum(len(d.lasted) for d in data):,} states, "
             f"{100 * gain:.1f} % of the loss explained"
@@ -160,11 +173,8 @@ class Searcher:
         refiner = Refiner(
             self._start, self.best, self._rank, self._settings.threads, self._rng, self._guide
         )
-        width = int(self._settings.width * self._rng.choice([1, 2]))
         frames = int(self._rng.choice([*self._settings.grids, 2]))
-        settings = BeamSettings(
-            width, frames, self._settings.action_set, noise=float(self._rng.choice([0.1, 0.3, 1.0]))
-        )
+        settings = self._beam(frames, float(self._rng.choice([0.1, 0.3, 1.0])))
         length = len(self.best.keys)
         first = length - _SEARCH_SPAN if self._rng.random() < 0.3 else 0
         begun = time.monotonic()
@@ -172,6 +182,12 @@ class Searcher:
         self._note("refine", settings, None, begun, refiner.run.frames if better else None)
         if better:
             self._keep(refiner.run)
+
+    def _beam(self, frames: int, noise: float) -> BeamSettings:
+        settings = self._settings
+        return BeamSettings(
+            settings.width, frames, settings.action_set, noise=noise, groups=settings.groups
+        )
 
     # ---- the folder ----------------------------------------------------------------------------
 
@@ -212,7 +228,7 @@ class Searcher:
         with whole_file(self._folder / STATE_NAME) as file:
             file.write(json.dumps(self._tries, indent=1).encode())
         self._say(
-            f"{what}: {settings.width} states, every {settings.frames} frames: "
+            f"{what}: {settings.groups} x {settings.width} states, every {settings.frames} frames: "
             + (f"{entry['finish']} frames" if entry["finish"] else "no better finish")
             + f", {entry['seconds']:.0f} s"
         )
@@ -223,6 +239,9 @@ class Searcher:
     def _resume(self) -> None:
         for path in self._value_files():
             self._rank = self._rank.plus(1.0, SurvivorValue.load(path))
+        habit = self._folder / HABIT_NAME
+        if habit.is_file():
+            self._guide = Guide(Habit.load(habit), 0.0, _UNLIKELY)
         state = self._folder / STATE_NAME
         if state.is_file():
             try:

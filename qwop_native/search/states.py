@@ -117,8 +117,8 @@ def features(states: States) -> npt.NDArray[np.float32]:
     return np.concatenate(columns, axis=1).astype(np.float32)
 
 
-def pose_cells(states: States) -> list[bytes]:
-    """For each state a name of its pose's neighbourhood: a quarter of a radian, a world unit."""
+def pose_cells(states: States) -> npt.NDArray[np.int64]:
+    """Each pose's neighbourhood: a quarter of a radian, a world unit; int64 (n, 6)."""
     angles = np.round(states.bodies[:, _LIMBS, 2] * 4.0)
     height = np.round(states.bodies[:, _TORSO : _TORSO + 1, 1])
-    return [row.tobytes() for row in np.concatenate([angles, height], axis=1).astype(np.int16)]
+    return np.concatenate([angles, height], axis=1).astype(np.int64)

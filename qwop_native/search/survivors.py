@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.search.beam import Level, Rank
+from qwop_native.search.beam import Level
 from qwop_native.search.states import FEATURES, features
 from qwop_native.search.values import SurvivorValue
 
 Floats32 = npt.NDArray[np.float32]
 
-HORIZON = 65  # frames after which a state counts as having lasted
+HORIZON = 80  # frames after which a state counts as having lasted
 _HIDDEN = (64, 32)
 _BATCH = 1024
 _LEARNING_RATE = 1e-3
@@ -43,23 +43,21 @@ class Examples:
         return cls(*(np.concatenate([getattr(part, c) for part in parts]) for c in columns))
 
 
-def examples(levels: list[Level], frames: int, rank: Rank) -> Examples:
+def examples(levels: list[Level], frames: int) -> Examples:
     """What a search tells: each level whose later descendants are known is a set of examples.
 
     Args:
         levels: Of one search.
         frames: Between two levels.
-        rank: That the search went by.
     """
     parts = []
     for level, lasted in lasting(levels, max(1, round(HORIZON / frames))):
         if lasted.all():
             continue
-        ranks = rank(level.states)
         parts.append(
             Examples(
                 features(level.states),
-                (ranks - ranks.mean()).astype(np.float32),
+                (level.ranks - level.ranks.mean()).astype(np.float32),
                 lasted.astype(np.float32),
             )
         )
@@ -69,14 +67,14 @@ def examples(levels: list[Level], frames: int, rank: Rank) -> Examples:
 
 
 def lasting(levels: list[Level], later: int) -> Iterator[tuple[Level, npt.NDArray[np.bool_]]]:
-    """Each level with whether its states have descendants so many levels later."""
+    """Each level with whether its remembered states have descendants so many levels later."""
     for at in range(len(levels) - later):
         ancestors = np.arange(len(levels[at + later].parents))
         for level in levels[at + later : at : -1]:
             ancestors = np.unique(level.parents[ancestors])
         lasted = np.zeros(len(levels[at].parents), np.bool_)
         lasted[ancestors] = True
-        yield levels[at], lasted
+        yield levels[at], lasted[levels[at].rows]
 
 
 def learn(data: Examples, seed: int, epochs: int = 6) -> tuple[SurvivorValue, float]:

@@ -9,12 +9,14 @@ pytest.importorskip("torch", reason="learned values need the training packages")
 
 from qwop_native import Game
 from qwop_native.cli import main
+from qwop_native.search import beam as beam_module
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.guide import Guide, Policy
+from qwop_native.search.habits import Habit, decisions, learn_habit
 from qwop_native.search.refine import Refiner, Run
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.states import FEATURES, States, features, progress
-from qwop_native.search.survivors import HORIZON, examples, learn
+from qwop_native.search.survivors import HORIZON, examples, lasting, learn
 from qwop_native.search.values import ModelValue, Rank, SurvivorValue, upright
 from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
@@ -45,6 +47,20 @@ def test_paths_lead_to_the_states_that_the_search_kept():
     assert search.played <= 24 * 9 * 4 * len(search.levels)
 
 
+def test_paths_of_groups_that_gave_way_to_others(monkeypatch):
+    monkeypatch.setattr(beam_module, "_REMEMBERED", 20)
+    search = searched(width=6, groups=8, segment=24, noise=0.3)
+    level = search.levels[-1]
+    assert len(level.parents) > len(level.rows) == len(level.states) == 20
+    for place in (0, 19):
+        game = started()
+        for mask in search.path(len(search.levels), int(level.rows[place])):
+            game.step(mask, 4)
+        assert np.array_equal(game.bodies, level.states.bodies[place])
+    # Each lasting state that is remembered is told from the others of its level.
+    assert all(len(kept) == len(level.rows) for level, kept in lasting(search.levels, 16))
+
+
 def test_the_best_of_a_beam_gets_further_than_one_pose_a_level():
     narrow, wide = searched(width=1, until=160), searched(width=48, until=160)
     reached = [progress(s.levels[-1].states).max() for s in (narrow, wide)]
@@ -53,7 +69,7 @@ def test_the_best_of_a_beam_gets_further_than_one_pose_a_level():
 
 def test_survivors_are_the_ancestors_of_later_states():
     search = searched()
-    data = examples(search.levels, 4, UPRIGHT)
+    data = examples(search.levels, 4)
     later = round(HORIZON / 4)
     level = search.levels[-1 - later]
     ancestors = set(range(len(search.levels[-1].parents)))
@@ -66,7 +82,7 @@ def test_survivors_are_the_ancestors_of_later_states():
 
 def test_a_learned_value_prefers_survivors_and_survives_its_file(tmp_path):
     search = searched(width=60, until=400)
-    data = examples(search.levels, 4, UPRIGHT)
+    data = examples(search.levels, 4)
     value, gain = learn(data, seed=1, epochs=40)
     assert gain > 0.05
     states = search.levels[20].states
@@ -78,6 +94,36 @@ def test_a_learned_value_prefers_survivors_and_survives_its_file(tmp_path):
     (tmp_path / "bad.npz").write_bytes(b"PK nothing")
     with pytest.raises(ValueError, match="is not a value of this program"):
         SurvivorValue.load(tmp_path / "bad.npz")
+
+
+def test_a_habit_is_learned_of_the_decisions_that_lasted(tmp_path):
+    search, later = searched(), 16
+    data, masks = decisions(search.levels, later), key_masks(ACTION_SETS["essential"])
+    kept = list(lasting(search.levels, later))[1:]
+    assert len(data.keys) == sum(int(lasted.sum()) for _, lasted in kept)
+    level, lasted = kept[12]
+    before = search.levels[12].states[level.parents[lasted]]
+    begin = sum(int(earlier.sum()) for _, earlier in kept[:12])
+    rows = slice(begin, begin + len(before))
+    assert np.array_equal(data.features[rows], features(before))
+    assert np.array_equal(data.keys[rows], level.keys[lasted])
+
+    habit = learn_habit(data, masks, seed=1)
+    regrets = habit.of_states(before)
+    assert regrets.shape == (len(before), 9)
+    assert (regrets.min(axis=1) == 0).all()
+    actions = np.array([masks.tolist().index(key) for key in level.keys[lasted]])
+    held = np.take_along_axis(regrets, actions[:, None], axis=1)
+    assert held.mean() < regrets.mean() / 2
+    habit.save(tmp_path / "habit.npz")
+    assert np.array_equal(Habit.load(tmp_path / "habit.npz").of_states(before), regrets)
+    with pytest.raises(FileNotFoundError, match="there is no habit"):
+        Habit.load(tmp_path / "none.npz")
+    (tmp_path / "bad.npz").write_bytes(b"PK nothing")
+    with pytest.raises(ValueError, match="is not a habit of this program"):
+        Habit.load(tmp_path / "bad.npz")
+    with pytest.raises(ValueError, match="from no decisions"):
+        learn_habit(decisions(search.levels[:3], later), masks, seed=1)
 
 
 def test_features_are_about_one_and_do_not_depend_on_the_place():
@@ -186,12 +232,22 @@ def test_refining_never_makes_a_run_slower():
 def test_a_search_goes_on_in_its_folder(tmp_path):
     lines = []
     settings = SearchSettings(
-        minutes=0.02, rounds=2, width=16, grids=(4,), threads=1, max_frames=200
+        minutes=20, rounds=2, groups=3, width=16, grids=(4,), threads=1, max_frames=200
     )
-    Searcher(tmp_path, settings, UPRIGHT, lines.append).run()
-    Searcher(tmp_path, settings, UPRIGHT, lines.append).run()
-    assert (tmp_path / "search.json").is_file()
-    assert sum(line.startswith("round") for line in lines) >= 2
+    Searcher(tmp_path, settings, UPRIGHT, lines.append).learn()
+    assert sum(line.startswith("round") for line in lines) == 4
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "search.json",
+        "habit.npz",
+        "value-00.npz",
+        "value-01.npz",
+    }
+    Searcher(tmp_path, settings, UPRIGHT, lines.append).learn()
+    assert sum(line.startswith("round") for line in lines) == 4
+    (tmp_path / "habit.npz").write_bytes(b"PK nothing")
+    with pytest.raises(ValueError, match="is not a habit"):
+        Searcher(tmp_path, settings, UPRIGHT)
+    (tmp_path / "habit.npz").unlink()
     (tmp_path / "search.json").write_text("{")
     with pytest.raises(ValueError, match="is damaged"):
         Searcher(tmp_path, settings, UPRIGHT)

@@ -115,7 +115,7 @@ class Teacher:
         )
         beamed = Beamed(at, kept, way / played, finish)
         try:
-            return beamed, [examples(search.levels, frames, self._rank)]
+            return beamed, [examples(search.levels, frames)]
         except ValueError:  # it fell before anything could be said of what lasts
             return beamed, []
 

@@ -1,0 +1,170 @@
+"""Learns which keys the states were held that last, so that others need not be tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native.atomic import whole_file
+from qwop_native.search.beam import Level
+from qwop_native.search.states import FEATURES, States, features
+from qwop_native.search.survivors import lasting
+
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+
+_HIDDEN = (128, 128)
+_BATCH = 512
+_EPOCHS = 12
+_LEARNING_RATE = 2e-3
+_JITTER = 0.05  # of a feature's standard deviation, so that no decision is learned by heart
+_LEAST_SPREAD = 0.02
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What was decided in states of beams, one row a decision.
+
+    Attributes:
+        features: Of the state, float32 (n, `FEATURES`).
+        keys: Mask of the keys, uint8 (n,).
+    """
+
+    features: Floats32
+    keys: npt.NDArray[np.uint8]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Decisions]) -> Decisions:
+        """All of them, one after the other."""
+        return cls(
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.keys for part in parts]),
+        )
+
+
+def decisions(levels: list[Level], later: int) -> Decisions:
+    """The decisions that led to states with descendants `later` levels on.
+
+    Args:
+        levels: Of one search.
+        later: Levels.
+    """
+    parts = [Decisions(np.zeros((0, FEATURES), np.float32), np.zeros(0, np.uint8))]
+    for before, (level, lasted) in zip(levels, list(lasting(levels, later))[1:], strict=False):
+        kept = level.rows[lasted]
+        parents = level.parents[kept]
+        places = np.minimum(np.searchsorted(before.rows, parents), len(before.rows) - 1)
+        known = before.rows[places] == parents
+        parts.append(Decisions(features(before.states[places[known]]), level.keys[kept[known]]))
+    return Decisions.joined(parts)
+
+
+class Habit:
+    """How likely keys are in a state, learned from what lasted.
+
+    Args:
+        masks: Keys of each of the actions, uint8 (actions,).
+        layers: Weights (inputs, outputs) and biases of a network with ReLU between its layers,
+            float32, from `FEATURES` columns to the actions.
+    """
+
+    def __init__(
+        self, masks: npt.NDArray[np.uint8], layers: Sequence[tuple[Floats32, Floats32]]
+    ) -> None:
+        self.masks, self._layers = masks, tuple(layers)
+
+    def of_states(self, states: States) -> Floats:
+        """How much less likely each action is than the likeliest, nats, float64 (n, actions)."""
+        x = features(states)
+        for number, (weight, bias) in enumerate(self._layers):
+            x = x @ weight + bias
+            if number + 1 < len(self._layers):
+                np.maximum(x, 0.0, out=x)
+        return np.asarray(x.max(axis=1, keepdims=True) - x, np.float64)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes it as .npz, whole or not at all."""
+        arrays: dict[str, npt.NDArray[np.generic]] = {"masks": self.masks}
+        for number, (weight, bias) in enumerate(self._layers):
+            arrays |= {f"weight{number}": weight, f"bias{number}": bias}
+        with whole_file(path) as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Habit:
+        """Reads what `save` wrote.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: The file is damaged or something else.
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"there is no habit {path}")
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                count = sum(name.startswith("weight") for name in data.files)
+                layers = [(data[f"weight{i}"], data[f"bias{i}"]) for i in range(count)]
+                masks = data["masks"]
+        except Exception as error:
+            raise ValueError(f"{path} is not a habit of this program: {error}") from None
+        if not layers or layers[0][0].shape[0] != FEATURES or layers[-1][0].shape[1] != len(masks):
+            raise ValueError(f"{path} is a habit for other features")
+        return cls(masks, layers)
+
+
+def learn_habit(data: Decisions, masks: npt.NDArray[np.uint8], seed: int) -> Habit:
+    """Fits how likely each action is in a state.
+
+    Args:
+        data: Decisions; each one counts once, however many descendants it had.
+        masks: Keys of each of the actions, uint8 (actions,).
+        seed: Of the network's first weights and of the order of the decisions.
+
+    Raises:
+        ValueError: There are no decisions.
+    """
+    import torch
+    from torch.nn import functional
+
+    if not len(data.keys):
+        raise ValueError("nothing can be learned from no decisions")
+    codes = np.zeros(256, np.int64)
+    codes[masks] = np.arange(len(masks))
+    seen, first = np.unique(data.features, axis=0, return_index=True)
+    mean, spread = seen.mean(axis=0), seen.std(axis=0) + _LEAST_SPREAD
+    x = torch.from_numpy((seen - mean) / spread)
+    actions = torch.from_numpy(codes[data.keys[first]])
+    torch.manual_seed(seed)
+    widths = (FEATURES, *_HIDDEN, len(masks))
+    layers = [torch.nn.Linear(a, b) for a, b in pairwise(widths)]
+    parameters = [p for layer in layers for p in layer.parameters()]
+    optimizer = torch.optim.AdamW(parameters, _LEARNING_RATE, weight_decay=0.1)
+    steps = _EPOCHS * -(-len(x) // _BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps + 1)
+    for _ in range(_EPOCHS):
+        order = torch.randperm(len(x))
+        for begin in range(0, len(order), _BATCH):
+            rows = order[begin : begin + _BATCH]
+            y = x[rows] + _JITTER * torch.randn(len(rows), FEATURES)
+            for layer in layers[:-1]:
+                y = torch.relu(layer(y))
+            loss = functional.cross_entropy(layers[-1](y), actions[rows], label_smoothing=0.01)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+    arrays = [
+        (layer.weight.detach().numpy().T.copy(), layer.bias.detach().numpy().copy())
+        for layer in layers
+    ]
+    # The first layer takes the features as they are.
+    weight, bias = arrays[0]
+    scaled = weight / spread[:, None]
+    arrays[0] = (scaled.astype(np.float32), (bias - mean @ scaled).astype(np.float32))
+    return Habit(masks, arrays)
