@@ -173,7 +173,7 @@ class Searcher:
         refiner = Refiner(
             self._start, self.best, self._rank, self._settings.threads, self._rng, self._guide
         )
-        frames = int(self._rng.choice([*self._settings.grids, 2]))
+        frames = int(self._rng.choice([*self._settings.grids, 1]))
         settings = self._beam(frames, float(self._rng.choice([0.1, 0.3, 1.0])))
         length = len(self.best.keys)
         first = length - _SEARCH_SPAN if self._rng.random() < 0.3 else 0
