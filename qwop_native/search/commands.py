@@ -24,11 +24,12 @@ def _search(given: argparse.Namespace) -> int:
     from qwop_native.search.run import RECORD_FRAMES, Searcher, SearchSettings
 
     starts = {"reset": reset_start, "click": click_start, "env": lambda: env_start(given.grids[0])}
+    groups, width = _size(given)
     settings = SearchSettings(
         minutes=given.minutes,
         rounds=given.rounds,
-        groups=given.groups,
-        width=given.width,
+        groups=groups,
+        width=width,
         grids=tuple(given.grids),
         action_set=given.actions,
         sincos=given.sincos,
@@ -53,6 +54,18 @@ def _search(given: argparse.Namespace) -> int:
         f"frames, {RECORD_FRAMES / 30:.2f} s. It is in {given.folder / 'best.qwop'}"
     )
     return common.OK
+
+
+def _size(given: argparse.Namespace) -> tuple[int, int]:
+    """Groups and states of each, as given or else by what ranks them.
+
+    Groups that give way to each other need a rank that knows more than posture.
+    """
+    groups, width = (96, 20) if given.model else (1, 300)
+    return (
+        groups if given.groups is None else given.groups,
+        width if given.width is None else given.width,
+    )
 
 
 def _rank(models: list[Any], weight: float) -> Rank:
@@ -114,12 +127,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--groups",
         type=int,
-        default=96,
         help="beams side by side, of which every 45 frames the better ones take the place of "
-        "others (default 96)",
+        "others (default 96 with a model, 1 without)",
     )
     parser.add_argument(
-        "--width", type=int, default=20, help="states that each of them keeps (default 20)"
+        "--width",
+        type=int,
+        help="states that each of them keeps (default 20 with a model, 300 without)",
     )
     parser.add_argument(
         "--grids",

@@ -260,3 +260,5 @@ def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert "minutes must be above 0" in capsys.readouterr().err
     assert main(["search", str(tmp_path), "--width", "0"]) == 2
     assert "width must be at least 1" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--groups", "0"]) == 2
+    assert "groups must be at least 1" in capsys.readouterr().err
