@@ -31,7 +31,7 @@ RECORD_FRAMES = 1366
 BEST_NAME = "best.qwop"
 STATE_NAME = "search.json"
 HABIT_NAME = "habit.npz"
-_NOISE = 0.3  # world units, so that no two beams are alike
+_NOISE = 0.2  # world units, so that no two beams are alike
 _UNLIKELY = 3.0  # nats beyond which an action that a habit is learned of is not tried
 _SEARCH_SPAN = 160  # frames before the landing with which refining the finish begins
 
@@ -56,8 +56,8 @@ class SearchSettings:
 
     minutes: float = 10.0
     rounds: int = 2
-    groups: int = 96
-    width: int = 20
+    groups: int = 1
+    width: int = 300
     grids: tuple[int, ...] = (2,)
     action_set: str = "essential"
     sincos: str = "glibc"

@@ -15,7 +15,7 @@ from qwop_native.search.values import SurvivorValue
 
 Floats32 = npt.NDArray[np.float32]
 
-HORIZON = 80  # frames after which a state counts as having lasted
+HORIZON = 65  # frames after which a state counts as having lasted
 _HIDDEN = (64, 32)
 _BATCH = 1024
 _LEARNING_RATE = 1e-3
