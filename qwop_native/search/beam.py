@@ -13,6 +13,7 @@ from qwop_native.search.guide import Guide
 from qwop_native.search.selection import best_of_groups, copied, offspring, scores
 from qwop_native.search.states import FALLEN, LANDED, States, finished
 from qwop_native.spaces import ACTION_SETS
+from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float64]
 Rank = Callable[[States], Floats]
@@ -35,7 +36,7 @@ class BeamSettings:
         width: States that each group keeps at each level.
         frames: Frames between two decisions.
         action_set: Key combinations tried at each decision, see `qwop_native.spaces.ACTION_SETS`.
-        pose_cap: States of nearly the same pose that a level may keep.
+        pose_cap: States of nearly the same pose that a group may keep at each level.
         noise: Standard deviation of what is added to each rank, world units, so that searches
             with different seeds look at different states.
         groups: Beams side by side.
@@ -150,7 +151,7 @@ class Beam:
         guide: Guide | None = None,
     ) -> None:
         self.settings, self._guide = settings, guide
-        self._masks = np.array([int(m) for m in ACTION_SETS[settings.action_set]], np.uint8)
+        self._masks = key_masks(ACTION_SETS[settings.action_set])
         self._rng = rng or np.random.default_rng(0)
         self._kept = _core.GamePool(game, settings.states, threads)
         self._tried = _core.GamePool(game, settings.states * len(self._masks), threads)
@@ -176,7 +177,7 @@ class Beam:
         levels: list[Level] = []
         finish: Finish | None = None
         played, frame, due = 0, root.frames, root.frames + self.settings.segment
-        while frame < max_frames and len(self._groups) and finish is None:
+        while frame < max_frames and finish is None:
             parents, keys, regret = self._try_all()
             frame += self.settings.frames
             played += len(parents) * self.settings.frames

@@ -6,13 +6,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.atomic import whole_file
 from qwop_native.search.beam import Level
+from qwop_native.search.network import Network
 from qwop_native.search.states import FEATURES, States, features
 from qwop_native.search.survivors import lasting
 
@@ -70,31 +69,20 @@ class Habit:
 
     Args:
         masks: Keys of each of the actions, uint8 (actions,).
-        layers: Weights (inputs, outputs) and biases of a network with ReLU between its layers,
-            float32, from `FEATURES` columns to the actions.
+        network: Gives a number for each of them.
     """
 
-    def __init__(
-        self, masks: npt.NDArray[np.uint8], layers: Sequence[tuple[Floats32, Floats32]]
-    ) -> None:
-        self.masks, self._layers = masks, tuple(layers)
+    def __init__(self, masks: npt.NDArray[np.uint8], network: Network) -> None:
+        self.masks, self._network = masks, network
 
     def of_states(self, states: States) -> Floats:
         """How much less likely each action is than the likeliest, nats, float64 (n, actions)."""
-        x = features(states)
-        for number, (weight, bias) in enumerate(self._layers):
-            x = x @ weight + bias
-            if number + 1 < len(self._layers):
-                np.maximum(x, 0.0, out=x)
-        return np.asarray(x.max(axis=1, keepdims=True) - x, np.float64)
+        out = self._network(states)
+        return np.asarray(out.max(axis=1, keepdims=True) - out, np.float64)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes it as .npz, whole or not at all."""
-        arrays: dict[str, npt.NDArray[np.generic]] = {"masks": self.masks}
-        for number, (weight, bias) in enumerate(self._layers):
-            arrays |= {f"weight{number}": weight, f"bias{number}": bias}
-        with whole_file(path) as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+        self._network.save(path, masks=self.masks)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Habit:
@@ -104,18 +92,8 @@ class Habit:
             FileNotFoundError: There is no such file.
             ValueError: The file is damaged or something else.
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"there is no habit {path}")
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                count = sum(name.startswith("weight") for name in data.files)
-                layers = [(data[f"weight{i}"], data[f"bias{i}"]) for i in range(count)]
-                masks = data["masks"]
-        except Exception as error:
-            raise ValueError(f"{path} is not a habit of this program: {error}") from None
-        if not layers or layers[0][0].shape[0] != FEATURES or layers[-1][0].shape[1] != len(masks):
-            raise ValueError(f"{path} is a habit for other features")
-        return cls(masks, layers)
+        network, masks = Network.load(path, "habit", "masks")
+        return cls(masks, network)
 
 
 def learn_habit(data: Decisions, masks: npt.NDArray[np.uint8], seed: int) -> Habit:
@@ -167,4 +145,4 @@ def learn_habit(data: Decisions, masks: npt.NDArray[np.uint8], seed: int) -> Hab
     weight, bias = arrays[0]
     scaled = weight / spread[:, None]
     arrays[0] = (scaled.astype(np.float32), (bias - mean @ scaled).astype(np.float32))
-    return Habit(masks, arrays)
+    return Habit(masks, Network(arrays))

@@ -21,9 +21,10 @@ from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.guide import Guide
 from qwop_native.search.habits import Decisions, Habit, decisions, learn_habit
 from qwop_native.search.refine import Refiner, Run, joined
-from qwop_native.search.survivors import HORIZON, Examples, examples, learn
+from qwop_native.search.survivors import Examples, examples, learn, levels_ahead
 from qwop_native.search.values import Rank, SurvivorValue
 from qwop_native.spaces import ACTION_SETS
+from qwop_native.wrappers.rich_columns import key_masks
 
 RECORD_FRAMES = 1366
 """Frames of the human record, 45.53 s."""
@@ -32,7 +33,7 @@ BEST_NAME = "best.qwop"
 STATE_NAME = "search.json"
 HABIT_NAME = "habit.npz"
 _NOISE = 0.2  # world units, so that no two beams are alike
-_UNLIKELY = 3.0  # nats beyond which an action that a habit is learned of is not tried
+_UNLIKELY = 3.0  # nats beyond which a learned habit's actions are not tried
 _SEARCH_SPAN = 160  # frames before the landing with which refining the finish begins
 
 
@@ -144,14 +145,14 @@ class Searcher:
             if search.finish is not None:
                 self._keep(joined(np.zeros(0, np.uint8), search.finish))
             data.append(examples(search.levels, frames))
-            decided.append(decisions(search.levels, round(HORIZON / frames)))
+            decided.append(decisions(search.levels, levels_ahead(frames)))
             if self._over():
                 return
         seed = self._settings.seed * 1000 + number
         value, gain = learn(Examples.joined(data), seed)
         value.save(self._folder / f"value-{number:02d}.npz")
         self._rank = self._rank.plus(1.0, value)
-        masks = np.array([int(m) for m in ACTION_SETS[self._settings.action_set]], np.uint8)
+        masks = key_masks(ACTION_SETS[self._settings.action_set])
         habit = learn_habit(Decisions.joined([*self._decided, *decided]), masks, seed)
         habit.save(self._folder / HABIT_NAME)
         self._guide, self._decided = Guide(habit, 0.0, _UNLIKELY), decided

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native.search.beam import Level
+from qwop_native.search.network import Network
 from qwop_native.search.states import FEATURES, features
 from qwop_native.search.values import SurvivorValue
 
@@ -43,6 +44,11 @@ class Examples:
         return cls(*(np.concatenate([getattr(part, c) for part in parts]) for c in columns))
 
 
+def levels_ahead(frames: int) -> int:
+    """Levels, so many frames apart, after which a state counts as having lasted."""
+    return max(1, round(HORIZON / frames))
+
+
 def examples(levels: list[Level], frames: int) -> Examples:
     """What a search tells: each level whose later descendants are known is a set of examples.
 
@@ -51,7 +57,7 @@ def examples(levels: list[Level], frames: int) -> Examples:
         frames: Between two levels.
     """
     parts = []
-    for level, lasted in lasting(levels, max(1, round(HORIZON / frames))):
+    for level, lasted in lasting(levels, levels_ahead(frames)):
         if lasted.all():
             continue
         parts.append(
@@ -125,5 +131,5 @@ def learn(data: Examples, seed: int, epochs: int = 6) -> tuple[SurvivorValue, fl
         (layer.weight.detach().numpy().T.copy(), layer.bias.detach().numpy().copy())
         for layer in layers
     ]
-    value = SurvivorValue(weights, 1.0 / max(float(slope.detach()), _SMALLEST_SLOPE))
+    value = SurvivorValue(Network(weights), 1.0 / max(float(slope.detach()), _SMALLEST_SLOPE))
     return value, 1.0 - total / len(data.lasted) / plain

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.atomic import whole_file
-from qwop_native.search.states import FEATURES, States, features, progress
+from qwop_native.search.network import Network
+from qwop_native.search.states import States, progress
 from qwop_native.spaces import observations
 
 Floats = npt.NDArray[np.float64]
@@ -94,35 +93,22 @@ class SurvivorValue:
     """A learned guess at which states of a beam still have descendants in it later.
 
     Args:
-        layers: Weights (inputs, outputs) and biases (outputs,) of a network with ReLU between its
-            layers, float32; the first takes `FEATURES` columns, the last gives one.
+        network: Gives one number.
         scale: World units for one unit of the network.
     """
 
-    def __init__(
-        self,
-        layers: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
-        scale: float,
-    ) -> None:
-        self._layers = tuple(layers)
+    def __init__(self, network: Network, scale: float) -> None:
+        self._network = network
         self._scale = scale
 
     def __call__(self, states: States) -> Floats:
         """World units, float64 of shape (n,), none beyond ten."""
-        x = features(states)
-        for number, (weight, bias) in enumerate(self._layers):
-            x = x @ weight + bias
-            if number + 1 < len(self._layers):
-                np.maximum(x, 0.0, out=x)
-        return np.clip(x[:, 0].astype(np.float64) * self._scale, -_LIMIT, _LIMIT)
+        out = self._network(states)[:, 0].astype(np.float64)
+        return np.clip(out * self._scale, -_LIMIT, _LIMIT)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes it as .npz, whole or not at all."""
-        arrays = {"scale": np.float64(self._scale)}
-        for number, (weight, bias) in enumerate(self._layers):
-            arrays |= {f"weight{number}": weight, f"bias{number}": bias}
-        with whole_file(path) as file:
-            np.savez(file, **arrays)
+        self._network.save(path, scale=np.float64(self._scale))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SurvivorValue:
@@ -132,15 +118,5 @@ class SurvivorValue:
             FileNotFoundError: There is no such file.
             ValueError: The file is damaged or something else.
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"there is no value {path}")
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                count = sum(name.startswith("weight") for name in data.files)
-                layers = [(data[f"weight{i}"], data[f"bias{i}"]) for i in range(count)]
-                scale = float(data["scale"])
-        except Exception as error:
-            raise ValueError(f"{path} is not a value of this program: {error}") from None
-        if not layers or layers[0][0].shape[0] != FEATURES or layers[-1][0].shape[1] != 1:
-            raise ValueError(f"{path} is a value for other features")
-        return cls(layers, scale)
+        network, scale = Network.load(path, "value", "scale")
+        return cls(network, float(scale))
