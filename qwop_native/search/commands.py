@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qwop_native.commands import common
 from qwop_native.commands.policies import load_model
+from qwop_native.recording import load_recording
 from qwop_native.recording.starts import click_start, env_start, reset_start
+from qwop_native.recording.tape import Tape
 from qwop_native.search.guide import Guide, Policy, guides
+from qwop_native.search.refine import Masks
 from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import ACTION_SETS
 
@@ -23,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
 def _search(given: argparse.Namespace) -> int:
     from qwop_native.search.run import RECORD_FRAMES, Searcher, SearchSettings
 
-    starts = {"reset": reset_start, "click": click_start, "env": lambda: env_start(given.grids[0])}
+    page, head = _beginning(given)
     groups, width = _size(given)
     settings = SearchSettings(
         minutes=given.minutes,
@@ -33,7 +38,8 @@ def _search(given: argparse.Namespace) -> int:
         grids=tuple(given.grids),
         action_set=given.actions,
         sincos=given.sincos,
-        page=starts[given.start](),
+        page=page,
+        head=head,
         threads=given.threads,
         seed=given.seed,
     )
@@ -54,6 +60,24 @@ def _search(given: argparse.Namespace) -> int:
         f"frames, {RECORD_FRAMES / 30:.2f} s. It is in {given.folder / 'best.qwop'}"
     )
     return common.OK
+
+
+def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks]:
+    """What happens on the page, and the keys with which every run begins."""
+    if (given.from_run is None) != (given.at is None):
+        raise ValueError("--from and --at belong together: a recording, and how much of it to keep")
+    if given.from_run is None:
+        starts = {"click": click_start, "env": lambda: env_start(given.grids[0])}
+        return starts.get(given.start, reset_start)(), np.zeros(0, np.uint8)
+    if given.start is not None:
+        raise ValueError("--start says nothing beside --from: the recording has its own start")
+    recording = load_recording(given.from_run)
+    if not 0 <= given.at < len(recording.keys):
+        raise ValueError(
+            f"--at must be from 0 to {len(recording.keys) - 1}, the frames of {given.from_run}, "
+            f"got {given.at}"
+        )
+    return recording.page, recording.keys[: given.at]
 
 
 def _size(given: argparse.Namespace) -> tuple[int, int]:
@@ -146,7 +170,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=2, help="learning rounds (default 2)")
     parser.add_argument("--actions", choices=list(ACTION_SETS), default="essential")
     parser.add_argument("--sincos", choices=common.FLAVOURS, default="glibc")
-    parser.add_argument("--start", choices=["reset", "click", "env"], default="reset")
+    parser.add_argument(
+        "--start", choices=["reset", "click", "env"], help="what runs start from (default reset)"
+    )
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="from_run",
+        metavar="RUN",
+        help="a recording whose first frames all runs have in common; it may be of another flavour",
+    )
+    parser.add_argument("--at", type=int, metavar="FRAMES", help="how many frames of it")
     parser.add_argument("--threads", type=int, default=0, help="0, the default: one for each core")
     parser.add_argument("--seed", type=int, default=1)
     return parser

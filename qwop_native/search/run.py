@@ -20,7 +20,7 @@ from qwop_native.recording.tape import Tape
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.guide import Guide
 from qwop_native.search.habits import Decisions, Habit, decisions, learn_habit
-from qwop_native.search.refine import Refiner, Run, joined
+from qwop_native.search.refine import Masks, Refiner, Run, joined, play
 from qwop_native.search.survivors import Examples, examples, learn, levels_ahead
 from qwop_native.search.values import Rank, SurvivorValue
 from qwop_native.spaces import ACTION_SETS
@@ -50,6 +50,8 @@ class SearchSettings:
         action_set: Key combinations tried, see `qwop_native.spaces.ACTION_SETS`.
         sincos: Flavour of sine and cosine.
         page: What happens on the page before the run.
+        head: Masks of the keys with which every run begins, uint8 (frames,); the search is for
+            what comes after them.
         max_frames: No run slower than this is of interest.
         threads: Threads that play; 0 for as many as there are cores.
         seed: Of everything that is random.
@@ -63,6 +65,7 @@ class SearchSettings:
     action_set: str = "essential"
     sincos: str = "glibc"
     page: Tape = field(default_factory=reset_start)
+    head: Masks = field(default_factory=lambda: np.zeros(0, np.uint8))
     max_frames: int = 1500
     threads: int = 0
     seed: int = 1
@@ -108,6 +111,10 @@ class Searcher:
         self._decided: list[Decisions] = []
         self._start = _core.Game(settings.sincos)
         Recording(np.zeros(0, np.uint8), settings.sincos, settings.page).prepare(self._start)
+        self._root = self._start.copy()
+        play(self._root, settings.head)
+        if self._root.game_ended:
+            raise ValueError(f"the run has ended within the {len(settings.head)} frames kept of it")
         self.best: Run | None = None
         self._resume()
         # Another seed each time, or a search that goes on would try the same things again.
@@ -140,10 +147,10 @@ class Searcher:
             settings = self._beam(frames, _NOISE)
             beam = Beam(self._start, settings, self._settings.threads, self._rng, self._guide)
             begun = time.monotonic()
-            search = beam.run(self._start, self._rank, self._limit())
+            search = beam.run(self._root, self._rank, self._limit())
             self._note(f"round {number}", settings, search, begun)
             if search.finish is not None:
-                self._keep(joined(np.zeros(0, np.uint8), search.finish))
+                self._keep(joined(self._settings.head, search.finish))
             data.append(examples(search.levels, frames))
             decided.append(decisions(search.levels, levels_ahead(frames)))
             if self._over():
@@ -178,8 +185,9 @@ class Searcher:
         settings = self._beam(frames, float(self._rng.choice([0.1, 0.3, 1.0])))
         length = len(self.best.keys)
         first = length - _SEARCH_SPAN if self._rng.random() < 0.3 else 0
+        first = max(first, len(self._settings.head))
         begun = time.monotonic()
-        better = refiner.attempt(settings, max(0, first), length - 20)
+        better = refiner.attempt(settings, first, length - 20)
         self._note("refine", settings, None, begun, refiner.run.frames if better else None)
         if better:
             self._keep(refiner.run)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,11 +13,12 @@ pytest.importorskip("torch", reason="learned values need the training packages")
 
 from qwop_native import Game
 from qwop_native.cli import main
+from qwop_native.recording import load_recording
 from qwop_native.search import beam as beam_module
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.guide import Guide, Policy
 from qwop_native.search.habits import Habit, decisions, learn_habit
-from qwop_native.search.refine import Refiner, Run
+from qwop_native.search.refine import Refiner, Run, play
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.states import FEATURES, States, features, progress
 from qwop_native.search.survivors import HORIZON, examples, lasting, learn
@@ -21,6 +26,7 @@ from qwop_native.search.values import ModelValue, Rank, SurvivorValue, upright
 from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
 
+FASTEST = Path(str(files("qwop_native"))) / "champion" / "fastest-glibc.qwop"
 UPRIGHT = Rank(((1.0, upright),))
 
 
@@ -253,6 +259,20 @@ def test_a_search_goes_on_in_its_folder(tmp_path):
         Searcher(tmp_path, settings, UPRIGHT)
 
 
+def test_a_search_begins_with_part_of_a_run(tmp_path):
+    run = load_recording(FASTEST)
+    there = started()
+    play(there, run.keys[:900])
+    settings = SearchSettings(
+        rounds=1, width=16, grids=(4,), threads=1, max_frames=1000, head=run.keys[:900]
+    )
+    Searcher(tmp_path, settings, UPRIGHT, lambda line: None).learn()
+    tried = json.loads((tmp_path / "search.json").read_text())
+    assert tried[0]["farthest"] > there.bodies[0, 0] / 10
+    with pytest.raises(ValueError, match="the run has ended within"):
+        Searcher(tmp_path, SearchSettings(head=run.keys), UPRIGHT)
+
+
 def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert main(["search", str(tmp_path), "--model", "none.zip"]) == 2
     assert "there is no model none.zip" in capsys.readouterr().err
@@ -262,3 +282,10 @@ def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert "width must be at least 1" in capsys.readouterr().err
     assert main(["search", str(tmp_path), "--groups", "0"]) == 2
     assert "groups must be at least 1" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--from", str(FASTEST)]) == 2
+    assert "--from and --at belong together" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--from", str(FASTEST), "--at", "5000"]) == 2
+    assert "--at must be from 0 to" in capsys.readouterr().err
+    command = ["search", str(tmp_path), "--from", str(FASTEST), "--at", "5", "--start", "click"]
+    assert main(command) == 2
+    assert "the recording has its own start" in capsys.readouterr().err
