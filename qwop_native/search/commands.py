@@ -16,6 +16,7 @@ from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.guide import Guide, Policy, guides
 from qwop_native.search.refine import Masks
+from qwop_native.search.stretches import StretchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import ACTION_SETS
 
@@ -33,6 +34,7 @@ def _search(given: argparse.Namespace) -> int:
     settings = SearchSettings(
         minutes=given.minutes,
         rounds=given.rounds,
+        stretches=_stretches(given),
         groups=groups,
         width=width,
         grids=tuple(given.grids),
@@ -78,6 +80,14 @@ def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks]:
             f"got {given.at}"
         )
     return recording.page, recording.keys[: given.at]
+
+
+def _stretches(given: argparse.Namespace) -> StretchSettings | None:
+    if given.tries:
+        return StretchSettings(given.tries, 180 if given.stretch is None else given.stretch)
+    if given.stretch is not None:
+        raise ValueError("--stretch needs --tries: how often each stretch is searched")
+    return None
 
 
 def _size(given: argparse.Namespace) -> tuple[int, int]:
@@ -168,6 +178,19 @@ def _parser() -> argparse.ArgumentParser:
         help="frames between decisions; every round searches with each of them (default 2)",
     )
     parser.add_argument("--rounds", type=int, default=2, help="learning rounds (default 2)")
+    parser.add_argument(
+        "--tries",
+        type=int,
+        default=0,
+        help="after the rounds, search a run stretch by stretch and go on with the best of so many "
+        "tries of each; 0, the default: do not",
+    )
+    parser.add_argument(
+        "--stretch",
+        type=int,
+        metavar="FRAMES",
+        help="length of a stretch (default 180)",
+    )
     parser.add_argument("--actions", choices=list(ACTION_SETS), default="essential")
     parser.add_argument("--sincos", choices=common.FLAVOURS, default="glibc")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""A whole search: rounds of beams that learn from each other, then the best run made better."""
+"""A whole search: rounds of beams that learn from each other, stretches, the best run refined."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.guide import Guide
 from qwop_native.search.habits import Decisions, Habit, decisions, learn_habit
 from qwop_native.search.refine import Masks, Refiner, Run, joined, play
+from qwop_native.search.stretches import Stretches, StretchSettings
 from qwop_native.search.survivors import Examples, examples, learn, levels_ahead
 from qwop_native.search.values import Rank, SurvivorValue
 from qwop_native.spaces import ACTION_SETS
@@ -30,6 +31,7 @@ RECORD_FRAMES = 1366
 """Frames of the human record, 45.53 s."""
 
 BEST_NAME = "best.qwop"
+BEGUN_NAME = "begun.qwop"
 STATE_NAME = "search.json"
 HABIT_NAME = "habit.npz"
 _NOISE = 0.2  # world units, so that no two beams are alike
@@ -44,6 +46,8 @@ class SearchSettings:
     Attributes:
         minutes: Wall time after which no new beam is started.
         rounds: Rounds of beams that learn a value; then the best run is refined.
+        stretches: How a run is searched stretch by stretch, with the last of the grids, after the
+            rounds and before refining; None for not at all.
         groups: Beams side by side, see `BeamSettings`.
         width: States that each of them keeps.
         grids: Frames between two decisions, one beam for each in every round.
@@ -59,6 +63,7 @@ class SearchSettings:
 
     minutes: float = 10.0
     rounds: int = 2
+    stretches: StretchSettings | None = None
     groups: int = 1
     width: int = 300
     grids: tuple[int, ...] = (2,)
@@ -84,8 +89,8 @@ class SearchSettings:
 class Searcher:
     """Runs a search in a folder, from which it can go on later.
 
-    The folder holds best.qwop, the learned values and the learned habit, and search.json with what
-    was tried.
+    The folder holds best.qwop, the learned values and the learned habit, search.json with what was
+    tried and begun.qwop while a run is searched stretch by stretch.
 
     Args:
         folder: Made if it is not there.
@@ -123,6 +128,8 @@ class Searcher:
     def run(self) -> Run | None:
         """Searches until the time is over and returns the fastest run there is."""
         self.learn()
+        if self._settings.stretches is not None:
+            self._stretch(self._settings.stretches)
         while self.best is not None and not self._over():
             self._refine()
         return self.best
@@ -174,6 +181,47 @@ class Searcher:
             return self._settings.max_frames
         return min(self._settings.max_frames, self.best.frames + 60)
 
+    # ---- stretches -----------------------------------------------------------------------------
+
+    def _stretch(self, settings: StretchSettings) -> None:
+        """Searches a run stretch by stretch; what is known of it lies in the folder meanwhile."""
+        stretches = Stretches(self._start, self._rank, settings, self._settings.max_frames)
+        beam = Beam(
+            self._start,
+            self._beam(self._settings.grids[-1], _NOISE),
+            self._settings.threads,
+            self._rng,
+            self._guide,
+        )
+        file = self._folder / BEGUN_NAME
+        head = self._begun(file)
+        while not self._over():
+            begun = time.monotonic()
+            reached = stretches.search(head, beam, lambda: not self._over())
+            if reached is None:
+                if not self._over():
+                    self._say(f"no run goes on after {len(head)} frames")
+                    file.unlink(missing_ok=True)
+                return
+            if reached.run is not None:
+                self._note("stretch", beam.settings, None, begun, reached.run.frames)
+                self._keep(reached.run)
+                file.unlink(missing_ok=True)
+                return
+            head = stretches.kept(reached)
+            self._recorded(head).save(file)
+            known = f"the best of {settings.tries} tries up to frame {len(head)}"
+            self._note("stretch", beam.settings, None, begun, otherwise=known)
+
+    def _begun(self, file: Path) -> Masks:
+        """What is known of a run from an earlier call, or with what all runs begin."""
+        head = self._settings.head
+        if file.is_file():
+            keys = load_recording(file).keys
+            if len(keys) > len(head) and np.array_equal(keys[: len(head)], head):
+                return keys
+        return head
+
     # ---- refining ------------------------------------------------------------------------------
 
     def _refine(self) -> None:
@@ -204,9 +252,7 @@ class Searcher:
         if self.best is not None and run.frames >= self.best.frames:
             return
         self.best = run
-        recording = make_recording(
-            run.keys, self._settings.sincos, self._settings.page, found_by="qwop-native search"
-        )
+        recording = self._recorded(run.keys)
         result = recording.metadata["result"]
         if not result["landed"] or result["frames"] != run.frames:
             raise AssertionError(f"the run does not replay: {result}, searched {run.frames} frames")
@@ -215,6 +261,10 @@ class Searcher:
             f"{run.frames} frames ({run.frames / 30:.2f} s), torso at {result['distance']:.2f} m"
         )
 
+    def _recorded(self, keys: Masks) -> Recording:
+        settings = self._settings
+        return make_recording(keys, settings.sincos, settings.page, found_by="qwop-native search")
+
     def _note(
         self,
         what: str,
@@ -222,6 +272,7 @@ class Searcher:
         search: Search | None,
         begun: float,
         frames: int | None = None,
+        otherwise: str = "no better finish",
     ) -> None:
         finish: Finish | None = search.finish if search else None
         entry = {
@@ -238,7 +289,7 @@ class Searcher:
             file.write(json.dumps(self._tries, indent=1).encode())
         self._say(
             f"{what}: {settings.groups} x {settings.width} states, every {settings.frames} frames: "
-            + (f"{entry['finish']} frames" if entry["finish"] else "no better finish")
+            + (f"{entry['finish']} frames" if entry["finish"] else otherwise)
             + f", {entry['seconds']:.0f} s"
         )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="learned values need the training packages")
 
 from qwop_native import Game
+from qwop_native.champion import runs
 from qwop_native.cli import main
 from qwop_native.recording import load_recording
 from qwop_native.search import beam as beam_module
@@ -21,12 +21,13 @@ from qwop_native.search.habits import Habit, decisions, learn_habit
 from qwop_native.search.refine import Refiner, Run, play
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.states import FEATURES, States, features, progress
+from qwop_native.search.stretches import Reached, Stretches, StretchSettings
 from qwop_native.search.survivors import HORIZON, examples, lasting, learn
 from qwop_native.search.values import ModelValue, Rank, SurvivorValue, upright
 from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
 
-FASTEST = Path(str(files("qwop_native"))) / "champion" / "fastest-glibc.qwop"
+FASTEST = next(path for path in runs() if path.stem == "fastest-glibc")
 UPRIGHT = Rank(((1.0, upright),))
 
 
@@ -273,6 +274,71 @@ def test_a_search_begins_with_part_of_a_run(tmp_path):
         Searcher(tmp_path, SearchSettings(head=run.keys), UPRIGHT)
 
 
+def test_stretches_go_on_with_the_best_of_several_tries(monkeypatch):
+    stands = iter([3.0, 5.0, 4.0, 6.0])
+    stretches = Stretches(started(), UPRIGHT, StretchSettings(3, 20, 8), 500)
+    head = np.array(searched(until=60).path(10, 0), np.uint8).repeat(4)
+    beam = Beam(started(), BeamSettings(8, 4), 1)
+    played = []
+
+    def tried(root, rank, until):
+        played.append((root.frames, until))
+        search = Beam.run(beam, root, rank, until)
+        last = search.levels[-1]
+        search.levels[-1] = replace(last, ranks=np.full(len(last.ranks), next(stands)))
+        return search
+
+    monkeypatch.setattr(beam, "run", tried)
+    reached = stretches.search(head, beam, lambda: True)
+    there = started()
+    play(there, head)
+    assert played == [(there.frames, there.frames + 20)] * 3
+    assert reached.stand == 5
+    assert (reached.keys[:40] == head).all()
+    assert len(reached.keys) == 60
+    assert (stretches.kept(reached) == reached.keys[:52]).all()
+    assert stretches.search(head, beam, lambda: False) is None
+
+
+def test_runs_that_finish_are_better_the_earlier_they_do():
+    none = np.zeros(0, np.uint8)
+    slow, fast = (Reached(none, np.inf, Run(none, frames)) for frames in (1200, 1100))
+    stands = Reached(none, 1e9)
+    assert fast.better_than(slow)
+    assert not slow.better_than(fast)
+    assert slow.better_than(stands)
+    assert not stands.better_than(slow)
+    assert Reached(none, 2e9).better_than(stands)
+
+
+def test_a_search_by_stretches_goes_on_where_it_was_stopped(tmp_path):
+    keys = load_recording(FASTEST).keys
+    settings = SearchSettings(
+        minutes=20,
+        rounds=0,
+        width=40,
+        grids=(3,),
+        threads=1,
+        head=keys[:700],
+        stretches=StretchSettings(2, 30, 10),
+    )
+    lines = []
+
+    class Stopped(Searcher):
+        def _over(self):
+            return sum(line.startswith("stretch") for line in lines) >= 2
+
+    Stopped(tmp_path, settings, UPRIGHT, lines.append).run()
+    begun = load_recording(tmp_path / "begun.qwop")
+    assert len(begun.keys) == 740
+    assert (begun.keys[:700] == keys[:700]).all()
+    known = [line.split(":")[2].split(",")[0] for line in lines]
+    assert known == [f" the best of 2 tries up to frame {frames}" for frames in (720, 740)]
+    assert Searcher(tmp_path, settings, UPRIGHT)._begun(tmp_path / "begun.qwop").size == 740
+    other = replace(settings, head=keys[:100] ^ 1)
+    assert Searcher(tmp_path, other, UPRIGHT)._begun(tmp_path / "begun.qwop").size == 100
+
+
 def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert main(["search", str(tmp_path), "--model", "none.zip"]) == 2
     assert "there is no model none.zip" in capsys.readouterr().err
@@ -289,3 +355,7 @@ def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     command = ["search", str(tmp_path), "--from", str(FASTEST), "--at", "5", "--start", "click"]
     assert main(command) == 2
     assert "the recording has its own start" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--stretch", "90"]) == 2
+    assert "--stretch needs --tries" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--tries", "2", "--stretch", "30"]) == 2
+    assert "must overlap the next one by 0 to 29" in capsys.readouterr().err
