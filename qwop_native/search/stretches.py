@@ -13,6 +13,7 @@ from qwop_native.search.refine import Masks, Run, joined, play
 
 _JUDGED_BY = 5  # different states, the best ones, whose mean rank says how a search stands
 _TRACK = 1000.0  # world units from start to finish; a fast run covers about one a frame
+_HURDLE = (460.0, 580.0)  # who stands better there is often not ahead any more behind it
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class StretchSettings:
 
     Attributes:
         tries: Searches of each stretch.
-        frames: Length of a stretch. The last one goes on to the finish and is up to half as long
-            again.
+        frames: Length of a stretch. One that would end at the hurdle goes on to behind it, and the
+            last one, up to half as long again, to the finish.
         overlap: Frames at the end of a stretch that the next one searches again.
     """
 
     tries: int = 12
     frames: int = 180
-    overlap: int = 45
+    overlap: int = 90
 
     def __post_init__(self) -> None:
         if self.tries < 1:
@@ -109,10 +110,13 @@ class Stretches:
         return reached.keys[: len(reached.keys) - self._settings.overlap]
 
     def _end(self, root: _core.Game) -> int:
-        left = _TRACK - float(root.bodies[0, 0])
-        if left < 1.5 * self._settings.frames:
+        place, frames = float(root.bodies[0, 0]), self._settings.frames
+        if _TRACK - place < 1.5 * frames:
             return self._max_frames
-        return min(self._max_frames, root.frames + self._settings.frames)
+        before, behind = _HURDLE
+        if before < place + frames < behind:
+            frames = round(behind - place)
+        return min(self._max_frames, root.frames + frames)
 
     def _try(self, root: _core.Game, head: Masks, beam: Beam, until: int) -> Reached | None:
         search = beam.run(root, self._rank, until)

@@ -300,6 +300,23 @@ def test_stretches_go_on_with_the_best_of_several_tries(monkeypatch):
     assert stretches.search(head, beam, lambda: False) is None
 
 
+@pytest.mark.parametrize(
+    ("frame", "length"),
+    [(0, 180), (250, 180), (420, None), (600, 180), (860, None)],
+    ids=["start", "before", "hurdle", "after", "finish"],
+)
+def test_stretches_end_neither_at_the_hurdle_nor_shortly_before_the_finish(frame, length):
+    there = started()
+    play(there, load_recording(FASTEST).keys[:frame])
+    until = Stretches(started(), UPRIGHT, StretchSettings(), 1500)._end(there)
+    if length is not None:
+        assert until == there.frames + length
+    elif frame > 600:
+        assert until == 1500
+    else:
+        assert pytest.approx(there.bodies[0, 0] + until - there.frames, abs=0.5) == 580
+
+
 def test_runs_that_finish_are_better_the_earlier_they_do():
     none = np.zeros(0, np.uint8)
     slow, fast = (Reached(none, np.inf, Run(none, frames)) for frames in (1200, 1100))
@@ -357,5 +374,5 @@ def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert "the recording has its own start" in capsys.readouterr().err
     assert main(["search", str(tmp_path), "--stretch", "90"]) == 2
     assert "--stretch needs --tries" in capsys.readouterr().err
-    assert main(["search", str(tmp_path), "--tries", "2", "--stretch", "30"]) == 2
-    assert "must overlap the next one by 0 to 29" in capsys.readouterr().err
+    assert main(["search", str(tmp_path), "--tries", "2", "--stretch", "90"]) == 2
+    assert "must overlap the next one by 0 to 89" in capsys.readouterr().err
