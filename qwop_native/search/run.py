@@ -287,8 +287,9 @@ class Searcher:
         self._tries.append(entry)
         with whole_file(self._folder / STATE_NAME) as file:
             file.write(json.dumps(self._tries, indent=1).encode())
+        grid = "frame" if settings.frames == 1 else f"{settings.frames} frames"
         self._say(
-            f"{what}: {settings.groups} x {settings.width} states, every {settings.frames} frames: "
+            f"{what}: {settings.groups} x {settings.width} states, every {grid}: "
             + (f"{entry['finish']} frames" if entry["finish"] else otherwise)
             + f", {entry['seconds']:.0f} s"
         )
