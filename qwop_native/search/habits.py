@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from qwop_native.search.beam import Level
-from qwop_native.search.network import Network
+from qwop_native.search.network import Network, fitted, layers_to_fit
 from qwop_native.search.states import FEATURES, States, features
 from qwop_native.search.survivors import lasting
 
@@ -119,10 +118,8 @@ def learn_habit(data: Decisions, masks: npt.NDArray[np.uint8], seed: int) -> Hab
     x = torch.from_numpy((seen - mean) / spread)
     actions = torch.from_numpy(codes[data.keys[first]])
     torch.manual_seed(seed)
-    widths = (FEATURES, *_HIDDEN, len(masks))
-    layers = [torch.nn.Linear(a, b) for a, b in pairwise(widths)]
-    parameters = [p for layer in layers for p in layer.parameters()]
-    optimizer = torch.optim.AdamW(parameters, _LEARNING_RATE, weight_decay=0.1)
+    layers = layers_to_fit(*_HIDDEN, len(masks))
+    optimizer = torch.optim.AdamW(layers.parameters(), _LEARNING_RATE, weight_decay=0.1)
     steps = _EPOCHS * -(-len(x) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps + 1)
     for _ in range(_EPOCHS):
@@ -130,17 +127,12 @@ def learn_habit(data: Decisions, masks: npt.NDArray[np.uint8], seed: int) -> Hab
         for begin in range(0, len(order), _BATCH):
             rows = order[begin : begin + _BATCH]
             y = x[rows] + _JITTER * torch.randn(len(rows), FEATURES)
-            for layer in layers[:-1]:
-                y = torch.relu(layer(y))
-            loss = functional.cross_entropy(layers[-1](y), actions[rows], label_smoothing=0.01)
+            loss = functional.cross_entropy(layers(y), actions[rows], label_smoothing=0.01)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-    arrays = [
-        (layer.weight.detach().numpy().T.copy(), layer.bias.detach().numpy().copy())
-        for layer in layers
-    ]
+    arrays = fitted(layers)
     # The first layer takes the features as they are.
     weight, bias = arrays[0]
     scaled = weight / spread[:, None]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qwop_native.atomic import whole_file
 from qwop_native.search.states import FEATURES, States, features
+
+if TYPE_CHECKING:
+    import torch
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -70,3 +74,19 @@ class Network:
         if not layers or layers[0][0].shape[0] != FEATURES or layers[-1][0].shape[1] != array.size:
             raise ValueError(f"{path} is a {what} for other features")
         return cls(layers), array
+
+
+def layers_to_fit(*widths: int) -> torch.nn.Sequential:
+    """Linear layers with ReLU between them, from `FEATURES` columns to the last of the widths."""
+    import torch
+
+    layers: list[torch.nn.Module] = []
+    for inputs, outputs in pairwise((FEATURES, *widths)):
+        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+def fitted(layers: torch.nn.Sequential) -> list[tuple[Floats32, Floats32]]:
+    """Weights and biases of what `layers_to_fit` has made, as `Network` takes them."""
+    arrays = [parameter.detach().numpy() for parameter in layers.parameters()]
+    return [(w.T.copy(), b.copy()) for w, b in zip(arrays[::2], arrays[1::2], strict=True)]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from qwop_native.search.beam import Level
-from qwop_native.search.network import Network
-from qwop_native.search.states import FEATURES, features
+from qwop_native.search.network import Network, fitted, layers_to_fit
+from qwop_native.search.states import features
 from qwop_native.search.values import SurvivorValue
 
 Floats32 = npt.NDArray[np.float32]
@@ -104,12 +103,11 @@ def learn(data: Examples, seed: int, epochs: int = 6) -> tuple[SurvivorValue, fl
     if share in (0.0, 1.0):
         raise ValueError("nothing can be learned from states of which all lasted, or none")
     torch.manual_seed(seed)
-    widths = (FEATURES, *_HIDDEN, 1)
-    layers = [torch.nn.Linear(a, b) for a, b in pairwise(widths)]
-    torch.nn.init.constant_(layers[-1].bias, float(np.log(share / (1 - share))))
+    layers = layers_to_fit(*_HIDDEN, 1)
+    *_, bias = layers.parameters()
+    torch.nn.init.constant_(bias, float(np.log(share / (1 - share))))
     slope = torch.nn.Parameter(torch.tensor(0.5))
-    parameters = [slope, *(p for layer in layers for p in layer.parameters())]
-    optimizer = torch.optim.AdamW(parameters, _LEARNING_RATE, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW([slope, *layers.parameters()], _LEARNING_RATE, weight_decay=1e-4)
     columns = [torch.from_numpy(x) for x in (data.features, data.ranks, data.lasted)]
     total = 0.0
     for _ in range(epochs):
@@ -118,18 +116,13 @@ def learn(data: Examples, seed: int, epochs: int = 6) -> tuple[SurvivorValue, fl
         for begin in range(0, len(order), _BATCH):
             rows = order[begin : begin + _BATCH]
             x, ranks, lasted = (column[rows] for column in columns)
-            for layer in layers[:-1]:
-                x = torch.relu(layer(x))
-            logits = layers[-1](x)[:, 0] + slope.clamp_min(_SMALLEST_SLOPE) * ranks
+            logits = layers(x)[:, 0] + slope.clamp_min(_SMALLEST_SLOPE) * ranks
             loss = functional.binary_cross_entropy_with_logits(logits, lasted)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             total += float(loss.detach()) * len(rows)
     plain = -(share * np.log(share) + (1 - share) * np.log(1 - share))
-    weights = [
-        (layer.weight.detach().numpy().T.copy(), layer.bias.detach().numpy().copy())
-        for layer in layers
-    ]
-    value = SurvivorValue(Network(weights), 1.0 / max(float(slope.detach()), _SMALLEST_SLOPE))
+    scale = 1.0 / max(float(slope.detach()), _SMALLEST_SLOPE)
+    value = SurvivorValue(Network(fitted(layers)), scale)
     return value, 1.0 - total / len(data.lasted) / plain
