@@ -12,10 +12,10 @@ import numpy as np
 from qwop_native.commands import common
 from qwop_native.commands.policies import load_model
 from qwop_native.recording import load_recording
+from qwop_native.recording.recording import Masks
 from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.guide import Guide, Policy, guides
-from qwop_native.search.refine import Masks
 from qwop_native.search.stretches import StretchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
 from qwop_native.spaces import ACTION_SETS
@@ -84,7 +84,8 @@ def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks]:
 
 def _stretches(given: argparse.Namespace) -> StretchSettings | None:
     if given.tries:
-        return StretchSettings(given.tries, 180 if given.stretch is None else given.stretch)
+        frames = StretchSettings.frames if given.stretch is None else given.stretch
+        return StretchSettings(given.tries, frames)
     if given.stretch is not None:
         raise ValueError("--stretch needs --tries: how often each stretch is searched")
     return None
@@ -189,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         "--stretch",
         type=int,
         metavar="FRAMES",
-        help="length of a stretch (default 180)",
+        help=f"length of a stretch (default {StretchSettings.frames})",
     )
     parser.add_argument("--actions", choices=list(ACTION_SETS), default="essential")
     parser.add_argument("--sincos", choices=common.FLAVOURS, default="glibc")

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.recording.recording import Masks
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Level, Rank
 from qwop_native.search.guide import Guide
 from qwop_native.search.states import States
-
-Masks = npt.NDArray[np.uint8]
 
 _JUDGED_AFTER = 120  # frames after which a search that has fallen behind the run is given up
 _BEHIND = 4.0  # world units
@@ -97,7 +95,7 @@ class Refiner:
         def keeps_up(level: Level) -> bool:
             if level.states.frames[0] < until or level.states.frames[0] > until + 12:
                 return True
-            return float(self._rank(level.states).max()) >= bar
+            return float(level.ranks.max()) >= bar
 
         return keeps_up
 

@@ -15,12 +15,13 @@ import numpy as np
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.recording import Recording, load_recording, make_recording
+from qwop_native.recording.recording import Masks
 from qwop_native.recording.starts import reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.guide import Guide
 from qwop_native.search.habits import Decisions, Habit, decisions, learn_habit
-from qwop_native.search.refine import Masks, Refiner, Run, joined, play
+from qwop_native.search.refine import Refiner, Run, joined, play
 from qwop_native.search.stretches import Stretches, StretchSettings
 from qwop_native.search.survivors import Examples, examples, learn, levels_ahead
 from qwop_native.search.values import Rank, SurvivorValue

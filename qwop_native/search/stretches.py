@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from qwop_native import _core
+from qwop_native.recording.recording import Masks
 from qwop_native.search.beam import Beam, Rank
-from qwop_native.search.refine import Masks, Run, joined, play
+from qwop_native.search.refine import Run, joined, play
+from qwop_native.search.states import FINISH_X, HURDLE_X
 
 _JUDGED_BY = 5  # different states, the best ones, whose mean rank says how a search stands
-_TRACK = 1000.0  # world units from start to finish; a fast run covers about one a frame
-_HURDLE = (460.0, 580.0)  # who stands better there is often not ahead any more behind it
+# World units from the hurdle: who stands better in between is often not ahead any more behind it.
+_BEFORE, _BEHIND = 40.0, 80.0
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,12 @@ class Stretches:
         return reached.keys[: len(reached.keys) - self._settings.overlap]
 
     def _end(self, root: _core.Game) -> int:
+        # A fast run covers about a world unit a frame.
         place, frames = float(root.bodies[0, 0]), self._settings.frames
-        if _TRACK - place < 1.5 * frames:
+        if FINISH_X - place < 1.5 * frames:
             return self._max_frames
-        before, behind = _HURDLE
-        if before < place + frames < behind:
-            frames = round(behind - place)
+        if -_BEFORE < place + frames - HURDLE_X < _BEHIND:
+            frames = round(HURDLE_X + _BEHIND - place)
         return min(self._max_frames, root.frames + frames)
 
     def _try(self, root: _core.Game, head: Masks, beam: Beam, until: int) -> Reached | None:
