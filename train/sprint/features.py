@@ -71,11 +71,16 @@ class Features:
     """Computes the features of many observations."""
 
     def __init__(self) -> None:
-        self._weights, self._bias = linear_features()
+        weights, self._bias = linear_features()
+        # Each feature has weights of its own column and of the torso's x, and no others. Nor would
+        # a matrix product do: for one of this size BLAS wakes threads of its own, which spin until
+        # the next and keep a core from the games and the learner.
+        self._own, self._torso = weights.diagonal().copy(), weights[0]
         self._hinge_weights, self._hinge_bias, self._mix = hinges()
 
     def __call__(self, observations: Floats) -> Floats:
         """Float32 (n, FEATURES) of observations (n, OBSERVATION_SIZE)."""
-        linear = observations @ self._weights + self._bias
-        bent = np.maximum(observations[:, :1] * self._hinge_weights[:1] + self._hinge_bias, 0.0)
+        torso = observations[:, :1]
+        linear = observations * self._own + torso * self._torso + self._bias
+        bent = np.maximum(torso * self._hinge_weights[:1] + self._hinge_bias, 0.0)
         return np.concatenate([linear, bent @ self._mix], axis=1)
