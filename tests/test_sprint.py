@@ -420,16 +420,17 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("override", "message"),
+    ("option", "value", "message"),
     [
-        ("rouds=2", "did you mean 'rounds'"),
-        ("ppo.steps=-1", "ppo.steps must be at least 0"),
-        ("games.sincos=fast", "games.sincos must be one of glibc"),
-        ("nonsense", "must read key=value"),
+        ("-s", "rouds=2", "did you mean 'rounds'"),
+        ("-s", "ppo.steps=-1", "ppo.steps must be at least 0"),
+        ("-s", "games.sincos=fast", "games.sincos must be one of glibc"),
+        ("-s", "nonsense", "must read key=value"),
+        ("--threads", "-1", "--threads must be at least 0, not -1"),
     ],
 )
-def test_wrong_settings_are_refused(override, message, tmp_path, capsys):
-    assert main([str(tmp_path / "run"), "-s", override]) == 2
+def test_wrong_settings_are_refused(option, value, message, tmp_path, capsys):
+    assert main([str(tmp_path / "run"), option, value]) == 2
     assert message in capsys.readouterr().err
 
 

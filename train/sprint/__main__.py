@@ -14,7 +14,9 @@ _CONFIG = Path(__file__).with_name("sprint.yml")
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program; returns the exit status."""
     given = _parser().parse_args(argv)
-    from train import fields  # after the command line: these take seconds to import
+    import torch  # after the command line: these take seconds to import
+
+    from train import fields
     from train.config import put, read
     from train.sprint.pipeline import Pipeline
     from train.sprint.settings import SprintSettings
@@ -25,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}", flush=True)
 
     try:
+        if given.threads < 0:
+            raise ValueError(f"--threads must be at least 0, not {given.threads}")
+        if given.threads:
+            torch.set_num_threads(given.threads)  # those of the learner, too
         numbers = read(given.config)
         for override in given.set:
             put(numbers, override)
@@ -50,7 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-s", "--set", action="append", default=[], metavar="KEY=VALUE", help="overrides one"
     )
-    parser.add_argument("--threads", type=int, default=1, help="that play and learn (default 1)")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=0,
+        help="that play and learn (default 0: one for each core)",
+    )
     return parser
 
 
