@@ -21,7 +21,7 @@ FAMILIES = {
     "evaluate": ("train.evaluate_command", "play a model from many starts, tell how it runs"),
     "bootstrap": ("train.bootstrap", "write files of training settings to start from"),
     "champion": ("qwop_native.champion.command", "prove the shipped policy and runs"),
-    "search": ("qwop_native.search.commands", "search a fast run on copies of the game"),
+    "search": ("qwop_native.search.commands", "search for a fast run on copies of the game"),
     "plot": ("qwop_native.plots.commands", "draw runs, trainings, speed and parity"),
     "parity": ("qwop_native.parity.commands", "compare with the real game in a browser"),
     "benchmark": ("benchmarks.cli", "measure the engine beside others"),

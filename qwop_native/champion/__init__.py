@@ -1,7 +1,7 @@
 """The fastest that this project knows: a policy, and runs found by search.
 
-The files beside this one are made by `python -m train.sprint` and `qwop-native search`;
-`qwop-native champion` proves what is said of them.
+The files beside this one were made with the parts of `train.sprint` and `qwop_native.search`, as
+docs/record.md tells; `qwop-native champion` proves what is said of them.
 """
 
 from pathlib import Path
@@ -14,5 +14,5 @@ FRAMES_PER_STEP = 3
 
 
 def runs() -> list[Path]:
-    """The recordings, fastest first within each flavour of sine and cosine."""
+    """The recordings, by name."""
     return sorted(Path(__file__).parent.glob("*.qwop"))

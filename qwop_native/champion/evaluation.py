@@ -40,7 +40,7 @@ class Runs:
         return np.sort(self.frames[self.frames > 0])
 
     def rank(self) -> tuple[float, float]:
-        """Sorts policies: by the share of runs that finish in nine of ten steps, then by frames."""
+        """Sorts policies: by the share that finishes, in tenths, then by the median frames."""
         share = len(self.finished) / len(self.frames)
         median = float(np.median(self.finished)) if len(self.finished) else np.inf
         return round(share, 1), -median

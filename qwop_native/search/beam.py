@@ -10,17 +10,15 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.search.guide import Guide
-from qwop_native.search.selection import best_of_groups, copied, offspring, scores
+from qwop_native.search.selection import JUDGED_BY, best_of_groups, copied, offspring, scores
 from qwop_native.search.states import FALLEN, LANDED, States, finished
 from qwop_native.spaces import ACTION_SETS
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float64]
-Rank = Callable[[States], Floats]
+Ranking = Callable[[States], Floats]
 """Says how good states are, float64 of shape (n,); the larger the better, in world units."""
 
-
-_JUDGED_BY = 5  # states of a group, the best ones, whose mean says how it stands
 _REMEMBERED = 2000  # states of a level of many beams that are kept for those who learn from it
 
 
@@ -159,7 +157,7 @@ class Beam:
     def run(
         self,
         root: _core.Game,
-        rank: Rank,
+        rank: Ranking,
         max_frames: int,
         go_on: Callable[[Level], bool] | None = None,
     ) -> Search:
@@ -218,7 +216,7 @@ class Beam:
     def _choose(
         self,
         states: States,
-        rank: Rank,
+        rank: Ranking,
         parents: npt.NDArray[np.int32],
         regret: Floats,
         give_way: bool,
@@ -236,7 +234,7 @@ class Beam:
         rows = best_of_groups(states[running], wanted, groups, settings.width, settings.pose_cap)
         self._groups = groups[rows]
         if give_way and settings.groups > 1:
-            stand = scores(ranks[rows], self._groups, settings.groups, _JUDGED_BY)
+            stand = scores(ranks[rows], self._groups, settings.groups, JUDGED_BY)
             sources = offspring(stand, settings.temperature, self._rng)
             copies, self._groups = copied(self._groups, sources)
             rows = rows[copies]

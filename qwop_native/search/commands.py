@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qwop_native.commands import common
+from qwop_native.commands.model_settings import settings_beside
 from qwop_native.commands.policies import load_model
 from qwop_native.recording import load_recording
 from qwop_native.recording.recording import Masks
@@ -29,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
 def _search(given: argparse.Namespace) -> int:
     from qwop_native.search.run import RECORD_FRAMES, Searcher, SearchSettings
 
-    page, head = _beginning(given)
+    page, head, sincos = _beginning(given)
     groups, width = _size(given)
     settings = SearchSettings(
         minutes=given.minutes,
@@ -39,7 +41,7 @@ def _search(given: argparse.Namespace) -> int:
         width=width,
         grids=tuple(given.grids),
         action_set=given.actions,
-        sincos=given.sincos,
+        sincos=sincos,
         page=page,
         head=head,
         threads=given.threads,
@@ -55,7 +57,10 @@ def _search(given: argparse.Namespace) -> int:
     )
     best = searcher.run()
     if best is None:
-        print("no run has finished; give it more minutes, a larger width or a model")
+        print(
+            "no run has finished; give it more --rounds and --minutes for them, a larger --width, "
+            "or a --model"
+        )
         return common.NO
     print(
         f"{best.frames} frames, {best.frames / 30:.2f} s; the human record is {RECORD_FRAMES} "
@@ -64,13 +69,14 @@ def _search(given: argparse.Namespace) -> int:
     return common.OK
 
 
-def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks]:
-    """What happens on the page, and the keys with which every run begins."""
+def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks, str]:
+    """What happens on the page, the keys with which every run begins, and the flavour."""
     if (given.from_run is None) != (given.at is None):
         raise ValueError("--from and --at belong together: a recording, and how much of it to keep")
     if given.from_run is None:
         starts = {"click": click_start, "env": lambda: env_start(given.grids[0])}
-        return starts.get(given.start, reset_start)(), np.zeros(0, np.uint8)
+        page = starts.get(given.start, reset_start)()
+        return page, np.zeros(0, np.uint8), given.sincos or common.FLAVOURS[0]
     if given.start is not None:
         raise ValueError("--start says nothing beside --from: the recording has its own start")
     recording = load_recording(given.from_run)
@@ -79,7 +85,7 @@ def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks]:
             f"--at must be from 0 to {len(recording.keys) - 1}, the frames of {given.from_run}, "
             f"got {given.at}"
         )
-    return recording.page, recording.keys[: given.at]
+    return recording.page, recording.keys[: given.at], given.sincos or recording.sincos
 
 
 def _stretches(given: argparse.Namespace) -> StretchSettings | None:
@@ -104,15 +110,21 @@ def _size(given: argparse.Namespace) -> tuple[int, int]:
 
 
 def _rank(models: list[Any], weight: float) -> Rank:
+    if not math.isfinite(weight):
+        raise ValueError(f"--model-weight must be a number of world units, got {weight}")
     if not models:
         return Rank(((1.0, upright),))
     return Rank(tuple((weight / len(models), ModelValue(model)) for model in models))
 
 
 def _guide(models: list[Any], given: argparse.Namespace) -> Guide | None:
-    """The first model, if it says how likely actions are."""
+    """The first model, if it says how likely the actions are that are searched."""
     actions = len(ACTION_SETS[given.actions])
     if given.guide_weight == 0 or not models or not guides(models[0], actions):
+        return None
+    its_own = settings_beside(given.model[0]).action_set
+    if its_own not in (None, given.actions):
+        print(f"{given.model[0]} has the {its_own} actions, which guide no search of others")
         return None
     return Guide(Policy(models[0], actions), given.guide_weight, given.most_regret)
 
@@ -120,10 +132,10 @@ def _guide(models: list[Any], given: argparse.Namespace) -> Guide | None:
 def _parser() -> argparse.ArgumentParser:
     parser = common.command_parser(
         "search",
-        "Search a fast run of 100 m: beams of exact copies of the game try every key combination "
-        "at every decision and keep the best states, round after round with a value learned from "
-        "which states lasted; then the fastest run is searched again from states along it. A "
-        "folder that holds an earlier search is gone on with.",
+        "Search for a fast run of 100 m: beams of exact copies of the game try every key "
+        "combination at every decision and keep the best states, round after round with a value "
+        "learned from which states lasted; then the fastest run is searched again from states "
+        "along it. A folder that holds an earlier search is continued.",
         "runs/search --minutes 10 --model model.zip",
     )
     parser.add_argument("folder", type=Path, help="folder for what is found")
@@ -148,16 +160,17 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=0.01,
         metavar="UNITS",
-        help="world units that a state's rank loses for each nat by which the actions that led "
-        "to it are less likely than those of the first model, if it is PPO or A2C; 0 is no guide "
-        "(default 0.01)",
+        help="world units that a state's rank loses, in the first round, for each nat by which the "
+        "actions that led to it are less likely than the likeliest ones by the first model's "
+        "policy, if that is PPO or A2C; 0 is no guide (default 0.01)",
     )
     parser.add_argument(
         "--most-regret",
         type=float,
         default=8.0,
         metavar="NATS",
-        help="actions less likely than that are not tried (default 8)",
+        help="actions that such a policy thinks so much less likely than the likeliest are not "
+        "tried (default 8)",
     )
     parser.add_argument(
         "--groups",
@@ -178,7 +191,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FRAMES",
         help="frames between decisions; every round searches with each of them (default 2)",
     )
-    parser.add_argument("--rounds", type=int, default=2, help="learning rounds (default 2)")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=2,
+        help="learning rounds, those of earlier calls included (default 2)",
+    )
     parser.add_argument(
         "--tries",
         type=int,
@@ -192,8 +210,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FRAMES",
         help=f"length of a stretch (default {StretchSettings.frames})",
     )
-    parser.add_argument("--actions", choices=list(ACTION_SETS), default="essential")
-    parser.add_argument("--sincos", choices=common.FLAVOURS, default="glibc")
+    parser.add_argument(
+        "--actions",
+        choices=list(ACTION_SETS),
+        default="essential",
+        help="key combinations that are tried (default essential)",
+    )
+    parser.add_argument(
+        "--sincos",
+        choices=common.FLAVOURS,
+        help="flavour of sine and cosine (default: that of --from, else glibc)",
+    )
     parser.add_argument(
         "--start", choices=["reset", "click", "env"], help="what runs start from (default reset)"
     )
@@ -202,9 +229,10 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         dest="from_run",
         metavar="RUN",
-        help="a recording whose first frames all runs have in common; it may be of another flavour",
+        help="a recording whose first frames all runs have in common; with --sincos those keys are "
+        "played in another flavour",
     )
     parser.add_argument("--at", type=int, metavar="FRAMES", help="how many frames of it")
     parser.add_argument("--threads", type=int, default=0, help="0, the default: one for each core")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of all that is random (default 1)")
     return parser

@@ -63,7 +63,7 @@ class Policy:
         if not guides(model, actions):
             raise ValueError(
                 f"a search of {actions} actions is guided by PPO or A2C with as many actions on "
-                "the environment's own observation of shape (60,)"
+                f"the environment's own observation of shape ({OBSERVATION_SIZE},)"
             )
         self._torch, self._policy = torch, model.policy
         self._policy.set_training_mode(False)

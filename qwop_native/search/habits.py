@@ -1,4 +1,4 @@
-"""Learns which keys the states were held that last, so that others need not be tried."""
+"""Learns which keys were held in states that lasted, so that others need not be tried."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qwop_native.search.beam import Level
 from qwop_native.search.network import Network, fitted, layers_to_fit
 from qwop_native.search.states import FEATURES, States, features
-from qwop_native.search.survivors import lasting
+from qwop_native.search.survivors import NothingToLearnError, lasting
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -104,13 +104,13 @@ def learn_habit(data: Decisions, masks: npt.NDArray[np.uint8], seed: int) -> Hab
         seed: Of the network's first weights and of the order of the decisions.
 
     Raises:
-        ValueError: There are no decisions.
+        NothingToLearnError: There are no decisions.
     """
     import torch
     from torch.nn import functional
 
     if not len(data.keys):
-        raise ValueError("nothing can be learned from no decisions")
+        raise NothingToLearnError("nothing can be learned from no decisions")
     codes = np.zeros(256, np.int64)
     codes[masks] = np.arange(len(masks))
     seen, first = np.unique(data.features, axis=0, return_index=True)

@@ -9,11 +9,12 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.recording.recording import Masks
-from qwop_native.search.beam import Beam, BeamSettings, Finish, Level, Rank
+from qwop_native.search.beam import Beam, BeamSettings, Finish, Level, Ranking
 from qwop_native.search.guide import Guide
 from qwop_native.search.states import States
 
 _JUDGED_AFTER = 120  # frames after which a search that has fallen behind the run is given up
+_JUDGED_FOR = 12  # frames, in which one of its levels falls whatever its grid
 _BEHIND = 4.0  # world units
 
 
@@ -46,14 +47,13 @@ class Refiner:
         self,
         start: _core.Game,
         run: Run,
-        rank: Rank,
+        rank: Ranking,
         threads: int,
         rng: np.random.Generator,
         guide: Guide | None = None,
     ) -> None:
         self._start, self._rank, self._threads, self._rng = start, rank, threads, rng
         self._guide, self.run = guide, run
-        self._beams: dict[BeamSettings, Beam] = {}
 
     def attempt(self, settings: BeamSettings, first: int, last: int) -> bool:
         """One search from a state between two frames of the run.
@@ -69,10 +69,7 @@ class Refiner:
         at = int(self._rng.integers(first, max(first, min(last, len(self.run.keys) - 2)) + 1))
         root = self._start.copy()
         play(root, self.run.keys[:at])
-        beam = self._beams.get(settings)
-        if beam is None:
-            beam = Beam(root, settings, self._threads, self._rng, self._guide)
-            self._beams[settings] = beam
+        beam = Beam(root, settings, self._threads, self._rng, self._guide)
         search = beam.run(root, self._rank, self.run.frames - 1, self._keeps_up(root))
         if search.finish is None or search.finish.frames >= self.run.frames:
             return False
@@ -93,7 +90,7 @@ class Refiner:
         bar = float(self._rank(States.of(pool, 1))[0]) - _BEHIND
 
         def keeps_up(level: Level) -> bool:
-            if level.states.frames[0] < until or level.states.frames[0] > until + 12:
+            if level.states.frames[0] < until or level.states.frames[0] > until + _JUDGED_FOR:
                 return True
             return float(level.ranks.max()) >= bar
 

@@ -23,7 +23,13 @@ from qwop_native.search.guide import Guide
 from qwop_native.search.habits import Decisions, Habit, decisions, learn_habit
 from qwop_native.search.refine import Refiner, Run, joined, play
 from qwop_native.search.stretches import Stretches, StretchSettings
-from qwop_native.search.survivors import Examples, examples, learn, levels_ahead
+from qwop_native.search.survivors import (
+    Examples,
+    NothingToLearnError,
+    examples,
+    learn,
+    levels_ahead,
+)
 from qwop_native.search.values import Rank, SurvivorValue
 from qwop_native.spaces import ACTION_SETS
 from qwop_native.wrappers.rich_columns import key_masks
@@ -37,7 +43,9 @@ STATE_NAME = "search.json"
 HABIT_NAME = "habit.npz"
 _NOISE = 0.2  # world units, so that no two beams are alike
 _UNLIKELY = 3.0  # nats beyond which a learned habit's actions are not tried
-_SEARCH_SPAN = 160  # frames before the landing with which refining the finish begins
+_FINISH_SPAN = 160  # frames before the landing with which refining the finish begins
+_LANDING_SPAN = 20  # frames before the landing in which nothing can be won any more
+_SLOWER = 60  # frames by which a search of a round may be slower than the best run
 
 
 @dataclass(frozen=True)
@@ -79,8 +87,9 @@ class SearchSettings:
     def __post_init__(self) -> None:
         if not self.minutes > 0:
             raise ValueError(f"minutes must be above 0, got {self.minutes}")
-        if self.rounds < 0:
-            raise ValueError(f"rounds must be 0 or more, got {self.rounds}")
+        for name in ("rounds", "threads", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
         if not self.grids:
             raise ValueError("grids must name at least one number of frames")
         for frames in self.grids:
@@ -114,13 +123,22 @@ class Searcher:
         self._started = time.monotonic()
         self._tries: list[dict[str, Any]] = []
         self._rank = rank
+        self._masks = key_masks(ACTION_SETS[settings.action_set])
         self._decided: list[Decisions] = []
         self._start = _core.Game(settings.sincos)
         Recording(np.zeros(0, np.uint8), settings.sincos, settings.page).prepare(self._start)
         self._root = self._start.copy()
         play(self._root, settings.head)
         if self._root.game_ended:
-            raise ValueError(f"the run has ended within the {len(settings.head)} frames kept of it")
+            raise ValueError(
+                f"the run has ended within the {len(settings.head)} frames kept of it, played with "
+                f"the sines of {settings.sincos}"
+            )
+        if self._root.frames >= settings.max_frames:
+            raise ValueError(
+                f"the clock says {self._root.frames} after the frames that are kept, and no run "
+                f"beyond {settings.max_frames} is searched for"
+            )
         self.best: Run | None = None
         self._resume()
         # Another seed each time, or a search that goes on would try the same things again.
@@ -149,9 +167,10 @@ class Searcher:
     # ---- rounds --------------------------------------------------------------------------------
 
     def _round(self, number: int) -> None:
-        data: list[Examples] = []
-        decided: list[Decisions] = []
+        searches: list[tuple[int, Search]] = []
         for frames in self._settings.grids:
+            if searches and self._over():
+                return
             settings = self._beam(frames, _NOISE)
             beam = Beam(self._start, settings, self._settings.threads, self._rng, self._guide)
             begun = time.monotonic()
@@ -159,20 +178,25 @@ class Searcher:
             self._note(f"round {number}", settings, search, begun)
             if search.finish is not None:
                 self._keep(joined(self._settings.head, search.finish))
-            data.append(examples(search.levels, frames))
-            decided.append(decisions(search.levels, levels_ahead(frames)))
-            if self._over():
-                return
+            searches.append((frames, search))
+        try:
+            self._learn(number, searches)
+        except NothingToLearnError as reason:
+            self._say(f"round {number}: {reason}")
+
+    def _learn(self, number: int, searches: list[tuple[int, Search]]) -> None:
+        """Learns what lasted from searches, each with the frames between its decisions."""
+        data = Examples.joined([examples(search.levels, frames) for frames, search in searches])
+        decided = [decisions(search.levels, levels_ahead(frames)) for frames, search in searches]
         seed = self._settings.seed * 1000 + number
-        value, gain = learn(Examples.joined(data), seed)
-        value.save(self._folder / f"value-{number:02d}.npz")
-        self._rank = self._rank.plus(1.0, value)
-        masks = key_masks(ACTION_SETS[self._settings.action_set])
-        habit = learn_habit(Decisions.joined([*self._decided, *decided]), masks, seed)
+        value, gain = learn(data, seed)
+        habit = learn_habit(Decisions.joined([*self._decided, *decided]), self._masks, seed)
+        value.save(self._folder / f"value-{len(self._value_files()):02d}.npz")
         habit.save(self._folder / HABIT_NAME)
+        self._rank = self._rank.plus(1.0, value)
         self._guide, self._decided = Guide(habit, 0.0, _UNLIKELY), decided
         self._say(
-            f"round {number}: learned from {sum(len(d.lasted) for d in data):,} states, "
+            f"round {number}: learned from {len(data.lasted):,} states, "
             f"{100 * gain:.1f} % of the loss explained"
         )
 
@@ -180,7 +204,7 @@ class Searcher:
         """Searches that cannot win still teach, so they may run a little longer than the best."""
         if self.best is None:
             return self._settings.max_frames
-        return min(self._settings.max_frames, self.best.frames + 60)
+        return min(self._settings.max_frames, self.best.frames + _SLOWER)
 
     # ---- stretches -----------------------------------------------------------------------------
 
@@ -218,7 +242,7 @@ class Searcher:
         """What is known of a run from an earlier call, or with what all runs begin."""
         head = self._settings.head
         if file.is_file():
-            keys = load_recording(file).keys
+            keys = self._found(file).keys
             if len(keys) > len(head) and np.array_equal(keys[: len(head)], head):
                 return keys
         return head
@@ -233,10 +257,10 @@ class Searcher:
         frames = int(self._rng.choice([*self._settings.grids, 1]))
         settings = self._beam(frames, float(self._rng.choice([0.1, 0.3, 1.0])))
         length = len(self.best.keys)
-        first = length - _SEARCH_SPAN if self._rng.random() < 0.3 else 0
+        first = length - _FINISH_SPAN if self._rng.random() < 0.3 else 0
         first = max(first, len(self._settings.head))
         begun = time.monotonic()
-        better = refiner.attempt(settings, first, length - 20)
+        better = refiner.attempt(settings, first, length - _LANDING_SPAN)
         self._note("refine", settings, None, begun, refiner.run.frames if better else None)
         if better:
             self._keep(refiner.run)
@@ -284,7 +308,8 @@ class Searcher:
         }
         if search is not None:
             entry["played"] = search.played
-            entry["farthest"] = float(search.levels[-1].states.bodies[:, 0, 0].max()) / 10
+            last = search.levels[-1].states.bodies if search.levels else self._root.bodies[None]
+            entry["farthest"] = float(last[:, 0, 0].max()) / 10
         self._tries.append(entry)
         with whole_file(self._folder / STATE_NAME) as file:
             file.write(json.dumps(self._tries, indent=1).encode())
@@ -301,9 +326,12 @@ class Searcher:
     def _resume(self) -> None:
         for path in self._value_files():
             self._rank = self._rank.plus(1.0, SurvivorValue.load(path))
-        habit = self._folder / HABIT_NAME
-        if habit.is_file():
-            self._guide = Guide(Habit.load(habit), 0.0, _UNLIKELY)
+        path = self._folder / HABIT_NAME
+        if path.is_file():
+            habit = Habit.load(path)
+            if not np.array_equal(habit.masks, self._masks):
+                raise ValueError(f"{path} is of other actions; choose another folder")
+            self._guide = Guide(habit, 0.0, _UNLIKELY)
         state = self._folder / STATE_NAME
         if state.is_file():
             try:
@@ -312,8 +340,13 @@ class Searcher:
                 raise ValueError(f"{state} is damaged: {error}") from None
         best = self._folder / BEST_NAME
         if best.is_file():
-            recording = load_recording(best)
-            if recording.sincos != self._settings.sincos or recording.page != self._settings.page:
-                raise ValueError(f"{best} has another flavour or start; choose another folder")
+            recording = self._found(best)
             self.best = Run(recording.keys, recording.play().frames)
             self._say(f"going on from {self.best.frames} frames in {self._folder}")
+
+    def _found(self, path: Path) -> Recording:
+        """What an earlier search has left in the folder."""
+        recording = load_recording(path)
+        if recording.sincos != self._settings.sincos or recording.page != self._settings.page:
+            raise ValueError(f"{path} has another flavour or start; choose another folder")
+        return recording

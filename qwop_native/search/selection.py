@@ -12,8 +12,12 @@ Groups = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int32]
 Names = npt.NDArray[np.uint64]
 
+JUDGED_BY = 5
+"""Different states, the best ones, whose mean rank says how a group or a search stands."""
+
 _MOST_OFFSPRING = 8.0  # groups that one group may become at once
-_ODD = np.random.default_rng(0).integers(2**63, size=64 * 12, dtype=np.uint64) * 2 + 1
+_WORDS = 768  # in a row that can be named, at most
+_ODD = np.random.default_rng(0).integers(2**63, size=_WORDS, dtype=np.uint64) * 2 + 1
 
 
 def named(rows: npt.NDArray[np.generic]) -> Names:

@@ -9,11 +9,11 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.recording.recording import Masks
-from qwop_native.search.beam import Beam, Rank
+from qwop_native.search.beam import Beam, Ranking
 from qwop_native.search.refine import Run, joined, play
+from qwop_native.search.selection import JUDGED_BY
 from qwop_native.search.states import FINISH_X, HURDLE_X
 
-_JUDGED_BY = 5  # different states, the best ones, whose mean rank says how a search stands
 # World units from the hurdle: who stands better in between is often not ahead any more behind it.
 _BEFORE, _BEHIND = 40.0, 80.0
 
@@ -79,7 +79,7 @@ class Stretches:
     """
 
     def __init__(
-        self, start: _core.Game, rank: Rank, settings: StretchSettings, max_frames: int
+        self, start: _core.Game, rank: Ranking, settings: StretchSettings, max_frames: int
     ) -> None:
         self._start, self._rank = start, rank
         self._settings, self._max_frames = settings, max_frames
@@ -93,7 +93,8 @@ class Stretches:
             go_on: Asked before each try but the first; False ends the stretch.
 
         Returns:
-            The best of the tries; None if all of them fell, or were too slow, or were not made.
+            The best of the tries; None if all of them fell or were too slow, or if they ended early
+            before one of them had finished.
         """
         root = self._start.copy()
         play(root, head)
@@ -101,7 +102,7 @@ class Stretches:
         best: Reached | None = None
         for number in range(self._settings.tries):
             if number and not go_on():
-                return None
+                return best if best is not None and best.run is not None else None
             reached = self._try(root, head, beam, until)
             if reached is not None and (best is None or reached.better_than(best)):
                 best = reached
@@ -130,5 +131,5 @@ class Stretches:
             return None
         decisions = search.path(len(search.levels), int(last.rows[last.ranks.argmax()]))
         held = np.repeat(np.array(decisions, np.uint8), beam.settings.frames)
-        stand = np.unique(last.ranks)[-_JUDGED_BY:].mean()
+        stand = np.unique(last.ranks)[-JUDGED_BY:].mean()
         return Reached(np.concatenate([head, held]), float(stand))

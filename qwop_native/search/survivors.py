@@ -22,6 +22,10 @@ _LEARNING_RATE = 1e-3
 _SMALLEST_SLOPE = 0.1  # per world unit; a rank that says nothing would blow the value up
 
 
+class NothingToLearnError(ValueError):
+    """Searches ended too early, or all went alike."""
+
+
 @dataclass(frozen=True)
 class Examples:
     """States of beams, one row a state.
@@ -54,6 +58,9 @@ def examples(levels: list[Level], frames: int) -> Examples:
     Args:
         levels: Of one search.
         frames: Between two levels.
+
+    Raises:
+        NothingToLearnError: The search was too short.
     """
     parts = []
     for level, lasted in lasting(levels, levels_ahead(frames)):
@@ -67,7 +74,7 @@ def examples(levels: list[Level], frames: int) -> Examples:
             )
         )
     if not parts:
-        raise ValueError("the search was too short to learn anything from it")
+        raise NothingToLearnError("the search was too short to learn anything from it")
     return Examples.joined(parts)
 
 
@@ -91,7 +98,7 @@ def learn(data: Examples, seed: int, epochs: int = 6) -> tuple[SurvivorValue, fl
         epochs: Passes over the examples.
 
     Raises:
-        ValueError: All states lasted, or none did.
+        NothingToLearnError: All states lasted, or none did.
 
     Returns:
         The value, and how much of the logarithmic loss of always saying the mean it takes away.
@@ -101,7 +108,7 @@ def learn(data: Examples, seed: int, epochs: int = 6) -> tuple[SurvivorValue, fl
 
     share = float(data.lasted.mean())
     if share in (0.0, 1.0):
-        raise ValueError("nothing can be learned from states of which all lasted, or none")
+        raise NothingToLearnError("nothing can be learned from states of which all lasted, or none")
     torch.manual_seed(seed)
     layers = layers_to_fit(*_HIDDEN, 1)
     *_, bias = layers.parameters()

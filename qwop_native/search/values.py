@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from qwop_native.search.network import Network
 from qwop_native.search.states import States, progress
-from qwop_native.spaces import observations
+from qwop_native.spaces import OBSERVATION_SIZE, observations
 
 Floats = npt.NDArray[np.float64]
 Value = Callable[[States], Floats]
@@ -67,10 +67,10 @@ class ModelValue:
         self._torch = torch
         policy = model.policy
         policy.set_training_mode(False)
-        if model.observation_space.shape != (60,):
+        if model.observation_space.shape != (OBSERVATION_SIZE,):
             raise ValueError(
-                "the model must act on the environment's own observation of shape (60,), "
-                f"its has shape {model.observation_space.shape}"
+                "the model must act on the environment's own observation of shape "
+                f"({OBSERVATION_SIZE},), its has shape {model.observation_space.shape}"
             )
         self._values: Callable[[Any], Any]
         if hasattr(policy, "quantile_net"):

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="learned values need the training packages")
 
 from qwop_native import Game
-from qwop_native.champion import runs
+from qwop_native.champion import POLICY, runs
 from qwop_native.cli import main
 from qwop_native.recording import load_recording
 from qwop_native.search import beam as beam_module
@@ -251,6 +251,8 @@ def test_a_search_goes_on_in_its_folder(tmp_path):
     }
     Searcher(tmp_path, settings, UPRIGHT, lines.append).learn()
     assert sum(line.startswith("round") for line in lines) == 4
+    with pytest.raises(ValueError, match="is of other actions; choose another folder"):
+        Searcher(tmp_path, replace(settings, action_set="reduced"), UPRIGHT)
     (tmp_path / "habit.npz").write_bytes(b"PK nothing")
     with pytest.raises(ValueError, match="is not a habit"):
         Searcher(tmp_path, settings, UPRIGHT)
@@ -272,6 +274,8 @@ def test_a_search_begins_with_part_of_a_run(tmp_path):
     assert tried[0]["farthest"] > there.bodies[0, 0] / 10
     with pytest.raises(ValueError, match="the run has ended within"):
         Searcher(tmp_path, SearchSettings(head=run.keys), UPRIGHT)
+    with pytest.raises(ValueError, match="no run beyond 800 is searched for"):
+        Searcher(tmp_path, replace(settings, max_frames=800), UPRIGHT)
 
 
 def test_stretches_go_on_with_the_best_of_several_tries(monkeypatch):
@@ -298,6 +302,48 @@ def test_stretches_go_on_with_the_best_of_several_tries(monkeypatch):
     assert len(reached.keys) == 60
     assert (stretches.kept(reached) == reached.keys[:52]).all()
     assert stretches.search(head, beam, lambda: False) is None
+
+
+def test_a_run_that_has_finished_is_kept_though_the_time_ends():
+    head = load_recording(FASTEST).keys[:1040]
+    stretches = Stretches(started(), UPRIGHT, StretchSettings(2), 1200)
+    beam = Beam(started(), BeamSettings(60, 3), 1)
+    reached = stretches.search(head, beam, lambda: False)
+    assert reached is not None
+    assert reached.run is not None
+    game = started()
+    play(game, reached.run.keys)
+    assert game.jump_landed
+    assert game.frames == reached.run.frames
+
+
+def test_searches_too_short_to_learn_from_go_on_without(tmp_path):
+    lines = []
+    head = load_recording(FASTEST).keys[:1060]
+    settings = SearchSettings(minutes=20, rounds=2, width=60, grids=(2,), threads=1, head=head)
+    searcher = Searcher(tmp_path, settings, UPRIGHT, lines.append)
+    searcher.learn()
+    assert searcher.best is not None
+    assert "round 1: the search was too short to learn anything from it" in lines
+    assert not list(tmp_path.glob("value-*"))
+
+
+def test_a_round_whose_beams_are_all_made_is_learned_from_though_the_time_ends(tmp_path):
+    class Ending(Searcher):
+        def _over(self):
+            return bool(self._tries)
+
+    settings = SearchSettings(rounds=2, width=16, grids=(4,), threads=1, max_frames=200)
+    Ending(tmp_path, settings, UPRIGHT, lambda line: None).learn()
+    assert [path.name for path in tmp_path.glob("value-*")] == ["value-00.npz"]
+
+
+def test_a_search_that_falls_at_once_is_noted(tmp_path):
+    falling = np.full(46, 4, np.uint8)  # O, held for one more frame, is a fall
+    settings = SearchSettings(rounds=1, width=4, grids=(8,), threads=1, head=falling)
+    Searcher(tmp_path, settings, UPRIGHT, lambda line: None).learn()
+    tried = json.loads((tmp_path / "search.json").read_text())
+    assert tried[0]["farthest"] == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -354,6 +400,8 @@ def test_a_search_by_stretches_goes_on_where_it_was_stopped(tmp_path):
     assert Searcher(tmp_path, settings, UPRIGHT)._begun(tmp_path / "begun.qwop").size == 740
     other = replace(settings, head=keys[:100] ^ 1)
     assert Searcher(tmp_path, other, UPRIGHT)._begun(tmp_path / "begun.qwop").size == 100
+    with pytest.raises(ValueError, match="another flavour or start"):
+        Searcher(tmp_path, replace(settings, sincos="fdlibm"), UPRIGHT).run()
 
 
 def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
@@ -376,3 +424,28 @@ def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert "--stretch needs --tries" in capsys.readouterr().err
     assert main(["search", str(tmp_path), "--tries", "2", "--stretch", "90"]) == 2
     assert "must overlap the next one by 0 to 89" in capsys.readouterr().err
+    for option, name in (("--seed", "seed"), ("--threads", "threads"), ("--rounds", "rounds")):
+        assert main(["search", str(tmp_path), option, "-1"]) == 2
+        assert f"{name} must be 0 or more, got -1" in capsys.readouterr().err
+    model = str(POLICY)
+    assert main(["search", str(tmp_path), "--model", model, "--model-weight", "nan"]) == 2
+    assert "--model-weight must be a number" in capsys.readouterr().err
+
+
+def test_command_takes_the_flavour_of_the_run_it_begins_with(tmp_path, capsys):
+    fma = FASTEST.with_name("fastest-glibc-fma.qwop")
+    command = ["search", str(tmp_path), "--from", str(fma), "--at", "1080", "--minutes", "0.001"]
+    small = ["--rounds", "1", "--grids", "3", "--width", "60", "--threads", "1"]
+    assert main([*command, *small]) == 0
+    assert load_recording(tmp_path / "best.qwop").sincos == "glibc-fma"
+    assert main([*command, *small, "--sincos", "glibc"]) == 2
+    assert "played with the sines of glibc" in capsys.readouterr().err
+
+
+def test_a_model_of_other_actions_is_no_guide(tmp_path, capsys):
+    model = tmp_path / "model.zip"
+    guided_model(action_set="reduced").save(model)
+    (tmp_path / "metadata.yml").write_text("env: {action_set: reduced}\n")
+    command = ["search", str(tmp_path / "run"), "--model", str(model), "--minutes", "0.0001"]
+    assert main([*command, "--rounds", "0", "--groups", "1", "--width", "4"]) == 1
+    assert "has the reduced actions, which guide no search of others" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.recording import Recording
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
-from qwop_native.search.survivors import Examples, examples, lasting, learn
+from qwop_native.search.survivors import Examples, NothingToLearnError, examples, lasting, learn
 from qwop_native.search.values import Rank
 from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
@@ -116,7 +116,7 @@ class Teacher:
         beamed = Beamed(at, kept, way / played, finish)
         try:
             return beamed, [examples(search.levels, frames)]
-        except ValueError:  # it fell before anything could be said of what lasts
+        except NothingToLearnError:  # it fell before anything could be said of what lasts
             return beamed, []
 
 
