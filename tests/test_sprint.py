@@ -1,6 +1,7 @@
-"""The making of the shipped policy: each part on a small scale, the whole once."""
+"""The making of a policy from nothing: each part on a small scale, the whole once."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ from train.sprint.export import export, greedy
 from train.sprint.features import FEATURES, RAMPS, Features
 from train.sprint.games import SprintGames
 from train.sprint.lookahead import Lookahead
-from train.sprint.pipeline import critic_rank, load_exported
+from train.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
 from train.sprint.ppo import make_model
 from train.sprint.settings import (
     GamesSettings,
@@ -91,7 +92,7 @@ def test_ramps_rise_along_the_track_and_most_near_what_matters():
 
 def test_an_exported_policy_acts_and_values_as_the_one_it_was_made_of():
     games = small_games()
-    model = make_model(games, PPOSettings(net_arch=(32, 16), batch_size=64), 7)
+    model = make_model(games, PPOSettings(batch_size=64), (32, 16), 7)
     made = export(model.policy, 3)
     seen = observations(random_states().bodies)
     import torch
@@ -142,10 +143,8 @@ def test_the_cost_of_time_follows_the_pace_upwards():
 
 @pytest.mark.parametrize(("wanted", "sign"), [(1e-9, -1), (10.0, 1), (0.0, 0)])
 def test_the_learning_rate_follows_how_far_the_policy_was_moved(wanted, sign):
-    settings = PPOSettings(
-        net_arch=(8,), n_steps=16, batch_size=64, learning_rate=4e-4, wanted_kl=wanted
-    )
-    model = make_model(small_games(), settings, 7)
+    settings = PPOSettings(n_steps=16, batch_size=64, learning_rate=4e-4, wanted_kl=wanted)
+    model = make_model(small_games(), settings, (8,), 7)
     model.learn(3 * 16 * 8)
     used = model.policy.optimizer.param_groups[0]["lr"]
     assert used == pytest.approx(4e-4 * 1.5 ** (2 * sign)) if wanted else used < 4e-4
@@ -282,13 +281,12 @@ def test_an_evaluated_run_can_be_played_again():
         assert game.bodies[0, 0] / 10 == pytest.approx(distance, abs=1e-12)
 
 
-def test_runs_are_ranked_by_successes_then_by_frames():
-    def runs(*frames):
-        return Runs(np.array(frames), np.zeros(len(frames)), [])
-
-    order = [runs(0, 0), runs(900, 0), runs(1400, 1300), runs(1250, 1300)]
-    assert sorted(order, key=Runs.rank, reverse=True) == order[::-1]
-    assert str(order[3]) == "2 of 2 finished, best 1250, median 1275, slowest 1300 frames"
+def test_policies_are_ranked_by_falls_first_and_then_by_frames(tmp_path):
+    rank = Keeper(tmp_path, SprintSettings(games=GamesSettings(idle_frames=0)), print)._rank
+    order = [[0] * 10, [1000] * 8 + [0] * 2, [1400] * 9 + [0], [1300] * 9 + [0], [1200] * 10]
+    assert sorted(order, key=rank, reverse=True) == order[::-1]
+    said = str(Runs(np.array([1250, 1300, 0]), np.zeros(3), []))
+    assert said == "2 of 3 finished, best 1250, median 1275, slowest 1300 frames"
 
 
 # ---- by heart ----------------------------------------------------------------------------------
@@ -413,10 +411,63 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     assert main([str(folder), "-c", str(config), "-s", "ppo.steps=768"]) == 0
     said = capsys.readouterr().out
     assert "beam" not in said  # what is there is not made again
+    assert "ppo.steps was 512 so far and is 768 from here on" in said
+    assert yaml.safe_load((folder / "settings.yml").read_text())["ppo"]["steps"] == 768
     assert "no run has finished that could be learned by heart" in said
     assert str(folder / "long" / "policy.zip") in said
     again = (folder / "round-1" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["steps"] for line in again[len(entries) :]] == [512, 768]
+
+
+def test_runs_are_learned_by_heart_from_where_it_was_stopped(tmp_path):
+    heart = HeartSettings(
+        updates=4,
+        evaluate_every=2,
+        width=4,
+        standard_tries=1,
+        standard_flavours=("glibc",),
+        own_games=4,
+    )
+    settings = SprintSettings(games=GamesSettings(idle_frames=0))
+
+    def learned(updates):
+        pipeline = Pipeline(tmp_path, settings, 1, lambda line: None)
+        path = pipeline._by_heart("heart", replace(heart, updates=updates), POLICY, POLICY)
+        lines = (tmp_path / "heart" / "log.jsonl").read_text().splitlines()
+        return path, [json.loads(line) for line in lines]
+
+    path, noted = learned(4)
+    assert path == tmp_path / "heart" / "policy.zip"
+    assert [note["steps"] for note in noted] == [0, 2, 4]
+    # The policy that it began with is among those of which the best is kept.
+    starts = [start.game() for start in distinct_starts(settings.games, ())]
+    own = evaluate(greedy(load_exported(path)), starts, 3).frames
+    assert np.median(own) <= np.median(noted[0]["frames"])
+    assert [note["steps"] for note in learned(6)[1]] == [0, 2, 4, 6]
+    assert len(learned(6)[1]) == 4
+
+
+def test_the_standard_starts_decide_which_policy_is_the_last(tmp_path):
+    settings = SprintSettings(games=GamesSettings(idle_frames=2))  # 0 and 2 from three starts
+    every = Keeper(tmp_path, settings, print)
+    standard = Keeper(tmp_path, settings, print, standard_first=True)
+    one = [1100, 1400, 1110, 1400, 1120, 1400]
+    other = [1300, 1200, 1300, 1200, 1300, 1200]
+    assert every._rank(one) < every._rank(other)
+    assert standard._rank(one) > standard._rank(other)
+    fallen = [0, *one[1:]]
+    for keeper in (every, standard):
+        assert keeper._rank(fallen) < keeper._rank(one)
+        assert keeper._rank([0] * 6) < keeper._rank(fallen)
+
+
+def test_an_interrupted_program_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pipeline, "run", interrupted)
+    assert main([str(tmp_path / "run")]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -425,6 +476,10 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
         ("-s", "rouds=2", "did you mean 'rounds'"),
         ("-s", "ppo.steps=-1", "ppo.steps must be at least 0"),
         ("-s", "games.sincos=fast", "games.sincos must be one of glibc"),
+        ("-s", "games.slow_frames=1", "games.slow_frames must be a step's frames or more"),
+        ("-s", "by_heart.standard_flavours=[fast]", "standard_flavours must be one of glibc"),
+        ("-s", "ppo.gamma=7", "ppo.gamma must be above 0 and at most 1"),
+        ("-s", "lookahead.temperature=0", "lookahead.temperature must be above 0"),
         ("-s", "nonsense", "must read key=value"),
         ("--threads", "-1", "--threads must be at least 0, not -1"),
     ],
@@ -438,4 +493,4 @@ def test_the_shipped_settings_are_the_defaults():
     from train.config import read
     from train.sprint.__main__ import _CONFIG
 
-    assert isinstance(fields.fill(SprintSettings, read(_CONFIG)), SprintSettings)
+    assert fields.fill(SprintSettings, read(_CONFIG)) == SprintSettings()

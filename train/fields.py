@@ -108,12 +108,14 @@ def number(value: Any) -> Any:
 
 
 def _check_limits(value: Any, limits: Mapping[str, Any], name: str) -> None:
+    each_of = value if isinstance(value, tuple) else (value,)
     if "one_of" in limits:
         options = limits["one_of"]
-        require(value in options, name, f"one of {', '.join(map(str, options))}", value)
+        accepted = f"one of {', '.join(map(str, options))}"
+        require(all(each in options for each in each_of), name, accepted, value)
     bounds = {key: limit for key, limit in limits.items() if key in _LIMITS}
     accepted = " and ".join(f"{_LIMITS[key][0]} {limit}" for key, limit in bounds.items())
-    for each in value if isinstance(value, tuple) else (value,):
+    for each in each_of:
         if isinstance(each, (int, float)):
             holds = all(_LIMITS[key][1](each, limit) for key, limit in bounds.items())
             require(holds, name, accepted, value)

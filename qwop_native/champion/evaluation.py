@@ -39,12 +39,6 @@ class Runs:
         """Frames of the runs that finished, sorted."""
         return np.sort(self.frames[self.frames > 0])
 
-    def rank(self) -> tuple[float, float]:
-        """Sorts policies: by the share that finishes, in tenths, then by the median frames."""
-        share = len(self.finished) / len(self.frames)
-        median = float(np.median(self.finished)) if len(self.finished) else np.inf
-        return round(share, 1), -median
-
     def __str__(self) -> str:
         done = self.finished
         if not len(done):

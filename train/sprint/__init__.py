@@ -1,6 +1,7 @@
-"""How the shipped policy is made: beams of the exact game teach it, PPO makes it last and fast.
+"""How a policy such as the shipped one is made: beams of the exact game teach it, PPO makes it fast.
 
 The data flow one way: `demonstrations` (beams) -> `cloning` -> `games` and `ppo` (training) ->
-`export` (a stock zip on the environment's own observation) -> `evaluation`; the critic that PPO
-learned ranks the beams of the next round.
+`lookahead` (every action tried) -> `by_heart` (single fast runs) -> `export` (a stock zip on the
+environment's own observation); the critic that was learned ranks the beams of the next round.
+`pipeline` makes one after the other and keeps the best by `qwop_native.champion.evaluation`.
 """

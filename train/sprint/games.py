@@ -83,7 +83,7 @@ class SprintGames(VecEnv):
     ) -> None:
         self.settings, self._rng, self._moments = settings, rng, moments
         self._masks = key_masks(ACTION_SETS["essential"])
-        self._lines = line_starts(settings.sincos, settings.idle_frames)
+        self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
         self.pool = _core.GamePool(self._lines[0], settings.games, threads)
         self.line = self._lines[0]
         self._features = Features()

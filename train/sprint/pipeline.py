@@ -1,4 +1,4 @@
-"""From nothing to a runner: rounds of beams, cloning and PPO, in a folder to go on from."""
+"""From nothing to a runner: all parts one after the other, in a folder to go on from."""
 
 from __future__ import annotations
 
@@ -97,20 +97,22 @@ class Pipeline:
         before: Path,
         earlier: Path | None = None,
     ) -> Path:
-        """Teaches a policy fast runs from all starts; returns the path of the better one.
+        """Teaches a policy fast runs from all starts; returns the path of the best one of all.
 
         Args:
             name: Of the folder for the runs, the policy and what was noted.
             heart: How.
             unlearned: The policy that has learned nothing by heart, which it is to stay elsewhere.
             before: The policy so far.
-            earlier: Folder of the runs that it has learned so far.
+            earlier: Folder of the runs that it has learned so far; where it is given, the standard
+                starts decide which policy is best.
         """
         folder, games = self._folder / name, self._settings.games
         if heart.updates == 0:
             return before
         folder.mkdir(exist_ok=True)
-        keeper, last = Keeper(folder, self._settings, self._say), folder / _LAST_NAME
+        keeper = Keeper(folder, self._settings, self._say, standard_first=earlier is not None)
+        last = folder / _LAST_NAME
         made = max((entry["steps"] for entry in keeper.entries()), default=0)
         if made >= heart.updates:
             return folder / POLICY_NAME
@@ -133,6 +135,8 @@ class Pipeline:
             self._say("no run has finished that could be learned by heart")
             return before
         model = load_exported(last if last.is_file() else before)
+        if not keeper.entries():
+            keeper.keep(model, "by heart", 0, {})
         ways = own_ways(
             elsewhere, starts, games.frames_per_step, heart.own_games, self._threads, rng
         )
@@ -172,7 +176,7 @@ def load_exported(path: Path) -> Any:
 
 
 class Round:
-    """Beams, cloning, PPO.
+    """Beams, cloning in the first of all rounds, PPO, lookahead.
 
     Args:
         folder: Of the round; it is there.
@@ -209,9 +213,9 @@ class Round:
             model.num_timesteps = 0
         else:
             seed = int(np.random.default_rng(self._seed).integers(2**31))
-            model = make_model(games, settings.ppo, seed)
+            model = make_model(games, settings.ppo, settings.cloning.net_arch, seed)
             clone(model, lessons, settings.cloning, rng, self._say)
-            model.warm_up_rollouts = settings.ppo.warm_up_rollouts
+            model.warm_up_rollouts = settings.cloning.warm_up_rollouts
         keeper = Keeper(self._folder, settings, self._say)
         left = settings.ppo.steps - model.num_timesteps
         if left > 0:
@@ -288,21 +292,24 @@ class Keeper:
         folder: Gets policy.zip, last.zip and log.jsonl.
         settings: What is evaluated.
         say: Called with a line for each evaluation.
+        standard_first: Whether of two policies the one is better that is faster from the standard
+            starts, and only then that which is from all.
     """
 
-    def __init__(self, folder: Path, settings: SprintSettings, say: Say) -> None:
+    def __init__(
+        self, folder: Path, settings: SprintSettings, say: Say, standard_first: bool = False
+    ) -> None:
         self._folder, self._settings, self._say = folder, settings, say
         games = settings.games
+        idles = range(0, games.idle_frames + 1, 2)
         self._starts = [
             prepared(games.sincos, page, idle)
             for page in standard_starts(games.frames_per_step).values()
-            for idle in range(0, games.idle_frames + 1, 2)
+            for idle in idles
         ]
+        self._standard = slice(0, None, len(idles)) if standard_first else None
         self._begun = time.monotonic()
-        self._best: tuple[float, float] | None = None
-        for entry in self.entries():
-            rank = (entry["rank"][0], entry["rank"][1])
-            self._best = rank if self._best is None else max(self._best, rank)
+        self._best = max((self._rank(entry["frames"]) for entry in self.entries()), default=None)
 
     def keep(self, model: Any, what: str, steps: int, learning: dict[str, float]) -> None:
         """Evaluates a model.
@@ -315,32 +322,42 @@ class Keeper:
         """
         frames_per_step = self._settings.games.frames_per_step
         runs = evaluate(greedy(model), self._starts, frames_per_step)
-        rank = runs.rank()
+        rank = self._rank(runs.frames.tolist())
         seconds = time.monotonic() - self._begun
-        entry = {
-            "what": what,
-            "steps": steps,
-            "seconds": round(seconds, 1),
-            "rank": rank,
-            "frames": runs.frames.tolist(),
-            "mean_distance": round(float(runs.distance.mean()), 2),
-            **learning,
-        }
-        with (self._folder / _LOG_NAME).open("a") as file:
-            file.write(json.dumps(entry) + "\n")
         self._say(f"{what}, {steps:,} steps, {seconds:.0f} s: {runs}")
         if self._best is None or rank > self._best:
             self._best = rank
             save_model(stock(model, frames_per_step), self._folder / POLICY_NAME)
         save_model(model, self._folder / _LAST_NAME)
+        # Last of all, so that what is noted is there.
+        entry = {
+            "what": what,
+            "steps": steps,
+            "seconds": round(seconds, 1),
+            "frames": runs.frames.tolist(),
+            "mean_distance": round(float(runs.distance.mean()), 2),
+            **learning,
+        }
+        with whole_file(self._folder / _LOG_NAME) as file:
+            for noted in (*self.entries(), entry):
+                file.write(json.dumps(noted).encode() + b"\n")
 
     def entries(self, what: str | None = None) -> list[dict[str, Any]]:
         """What was noted so far, of one way of learning or of all."""
         path = self._folder / _LOG_NAME
         lines = path.read_text().splitlines() if path.is_file() else []
-        # A line may be torn where a program was killed.
-        entries = [json.loads(line) for line in lines if line.endswith("}")]
+        entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if what in (None, entry["what"])]
+
+    def _rank(self, frames: list[int]) -> tuple[float, ...]:
+        """Sorts policies by the frames of their runs: by the share without a fall, 0, in tenths."""
+        finished = [count for count in frames if count]
+        share = round(len(finished) / len(frames), 1)
+        every = -float(np.median(finished)) if finished else -np.inf
+        if self._standard is None:
+            return share, every
+        standard = [count or np.inf for count in frames[self._standard]]
+        return share, -float(np.mean(standard)), every
 
 
 class Evaluations(BaseCallback):

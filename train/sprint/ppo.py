@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +98,16 @@ def _own_numbers(model: SprintPPO, settings: PPOSettings) -> None:
     model.ent_coefs = settings.ent_coef, settings.final_ent_coef
 
 
-def make_model(games: SprintGames, settings: PPOSettings, seed: int) -> SprintPPO:
-    """An untrained model on the features of `games`."""
+def make_model(
+    games: SprintGames, settings: PPOSettings, net_arch: Sequence[int], seed: int
+) -> SprintPPO:
+    """An untrained model on the features of `games`, actor and critic of the same widths."""
     model = SprintPPO(
         "MlpPolicy",
         games,
         **_numbers(settings),
         policy_kwargs={
-            "net_arch": {"pi": list(settings.net_arch), "vf": list(settings.net_arch)},
+            "net_arch": {"pi": list(net_arch), "vf": list(net_arch)},
             "activation_fn": th.nn.ReLU,
         },
         device="cpu",
