@@ -1,4 +1,4 @@
-"""How a policy such as the shipped one is made: beams of the exact game teach it, PPO makes it fast.
+"""How a policy such as the shipped one is made: beams of the exact game, cloning, PPO, lookahead.
 
 The data flow one way: `demonstrations` (beams) -> `cloning` -> `games` and `ppo` (training) ->
 `lookahead` (every action tried) -> `by_heart` (single fast runs) -> `export` (a stock zip on the
