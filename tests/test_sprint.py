@@ -494,3 +494,12 @@ def test_the_shipped_settings_are_the_defaults():
     from train.sprint.__main__ import _CONFIG
 
     assert fields.fill(SprintSettings, read(_CONFIG)) == SprintSettings()
+
+
+def test_a_section_given_in_part_keeps_its_own_defaults():
+    given = {"long": {"steps": 5}, "by_heart_again": {"own_games": 10}}
+    settings, default = fields.fill(SprintSettings, given), SprintSettings()
+    assert settings.long == replace(default.long, steps=5)
+    assert settings.by_heart_again == replace(default.by_heart_again, own_games=10)
+    with pytest.raises(ValueError, match=r"long\.steps must be at least 0"):
+        fields.fill(SprintSettings, {"long": {"steps": -1}})

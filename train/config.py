@@ -160,9 +160,9 @@ def parse(
     return config
 
 
-def dump(config: RunConfig) -> str:
-    """The settings as YAML that `load` reads back to an equal `RunConfig`."""
-    text: str = yaml.safe_dump(fields.plain(config), sort_keys=False)
+def dump(settings: Any) -> str:
+    """A dataclass of settings as YAML that reads back to an equal one."""
+    text: str = yaml.safe_dump(fields.plain(settings), sort_keys=False)
     return text
 
 

@@ -37,13 +37,16 @@ def require(holds: bool, name: str, accepted: str, value: object) -> None:
         raise ValueError(f"{name} must be {accepted}, got {value!r}")
 
 
-def fill(owner: type[Any], given: Mapping[str, Any], at: str = "") -> Any:
+def fill(
+    owner: type[Any], given: Mapping[str, Any], at: str = "", default: Any | None = None
+) -> Any:
     """Makes a dataclass from plain settings.
 
     Args:
         owner: The dataclass. Fields of a dataclass type are sections of their own.
         given: Values by field name, as YAML has them.
         at: What stands before the names in messages, such as "learner.".
+        default: Has the values that are not given; None where the fields' own defaults do.
 
     Returns:
         The dataclass with each value of its field's type and within its limits.
@@ -54,10 +57,18 @@ def fill(owner: type[Any], given: Mapping[str, Any], at: str = "") -> Any:
     hints = typing.get_type_hints(owner)
     refuse_unknown(given, hints, at)
     fields = {field.name: field for field in dataclasses.fields(owner)}
-    values = {name: _coerce(value, hints[name], at + name) for name, value in given.items()}
+    values = {
+        name: _coerce(value, hints[name], at + name, _default(fields[name]))
+        for name, value in given.items()
+    }
     for name, value in values.items():
         _check_limits(value, fields[name].metadata, at + name)
-    return owner(**values)
+    return owner(**values) if default is None else dataclasses.replace(default, **values)
+
+
+def _default(field: dataclasses.Field[Any]) -> Any | None:
+    """What a section has that is given in part."""
+    return None if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def paths(owner: type[Any], at: str = "") -> list[str]:
@@ -121,13 +132,13 @@ def _check_limits(value: Any, limits: Mapping[str, Any], name: str) -> None:
             require(holds, name, accepted, value)
 
 
-def _coerce(value: Any, wanted: Any, name: str) -> Any:
+def _coerce(value: Any, wanted: Any, name: str, default: Any | None = None) -> Any:
     """Returns the value as the wanted type, or raises ValueError naming the setting."""
     if isinstance(wanted, types.UnionType):
         return _coerce_union(value, typing.get_args(wanted), name)
     if dataclasses.is_dataclass(wanted):
         require(isinstance(value, Mapping) or value is None, name, "key: value pairs", value)
-        return fill(typing.cast(type[Any], wanted), value or {}, f"{name}.")
+        return fill(typing.cast(type[Any], wanted), value or {}, f"{name}.", default)
     origin = typing.get_origin(wanted)
     if origin is tuple:
         require(isinstance(value, (list, tuple)), name, "a list", value)

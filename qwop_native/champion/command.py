@@ -23,7 +23,7 @@ from qwop_native.champion.starts import (
 from qwop_native.commands import common, in_browser, replay, spectate
 from qwop_native.commands.model_settings import settings_beside
 from qwop_native.commands.policies import load_model
-from qwop_native.recording import DivergedError, load_recording
+from qwop_native.recording import load_recording
 from qwop_native.recording.recording import result_of
 from qwop_native.search.run import RECORD_FRAMES
 from qwop_native.spaces import ACTION_SETS
@@ -74,10 +74,8 @@ def _loaded(path: Path) -> tuple[Any, int]:
 def _replayed(path: Path) -> int:
     """Plays a recording, which says so if it comes out otherwise."""
     recording = load_recording(path)
-    try:
-        game = recording.play()
-    except DivergedError as error:
-        print(f"{path.stem}: {error}")
+    game = replay.played(path.stem, recording)
+    if game is None:
         return common.NO
     print(f"{path.stem}, {recording.sincos}: {common.summary(result_of(game))}")
     return common.OK

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from itertools import groupby
 
+from qwop_native import _core
 from qwop_native.commands import common, in_browser
 from qwop_native.commands.runs import load_runs, stem_of
 from qwop_native.recording import SUFFIX, DivergedError, Recording
@@ -89,11 +90,18 @@ def _show(options: argparse.Namespace, runs: Sequence[tuple[str, Recording]]) ->
     return status
 
 
-def _check(name: str, run: Recording) -> int:
+def played(name: str, run: Recording) -> _core.Game | None:
+    """The game at the end of a run; None, and a line that says so, if it comes out otherwise."""
     try:
-        game = run.play()
+        return run.play()
     except DivergedError as error:
         print(f"{name}: {error}")
+        return None
+
+
+def _check(name: str, run: Recording) -> int:
+    game = played(name, run)
+    if game is None:
         return common.NO
     print(f"{name}: {common.summary(result_of(game))}; {len(run.hashes)} hashes agree")
     return common.OK

@@ -7,7 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from train.sprint.settings import SprintSettings
 
 SETTINGS_NAME = "settings.yml"
 
@@ -58,24 +61,23 @@ def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
         put(numbers, override)
     settings = fields.fill(SprintSettings, numbers)
     pipeline = Pipeline(given.folder, settings, given.threads, say)
-    _keep_settings(given.folder / SETTINGS_NAME, fields.plain(settings), say)
+    _keep_settings(given.folder / SETTINGS_NAME, settings, say)
     return pipeline.run()
 
 
-def _keep_settings(path: Path, settings: dict[str, Any], say: Callable[[str], None]) -> None:
+def _keep_settings(path: Path, settings: SprintSettings, say: Callable[[str], None]) -> None:
     """Writes the settings beside what is made with them, and says which are not those there."""
-    import yaml
-
     from qwop_native.atomic import whole_file
-    from train.config import read
+    from train import fields
+    from train.config import dump, read
 
     if path.is_file():
-        before, now = _flat(read(path)), _flat(settings)
+        before, now = _flat(read(path)), _flat(fields.plain(settings))
         for name in sorted(before.keys() | now.keys()):
             if before.get(name) != now.get(name):
                 say(f"{name} was {before.get(name)} so far and is {now.get(name)} from here on")
     with whole_file(path) as file:
-        file.write(yaml.safe_dump(settings, sort_keys=False).encode())
+        file.write(dump(settings).encode())
 
 
 def _flat(settings: dict[str, Any], at: str = "") -> dict[str, Any]:

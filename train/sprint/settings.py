@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from qwop_native.commands.common import FLAVOURS
 from train.fields import require, setting
-
-_FLAVOURS = ("glibc", "glibc-fma", "fdlibm")
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class GamesSettings:
 
     games: int = setting(512, at_least=1)
     frames_per_step: int = setting(3, at_least=1)
-    sincos: str = setting("glibc", one_of=_FLAVOURS)
+    sincos: str = setting("glibc", one_of=FLAVOURS)
     idle_frames: int = setting(30, at_least=0)
     reward_scale: float = setting(0.05, above=0)
     time_cost: float = 0.35
@@ -52,20 +51,6 @@ class PPOSettings:
     final_ent_coef: float = setting(0.002, at_least=0)
     clip_range: float = setting(0.2, above=0)
     evaluate_every: int = setting(1_000_000, at_least=1)
-
-
-@dataclass(frozen=True)
-class LongSettings(PPOSettings):
-    """PPO's numbers in large batches."""
-
-    steps: int = setting(340_000_000, at_least=0)
-    n_steps: int = setting(1024, at_least=1)
-    batch_size: int = setting(32_768, at_least=1)
-    learning_rate: float = setting(3e-4, above=0)
-    wanted_kl: float = setting(0.01, at_least=0)
-    ent_coef: float = setting(0.01, at_least=0)
-    final_ent_coef: float = setting(0.0005, at_least=0)
-    evaluate_every: int = setting(5_000_000, at_least=1)
 
 
 @dataclass(frozen=True)
@@ -132,7 +117,7 @@ class HeartSettings:
     weight: float = setting(0.5, at_least=0)
     standard_weight: float = setting(0.15, at_least=0)
     standard_tries: int = setting(3, at_least=1)
-    standard_flavours: tuple[str, ...] = setting(_FLAVOURS, one_of=_FLAVOURS)
+    standard_flavours: tuple[str, ...] = setting(FLAVOURS, one_of=FLAVOURS)
     standard_importance: float = setting(4.0, at_least=0)
     most_regret: float = setting(5.0, above=0)
     batch_size: int = setting(1024, at_least=1)
@@ -144,17 +129,6 @@ class HeartSettings:
 
 
 @dataclass(frozen=True)
-class HeartAgainSettings(HeartSettings):
-    """How the runs that were learned, and the standard ones, are learned once more."""
-
-    updates: int = setting(6_000, at_least=0)
-    evaluate_every: int = setting(1_500, at_least=1)
-    standard_flavours: tuple[str, ...] = setting(("glibc",), one_of=_FLAVOURS)
-    standard_importance: float = setting(40.0, at_least=0)
-    learning_rate: float = setting(3e-4, above=0)
-
-
-@dataclass(frozen=True)
 class SprintSettings:
     """All of it."""
 
@@ -163,9 +137,28 @@ class SprintSettings:
     rounds: int = setting(2, at_least=1)
     games: GamesSettings = field(default_factory=GamesSettings)
     ppo: PPOSettings = field(default_factory=PPOSettings)
-    long: LongSettings = field(default_factory=LongSettings)
+    long: PPOSettings = field(
+        default_factory=lambda: PPOSettings(
+            steps=340_000_000,
+            n_steps=1024,
+            batch_size=32_768,
+            learning_rate=3e-4,
+            wanted_kl=0.01,
+            ent_coef=0.01,
+            final_ent_coef=0.0005,
+            evaluate_every=5_000_000,
+        )
+    )
     beams: BeamsSettings = field(default_factory=BeamsSettings)
     cloning: CloningSettings = field(default_factory=CloningSettings)
     lookahead: LookaheadSettings = field(default_factory=LookaheadSettings)
     by_heart: HeartSettings = field(default_factory=HeartSettings)
-    by_heart_again: HeartAgainSettings = field(default_factory=HeartAgainSettings)
+    by_heart_again: HeartSettings = field(
+        default_factory=lambda: HeartSettings(
+            updates=6_000,
+            evaluate_every=1_500,
+            standard_flavours=("glibc",),
+            standard_importance=40.0,
+            learning_rate=3e-4,
+        )
+    )
