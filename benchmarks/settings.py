@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.play import PLAYS
 from benchmarks.players import Scene
 from qwop_native import _core
-from qwop_native.parity.probe import FLAVOURS
+from qwop_native.facts import FLAVOURS
 
 PARTS = {
     "headline": "the engine beside Box2D on the same ragdoll, and two threads beside one",

@@ -23,9 +23,9 @@ from qwop_native.champion.starts import (
 from qwop_native.commands import common, in_browser, replay, spectate
 from qwop_native.commands.model_settings import settings_beside
 from qwop_native.commands.policies import load_model
+from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES
 from qwop_native.recording import load_recording
 from qwop_native.recording.recording import result_of
-from qwop_native.search.run import RECORD_FRAMES
 from qwop_native.spaces import ACTION_SETS
 
 _ACTION_SET = "essential"
@@ -84,7 +84,7 @@ def _replayed(path: Path) -> int:
 def _play(model: Any, frames_per_step: int) -> dict[str, Any]:
     """Plays a model from every start in every flavour; returns the frames of each run."""
     numbers: dict[str, Any] = {}
-    for sincos in common.FLAVOURS:
+    for sincos in FLAVOURS:
         starts = {
             name: prepared(sincos, page) for name, page in standard_starts(frames_per_step).items()
         }
@@ -102,7 +102,8 @@ def _play(model: Any, frames_per_step: int) -> dict[str, Any]:
         standard, varied, scrambled = (part.tolist() for part in np.split(played.frames, ends))
         print(f"policy, {sincos}:")
         for name, count in zip(starts, standard, strict=True):
-            print(f"  {name}: " + (f"{count} frames, {count / 30:.2f} s" if count else "fell"))
+            time = f"{count} frames, {count / FRAMES_PER_SECOND:.2f} s"
+            print(f"  {name}: {time if count else 'fell'}")
         print(f"  {len(varied)} varied starts: {_spread(varied)}")
         print(f"  {len(scrambled)} after half a second of random keys: {_spread(scrambled)}")
         numbers[sincos] = {

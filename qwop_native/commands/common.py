@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from qwop_native.commands.config import parse_with_config
+from qwop_native.facts import FLAVOURS
 from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.spaces import ACTION_SETS
 
 OK, NO, MISTAKE = 0, 1, 2  # exit statuses
-FLAVOURS = ("glibc", "glibc-fma", "fdlibm")
 
 
 def command_parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
@@ -38,7 +38,7 @@ def run_command(
     Returns:
         What it returns; 2 for a mistake or a missing part, with one sentence on stderr.
     """
-    parser.add_argument("-c", metavar="FILE", help="a YAML file of qwop-gym's for this command")
+    parser.add_argument("-c", metavar="FILE", help="YAML settings, in the form of qwop-gym's")
     try:
         return run(parser.parse_args(parse_with_config(parser, argv)))
     except (ImportError, OSError, ValueError, TypeError, RuntimeError) as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from qwop_native import _core
 from qwop_native.commands import common, in_browser
 from qwop_native.commands.runs import load_runs
+from qwop_native.facts import FLAVOURS
 from qwop_native.recording import SUFFIX, Grid, click_start, make_recording, reset_start
 from qwop_native.recording.rec import SUFFIX as REC_SUFFIX
 from qwop_native.recording.rec import rec_of
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         default="click",
         help="of the first game: a click on a new page, or the game's restart (default: click)",
     )
-    parser.add_argument("--sincos", choices=common.FLAVOURS, default="glibc")
+    parser.add_argument("--sincos", choices=FLAVOURS, default="glibc")
     parser.add_argument("--keys", metavar="WORDS", help='keys instead of a person\'s: "QP*8 WO*8"')
     in_browser.add_speed_option(parser)
     add_show_options(parser)

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwop_native import _core
+from qwop_native.facts import FLAVOURS
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import Browser
-
-FLAVOURS = ("glibc", "glibc-fma", "fdlibm")
 
 # Angles of the game's bodies and joints stay within a few turns.
 _RANGE = 12.0

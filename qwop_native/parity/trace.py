@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwop_native.atomic import whole_file
+from qwop_native.facts import FLAVOURS
 from qwop_native.parity.env_tape import EnvTape, parse_env_tape
-from qwop_native.parity.probe import FLAVOURS
 from qwop_native.recording.rows import LAYOUTS, Difference, Rows, digests, first_difference
 from qwop_native.recording.tape import Tape, parse_tape
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qwop_native.facts import RECORD_SECONDS
 from qwop_native.keys import Keys
 from qwop_native.plots.run_data import FEET, JOINTS, RunData
-from qwop_native.plots.style import GRID, INK, QUIET, RECORD, RECORD_SECONDS, colour, new_figure
+from qwop_native.plots.style import GRID, INK, QUIET, RECORD, colour, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

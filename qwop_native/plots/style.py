@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwop_native.atomic import whole_file
+from qwop_native.facts import RECORD_SECONDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, QUIET, GRID = "#2b3137", "#6b747c", "#e3e7ea"
 RECORD = "#7b3fa0"
-RECORD_SECONDS = 45.53  # the human record over 100 m
 FORMATS = ("png", "svg")
 
 _STYLE: Any = {

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qwop_native.plots.run_data import FRAMES_PER_SECOND, Floats
-from qwop_native.plots.style import QUIET, RECORD_SECONDS, colour, new_figure, record_line
+from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
+from qwop_native.plots.run_data import Floats
+from qwop_native.plots.style import QUIET, colour, new_figure, record_line
 from qwop_native.recording import SUFFIX, Recording, load_recording
 
 if TYPE_CHECKING:

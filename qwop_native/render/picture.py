@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.facts import FRAMES_PER_SECOND, RECORD_FRAMES, UNITS_PER_METRE
 from qwop_native.render.font import draw_text, text_width
 from qwop_native.render.panel import draw_panel
 from qwop_native.render.runner import Runner, ghost_colours
 from qwop_native.render.track import FINISH, draw_hurdle, draw_place, draw_shadow
 from qwop_native.render.view import View, view_of
 
-RECORD_FRAMES = 1366  # 45.53 s: the fastest run by a human that is known
 _GHOSTS = (0x5B5FC7, 0x2E8B57, 0xB0457B, 0xC07A1E)
 _INK, _PALE, _RED = 0x22202A, 0xFFFDF6, 0xC8372D
 
@@ -112,13 +112,13 @@ def _record_line(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
 
 def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     unit = view.height / 100
-    distance = round(float(game.bodies[0, 0]) / 10, 1) + 0.0
+    distance = round(float(game.bodies[0, 0]) / UNITS_PER_METRE, 1) + 0.0
     # The game's own score is what counts once it has ended.
     metres = game.score if game.game_ended else distance
     draw_text(
         canvas, f"{metres:.1f} m", (view.width / 2, 9 * unit), 7 * unit, _INK, 0.5, weight=1.3
     )
-    clock = f"{game.frames / 30:.2f} s"
+    clock = f"{game.frames / FRAMES_PER_SECOND:.2f} s"
     draw_text(canvas, clock, (2.5 * unit, 9 * unit), 4 * unit, _INK)
     draw_text(canvas, f"{game.frames} frames", (2.5 * unit, 15 * unit), 2.2 * unit, _INK, alpha=0.8)
     # Metres per second of the game's clock; the physics runs 1.2 times as fast.
@@ -181,7 +181,7 @@ def _ending(game: _core.Game) -> str:
     if not game.game_ended:
         return ""
     if game.jump_landed:
-        return f"{game.score:.1f} m in {game.frames / 30:.2f} s"
+        return f"{game.score:.1f} m in {game.frames / FRAMES_PER_SECOND:.2f} s"
     return f"fell after {game.score:.1f} m"
 
 

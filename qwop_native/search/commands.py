@@ -13,6 +13,7 @@ import numpy as np
 from qwop_native.commands import common
 from qwop_native.commands.model_settings import settings_beside
 from qwop_native.commands.policies import load_model
+from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS
 from qwop_native.recording import load_recording
 from qwop_native.recording.recording import Masks
 from qwop_native.recording.starts import click_start, env_start, reset_start
@@ -29,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _search(given: argparse.Namespace) -> int:
-    from qwop_native.search.run import RECORD_FRAMES, Searcher, SearchSettings
+    from qwop_native.search.run import Searcher, SearchSettings
 
     page, head, sincos = _beginning(given)
     groups, width = _size(given)
@@ -63,8 +64,8 @@ def _search(given: argparse.Namespace) -> int:
         )
         return common.NO
     print(
-        f"{best.frames} frames, {best.frames / 30:.2f} s; the human record is {RECORD_FRAMES} "
-        f"frames, {RECORD_FRAMES / 30:.2f} s. It is in {given.folder / 'best.qwop'}"
+        f"{best.frames} frames, {best.frames / FRAMES_PER_SECOND:.2f} s; the human record is "
+        f"{RECORD_FRAMES} frames, {RECORD_SECONDS} s. It is in {given.folder / 'best.qwop'}"
     )
     return common.OK
 
@@ -76,7 +77,7 @@ def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks, str]:
     if given.from_run is None:
         starts = {"click": click_start, "env": lambda: env_start(given.grids[0])}
         page = starts.get(given.start, reset_start)()
-        return page, np.zeros(0, np.uint8), given.sincos or common.FLAVOURS[0]
+        return page, np.zeros(0, np.uint8), given.sincos or FLAVOURS[0]
     if given.start is not None:
         raise ValueError("--start says nothing beside --from: the recording has its own start")
     recording = load_recording(given.from_run)
@@ -218,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--sincos",
-        choices=common.FLAVOURS,
+        choices=FLAVOURS,
         help="flavour of sine and cosine (default: that of --from, else glibc)",
     )
     parser.add_argument(

@@ -36,8 +36,8 @@ class Guide:
     """
 
     policy: Adviser
-    weight: float = 0.1
-    most: float = 6.0
+    weight: float
+    most: float
 
     def __post_init__(self) -> None:
         if not self.weight >= 0:

@@ -34,9 +34,6 @@ from qwop_native.search.values import Rank, SurvivorValue
 from qwop_native.spaces import ACTION_SETS
 from qwop_native.wrappers.rich_columns import key_masks
 
-RECORD_FRAMES = 1366
-"""Frames of the human record, 45.53 s."""
-
 BEST_NAME = "best.qwop"
 BEGUN_NAME = "begun.qwop"
 STATE_NAME = "search.json"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.spaces import PARTS
 from qwop_native.wrappers.rich_columns import (
     CONTACT_RANGE,
@@ -21,7 +22,6 @@ from qwop_native.wrappers.rich_columns import (
 )
 
 _FRAME_SECONDS = 0.04  # of physics per update of the game
-_UNITS_PER_METRE = 10
 _TORSO = PARTS.index("torso")
 _LEFT_THIGH, _RIGHT_THIGH = PARTS.index("leftThigh"), PARTS.index("rightThigh")
 _NOT_FEET = [PARTS.index(part) for part in TOUCHING_PARTS if not part.endswith("Foot")]
@@ -41,7 +41,7 @@ class _Step:
 
 def _velocity(step: _Step) -> Any:
     moved = step.after.x[:, _TORSO] - step.before.x[:, _TORSO]
-    return moved / (_UNITS_PER_METRE * step.seconds)
+    return moved / (UNITS_PER_METRE * step.seconds)
 
 
 def _posture(step: _Step) -> Any:

@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from qwop_native._core import Game
 from qwop_native.atomic import whole_file
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.recording import load_recording
 
 TORSO = 0  # row of Game.bodies
-UNITS_PER_METRE = 10
 
 
 @dataclass(frozen=True)

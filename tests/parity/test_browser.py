@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from qwop_native.facts import FLAVOURS
 from qwop_native.parity.compare import compare_env, compare_tape
-from qwop_native.parity.probe import FLAVOURS, probe
+from qwop_native.parity.probe import probe
 from qwop_native.parity.record import play_in_page, random_episodes
 from qwop_native.recording.rows import first_difference
 from qwop_native.recording.tape import parse_tape, random_tape

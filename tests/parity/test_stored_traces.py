@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qwop_native.facts import FLAVOURS
 from qwop_native.parity.native import play_tape
-from qwop_native.parity.probe import FLAVOURS
 from qwop_native.parity.trace import read_trace
 from qwop_native.parity.verify import replay_trace
 from qwop_native.recording.rows import Flags

@@ -222,9 +222,9 @@ def test_who_may_guide():
     with pytest.raises(ValueError, match="a search of 16 actions"):
         Policy(guided_model(), 16)
     with pytest.raises(ValueError, match="weight must be 0 or more"):
-        Guide(Policy(guided_model(), 9), -1.0)
+        Guide(Policy(guided_model(), 9), -1.0, 1.0)
     with pytest.raises(ValueError, match="must be above 0 nats"):
-        Guide(Policy(guided_model(), 9), most=0.0)
+        Guide(Policy(guided_model(), 9), 1.0, 0.0)
 
 
 def test_refining_never_makes_a_run_slower():

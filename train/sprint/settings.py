@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qwop_native.commands.common import FLAVOURS
+from qwop_native.facts import FLAVOURS
 from train.fields import require, setting
 
 
