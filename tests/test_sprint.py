@@ -8,8 +8,9 @@ import pytest
 
 from qwop_native import _core
 from qwop_native.champion import POLICY
-from qwop_native.champion.starts import line_starts, prepared, standard_starts
+from qwop_native.champion.starts import line_starts, prepared
 from qwop_native.recording import make_recording
+from qwop_native.recording.starts import standard_starts
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.states import ENDED, FALLEN, States
 from qwop_native.search.values import Rank, upright

@@ -14,18 +14,14 @@ import numpy as np
 from qwop_native.atomic import whole_file
 from qwop_native.champion import FRAMES_PER_STEP, POLICY, runs
 from qwop_native.champion.evaluation import evaluate
-from qwop_native.champion.starts import (
-    line_starts,
-    prepared,
-    scrambled_starts,
-    standard_starts,
-)
+from qwop_native.champion.starts import line_starts, prepared, scrambled_starts
 from qwop_native.commands import common, in_browser, replay, spectate
 from qwop_native.commands.model_settings import settings_beside
 from qwop_native.commands.policies import load_model
 from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES
 from qwop_native.recording import load_recording
 from qwop_native.recording.recording import result_of
+from qwop_native.recording.starts import standard_starts
 from qwop_native.spaces import ACTION_SETS
 
 _ACTION_SET = "essential"

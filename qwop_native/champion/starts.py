@@ -6,13 +6,8 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.recording import Recording
-from qwop_native.recording.starts import click_start, env_start, reset_start
+from qwop_native.recording.starts import click_start, reset_start, standard_starts
 from qwop_native.recording.tape import Tape
-
-
-def standard_starts(frames_per_step: int) -> dict[str, Tape]:
-    """The three starts: the game's first restart, the person's click, qwop-gym's reset."""
-    return {"reset": reset_start(), "click": click_start(), "env": env_start(frames_per_step)}
 
 
 def prepared(sincos: str, page: Tape, idle_frames: int = 0) -> _core.Game:

@@ -25,6 +25,11 @@ def env_start(frames_per_step: int, resets: int = 1) -> Tape:
     return Tape((*page_of_env(frames_per_step), *ENV_RESET * resets))
 
 
+def standard_starts(frames_per_step: int) -> dict[str, Tape]:
+    """The three starts: the game's first restart, the person's click, qwop-gym's reset."""
+    return {"reset": reset_start(), "click": click_start(), "env": env_start(frames_per_step)}
+
+
 def page_of_env(frames_per_step: int) -> tuple[Event, ...]:
     """What qwop-gym's environment does once after loading: the click, a step, a tick."""
     return (Event("click"), Event("keys", frames_per_step), _TICK)

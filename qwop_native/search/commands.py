@@ -16,7 +16,7 @@ from qwop_native.commands.policies import load_model
 from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS
 from qwop_native.recording import load_recording
 from qwop_native.recording.recording import Masks
-from qwop_native.recording.starts import click_start, env_start, reset_start
+from qwop_native.recording.starts import standard_starts
 from qwop_native.recording.tape import Tape
 from qwop_native.search.guide import Guide, Policy, guides
 from qwop_native.search.stretches import StretchSettings
@@ -75,8 +75,7 @@ def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks, str]:
     if (given.from_run is None) != (given.at is None):
         raise ValueError("--from and --at belong together: a recording, and how much of it to keep")
     if given.from_run is None:
-        starts = {"click": click_start, "env": lambda: env_start(given.grids[0])}
-        page = starts.get(given.start, reset_start)()
+        page = standard_starts(given.grids[0])[given.start or "reset"]
         return page, np.zeros(0, np.uint8), given.sincos or FLAVOURS[0]
     if given.start is not None:
         raise ValueError("--start says nothing beside --from: the recording has its own start")

@@ -15,9 +15,9 @@ from stable_baselines3.common.callbacks import BaseCallback
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.champion.evaluation import evaluate
-from qwop_native.champion.starts import prepared, standard_starts
+from qwop_native.champion.starts import prepared
 from qwop_native.recording import load_recording, make_recording
-from qwop_native.recording.starts import reset_start
+from qwop_native.recording.starts import reset_start, standard_starts
 from qwop_native.recording.tape import Tape
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
