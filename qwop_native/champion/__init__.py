@@ -1,7 +1,7 @@
 """The fastest that this project knows: a policy, and runs found by search.
 
-The files beside this one were made with the parts of `train.sprint` and `qwop_native.search`, as
-docs/record.md tells; `qwop-native champion` proves what is said of them.
+The policy beside this file is what `train.sprint` makes, the runs were found with the parts of
+`qwop_native.search`, as docs/record.md tells; `qwop-native champion` proves what is said of them.
 """
 
 from pathlib import Path
