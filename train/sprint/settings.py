@@ -110,7 +110,7 @@ class HeartSettings:
     `standard_tries` runs is taken, and practised `standard_importance` times as often.
     """
 
-    updates: int = setting(60_000, at_least=0)
+    updates: int = setting(90_000, at_least=0)
     evaluate_every: int = setting(5_000, at_least=1)
     width: int = setting(120, at_least=1)
     noise: float = setting(0.2, at_least=0)
@@ -139,7 +139,7 @@ class SprintSettings:
     ppo: PPOSettings = field(default_factory=PPOSettings)
     long: PPOSettings = field(
         default_factory=lambda: PPOSettings(
-            steps=340_000_000,
+            steps=140_000_000,
             n_steps=1024,
             batch_size=32_768,
             learning_rate=3e-4,
