@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from qwop_native.cli import main
+from qwop_native.parity.game_files import find_game_files
 
 pytestmark = pytest.mark.browser
 
@@ -92,7 +93,9 @@ def test_a_killed_recording_leaves_no_trace(game_dir, tmp_path):
 def served_game(game_dir, tmp_path):
     """The game on a page of its own, as a site would have it."""
     folder = tmp_path / "site"
-    shutil.copytree(game_dir, folder)
+    for file in find_game_files(game_dir):
+        (folder / file.request).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, folder / file.request)
     (folder / "index.html").write_text(
         '<div id="gameContent"></div><script src="howler.js"></script>'
         '<script src="QWOP.min.js"></script>'
