@@ -28,6 +28,7 @@ from stable_baselines3.common.logger import Logger
 from benchmarks import machine
 from benchmarks.greedy import Outcome, play_greedily
 from qwop_native.atomic import whole_file
+from qwop_native.facts import FRAMES_PER_SECOND
 from qwop_native.sb3 import QRDQN, QwopVecEnv
 from qwop_native.sb3.checkpoint import Checkpoints, load_checkpoint, read_extra
 from train.models import save_model
@@ -141,7 +142,7 @@ def merit(point: dict[str, Any]) -> tuple[float, ...]:
 def line_of(point: dict[str, Any]) -> str:
     """An evaluation as a line for people."""
     finishes = point["finishes"]
-    times = f", median {statistics.median(finishes) / 30:.2f} s" if finishes else ""
+    times = f", median {statistics.median(finishes) / FRAMES_PER_SECOND:.2f} s" if finishes else ""
     return (
         f"{point['steps']:>10,} steps  {point['wall']:7.0f} s (processor {point['processor']:.0f})"
         f"  mean {statistics.mean(point['distances']):6.1f} m  "

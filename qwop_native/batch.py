@@ -19,6 +19,7 @@ from qwop_native.arguments import (
     check_snapshot,
 )
 from qwop_native.env import Observation, QwopEnv
+from qwop_native.facts import FRAMES_PER_SECOND
 from qwop_native.spaces import OBSERVATION_SIZE
 
 Mask = npt.NDArray[np.bool_]
@@ -210,7 +211,7 @@ class Batch:
             "avgspeed": columns["avgspeed"][game],
             "is_success": bool(columns["is_success"][game]),
             "frames": frames,
-            "time_s": frames / 30,
+            "time_s": frames / FRAMES_PER_SECOND,
         }
 
     def observation(self, game: int) -> Observation:

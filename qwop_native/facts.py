@@ -11,4 +11,4 @@ UNITS_PER_METRE = 10
 
 RECORD_FRAMES = 1366
 RECORD_SECONDS = 45.53
-"""The fastest 100 m by a human that are known."""
+"""The fastest known 100 m by a human: from the start to the landing."""

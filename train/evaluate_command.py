@@ -16,6 +16,7 @@ import gymnasium as gym
 from qwop_native.atomic import whole_file
 from qwop_native.commands import common
 from qwop_native.commands.model_settings import ModelSettings, settings_beside
+from qwop_native.facts import FRAMES_PER_SECOND
 from qwop_native.recording import SUFFIX, make_recording
 from qwop_native.recording.starts import env_start
 from qwop_native.spaces import ACTION_SETS
@@ -163,8 +164,9 @@ def text(report: dict[str, Any]) -> str:
     ]
     if report["best_frames"] is not None:
         low, high = report["median_frames_interval_95"]
+        seconds = report["best_frames"] / FRAMES_PER_SECOND
         lines.append(
-            f"frames: best {report['best_frames']} ({report['best_frames'] / 30:.2f} s), median "
+            f"frames: best {report['best_frames']} ({seconds:.2f} s), median "
             f"{report['median_frames']:.0f} (95 % interval {low:.0f} to {high:.0f})"
         )
     falls = ", ".join(f"{name}: {count}" for name, count in report["falls_by_distance"].items())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qwop_native.atomic import whole_file
+from qwop_native.facts import FRAMES_PER_SECOND
 from train.evaluation import Episode
 
 
@@ -31,7 +32,9 @@ def draw(path: Path, played: Sequence[Episode], report: dict[str, Any]) -> None:
         line = [0, *share, share[-1]]
         left.step([frames[0], *frames, after], line, where="post", color="tab:blue")
         left.set_ylim(0, 1)
-        seconds = left.secondary_xaxis("top", functions=(lambda f: f / 30, lambda s: s * 30))
+        seconds = left.secondary_xaxis(
+            "top", functions=(lambda f: f / FRAMES_PER_SECOND, lambda s: s * FRAMES_PER_SECOND)
+        )
         seconds.set_xlabel("seconds of the game's clock")
     else:
         left.text(0.5, 0.5, "no run reached 100 m", ha="center", va="center")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.search.states import ENDED, FALLEN, finished
 from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
@@ -67,4 +68,4 @@ def evaluate(act: Act, starts: list[_core.Game], frames_per_step: int) -> Runs:
     begun = np.array([start.frames for start in starts])
     played = np.repeat(np.array(held), frames_per_step, axis=0)
     keys = [played[:count, number] for number, count in enumerate((frames - begun).tolist())]
-    return Runs(np.where(done, frames, 0), pool.bodies[:, 0, 0] / 10, keys)
+    return Runs(np.where(done, frames, 0), pool.bodies[:, 0, 0] / UNITS_PER_METRE, keys)

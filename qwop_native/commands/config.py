@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qwop_native.facts import FRAMES_PER_SECOND
+
 _IGNORED = ("reset_delay", "seed", "run_id")
 
 
@@ -67,7 +69,7 @@ def _translated(settings: Mapping[str, Any]) -> tuple[dict[str, list[str]], list
     positional: list[str] = []
     for name, value in settings.items():
         if name == "fps":
-            options["--speed"] = [str(float(value) / 30)]
+            options["--speed"] = [str(float(value) / FRAMES_PER_SECOND)]
         elif name == "recordings":
             positional += [value] if isinstance(value, str) else list(value)
         elif name == "model_file":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.recording.rows import ENV_ROW, Flags, Rows
 from qwop_native.recording.tape import TICK_SECONDS
 from qwop_native.spaces import TERMINATE, action_keys, observations
@@ -94,7 +95,7 @@ class BrowserEnv:
 
     def _observe(self, game: np.void) -> Rows:
         row = np.zeros(1, ENV_ROW)
-        distance, time = game["bodies"][0, 0] / 10, game["score_time"] / 10
+        distance, time = game["bodies"][0, 0] / UNITS_PER_METRE, game["score_time"] / 10
         ended = bool(game["flags"] & Flags.GAME_ENDED) or distance < -10 or distance > 105
         row["obs"] = observations(np.asarray(game["bodies"])[None])[0]
         row["time"], row["distance"] = time, distance

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwop_native.atomic import whole_file
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.parity.compare import Comparison
 from qwop_native.parity.svg import Curve, overlay, plot, pose
 from qwop_native.parity.trace import Mismatch, Trace
@@ -203,7 +204,7 @@ def _plots(comparison: Comparison) -> list[str]:
     drawn: tuple[tuple[str, str, Callable[[Rows], NDArray[np.float64]]], ...]
     if native.dtype == GAME_ROW:
         drawn = (
-            ("Distance of the torso", "m", lambda rows: rows["bodies"][:, 0, 0] / 10),
+            ("Distance of the torso", "m", lambda rows: rows["bodies"][:, 0, 0] / UNITS_PER_METRE),
             ("Angle of the torso", "rad", lambda rows: rows["bodies"][:, 0, 2]),
         )
     else:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.facts import FRAMES_PER_SECOND, UNITS_PER_METRE
 from qwop_native.recording.player import play_events, row_of
 from qwop_native.recording.rows import digests
 from qwop_native.recording.starts import start_kind
@@ -245,8 +246,8 @@ def result_of(game: _core.Game) -> dict[str, Any]:
     """What a run has come to: frames and seconds of the game's clock, metres, and how it ended."""
     return {
         "frames": game.frames,
-        "time_s": game.frames / 30,
-        "distance": float(game.bodies[0, 0]) / 10,
+        "time_s": game.frames / FRAMES_PER_SECOND,
+        "distance": float(game.bodies[0, 0]) / UNITS_PER_METRE,
         "score": game.score,
         "fallen": game.fallen,
         "landed": game.jump_landed,

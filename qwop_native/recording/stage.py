@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from qwop_native import _core
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.recording.player import play_events, row_of
 from qwop_native.recording.recording import Grid, Recording, make_recording
 from qwop_native.recording.rows import Flags, Rows
@@ -87,7 +88,7 @@ class NativeStage:
 
 def has_ended(row: np.void) -> bool:
     """Whether qwop-gym ends an episode in this state: game over, or out of its limits."""
-    distance = float(row["bodies"][0, 0]) / 10
+    distance = float(row["bodies"][0, 0]) / UNITS_PER_METRE
     over = bool(row["flags"] & Flags.GAME_ENDED)
     return over or not LIMITS[0] <= distance <= LIMITS[1]
 

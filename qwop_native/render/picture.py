@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.facts import FRAMES_PER_SECOND, RECORD_FRAMES, UNITS_PER_METRE
+from qwop_native.facts import FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS, UNITS_PER_METRE
 from qwop_native.render.font import draw_text, text_width
 from qwop_native.render.panel import draw_panel
 from qwop_native.render.runner import Runner, ghost_colours
@@ -107,7 +107,9 @@ def _record_line(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     while top < view.ground:
         canvas.capsule((x, top), 0.3 * unit, (x, top + step * 0.45), 0.3 * unit, _PALE, 0.75)
         top += step
-    draw_text(canvas, "45.53 s", (x, 20.5 * unit), 2.2 * unit, _INK, 0.5, 0.75, weight=1.1)
+    draw_text(
+        canvas, f"{RECORD_SECONDS} s", (x, 20.5 * unit), 2.2 * unit, _INK, 0.5, 0.75, weight=1.1
+    )
 
 
 def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.search.guide import Guide
 from qwop_native.search.selection import JUDGED_BY, best_of_groups, copied, offspring, scores
 from qwop_native.search.states import FALLEN, LANDED, States, finished
@@ -265,7 +266,8 @@ class Beam:
         # are not part of the run.
         spare = self._after_landing(parents[best], keys[best])
         frames = int(states.frames[best])
-        return Finish(frames, held[: len(held) - spare], float(states.bodies[best, 0, 0]) / 10)
+        distance = float(states.bodies[best, 0, 0]) / UNITS_PER_METRE
+        return Finish(frames, held[: len(held) - spare], distance)
 
     def _after_landing(self, parent: int, keys: int) -> int:
         game = self._kept.game(int(parent))

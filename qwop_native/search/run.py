@@ -14,6 +14,7 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.atomic import whole_file
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.recording.recording import Masks
 from qwop_native.recording.starts import reset_start
@@ -280,7 +281,7 @@ class Searcher:
             raise AssertionError(f"the run does not replay: {result}, searched {run.frames} frames")
         recording.save(self._folder / BEST_NAME)
         self._say(
-            f"{run.frames} frames ({run.frames / 30:.2f} s), torso at {result['distance']:.2f} m"
+            f"{run.frames} frames ({result['time_s']:.2f} s), torso at {result['distance']:.2f} m"
         )
 
     def _recorded(self, keys: Masks) -> Recording:
@@ -306,7 +307,7 @@ class Searcher:
         if search is not None:
             entry["played"] = search.played
             last = search.levels[-1].states.bodies if search.levels else self._root.bodies[None]
-            entry["farthest"] = float(last[:, 0, 0].max()) / 10
+            entry["farthest"] = float(last[:, 0, 0].max()) / UNITS_PER_METRE
         self._tries.append(entry)
         with whole_file(self._folder / STATE_NAME) as file:
             file.write(json.dumps(self._tries, indent=1).encode())

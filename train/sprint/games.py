@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native import _core
 from qwop_native.champion.starts import line_starts
+from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.search.states import ENDED, FALLEN, finished
 from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
@@ -139,7 +140,7 @@ class SprintGames(VecEnv):
     def _info(self, game: int, finished: bool) -> dict[str, Any]:
         return {
             "frames": int(self.pool.frames[game]),
-            "distance": float(self._torso_x()[game]) / 10,
+            "distance": float(self._torso_x()[game]) / UNITS_PER_METRE,
             "finished": finished,
             "from_line": bool(self._from_line[game]),
         }
