@@ -41,6 +41,6 @@ def _no_curves(monkeypatch):
 
     `test_a_whole_run` makes one in a process of its own.
     """
-    history = sys.modules.get("train.history")
+    history = sys.modules.get("qwop_native.training.history")
     if history is not None:
         monkeypatch.setattr(history, "draw", lambda folder: None)

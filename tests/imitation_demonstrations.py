@@ -3,9 +3,9 @@
 import torch
 
 from qwop_native import Keys, QwopEnv
+from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.recording import Recorder
-from qwop_native.spaces import ACTION_SETS
-from train.imitation.sources import from_recordings
+from qwop_native.training.imitation.sources import from_recordings
 
 # Two threads that share busy cores wait for each other most of the time.
 torch.set_num_threads(1)

@@ -19,7 +19,7 @@ import ray
 import yaml
 from ray.cluster_utils import Cluster
 
-from train import study, tune_ray
+from qwop_native.training import study, tune_ray
 
 BASE = {
     "n_envs": 4,

@@ -9,11 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cli, compare, footprint, headline, machine, report, scaling, turns
-from benchmarks.play import running_cycle
-from benchmarks.players import EnvPlayer, GamePlayer, Played, Scene, Size, VectorPlayer
-from benchmarks.report import Measurement
 from qwop_native import Game, QwopEnv
+from qwop_native.benchmarking import compare, footprint, headline, machine, report, scaling, turns
+from qwop_native.benchmarking.play import running_cycle
+from qwop_native.benchmarking.players import (
+    EnvPlayer,
+    GamePlayer,
+    Played,
+    Scene,
+    Size,
+    VectorPlayer,
+)
+from qwop_native.benchmarking.report import Measurement
+from qwop_native.cli import benchmark as cli
 from qwop_native.parity.trace import read_trace
 
 TRACES = Path(__file__).parent / "traces"
@@ -84,7 +92,7 @@ def test_a_file_that_is_no_result(tmp_path, text):
 def test_box2d_ragdoll_is_the_games(keys):
     """The first frames after a reset, before float32 and Box2D's thicker skins tell."""
     pytest.importorskip("Box2D")
-    from benchmarks.box2d_ragdoll import Box2dRagdoll
+    from qwop_native.benchmarking.box2d_ragdoll import Box2dRagdoll
 
     ragdoll = Box2dRagdoll()
     game = Game()
@@ -297,14 +305,14 @@ def test_mistakes(options, message, tmp_path, monkeypatch, capsys):
 
 def test_the_headline_needs_box2d(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "Box2D", None)
-    monkeypatch.delitem(sys.modules, "benchmarks.box2d_ragdoll", raising=False)
+    monkeypatch.delitem(sys.modules, "qwop_native.benchmarking.box2d_ragdoll", raising=False)
     assert cli.main(["--parts", "headline", "-o", str(tmp_path)]) == 2
     assert "pip install Box2D" in capsys.readouterr().err
 
 
 def test_the_command_is_installed(tmp_path):
     """From outside the checkout, where only what is installed can be found."""
-    command = [sys.executable, "-m", "qwop_native.cli", "benchmark", "-h"]
+    command = [sys.executable, "-m", "qwop_native", "benchmark", "-h"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "qwop-native benchmark --quick" in done.stdout
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qwop_native.champion import POLICY, runs
-from qwop_native.cli import main
+from qwop_native.cli.main import main
 from qwop_native.recording import load_recording
 
 HUMAN_RECORD = 1366  # frames
@@ -89,7 +89,7 @@ def test_results_need_a_folder(tmp_path, capsys):
 def test_a_run_that_comes_out_otherwise_is_told_and_the_others_are_played(
     tmp_path, monkeypatch, capsys
 ):
-    from qwop_native.champion import command
+    from qwop_native.cli import champion as command
 
     right = runs()[0]
     lines = right.read_text().splitlines(keepends=True)

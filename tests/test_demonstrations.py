@@ -6,10 +6,10 @@ from gymnasium.wrappers import TimeLimit
 from imitation_demonstrations import ARGUMENTS, HOP, demonstrations, recording
 
 from qwop_native import Keys, QwopEnv
-from qwop_native.recording.rec import Rec, RecEpisode
+from qwop_native.qwop_gym.rec import Rec, RecEpisode
+from qwop_native.training.imitation.demonstrations import Demonstrations, joined
+from qwop_native.training.imitation.sources import actions_of, collect, from_recordings, read
 from qwop_native.wrappers import RichObservation
-from train.imitation.demonstrations import Demonstrations, joined
-from train.imitation.sources import actions_of, collect, from_recordings, read
 
 
 def scripted(actions):

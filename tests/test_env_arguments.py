@@ -9,7 +9,7 @@ import pytest
 from gymnasium.error import ResetNeeded
 
 from qwop_native import QwopEnv
-from qwop_native.arguments import BROWSER_ONLY
+from qwop_native.envs.arguments import BROWSER_ONLY
 
 QWOP_GYM_DEFAULTS = {
     "failure_cost": 10,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qwop_native import Keys, QwopEnv
-from qwop_native.spaces import ACTION_SETS, FIELDS, PARTS, TERMINATE, action_keys
+from qwop_native.envs.spaces import ACTION_SETS, FIELDS, PARTS, TERMINATE, action_keys
 
 FULL = "- Q W O P QW QO QP WO WP OP QWO QWP QOP WOP QWOP".split()
 REDUCED = "- Q W O P QW QP WO OP".split()

@@ -8,12 +8,16 @@ from stable_baselines3 import PPO
 
 from qwop_native import QwopEnv
 from qwop_native.sb3 import QwopVecEnv, RichVecObservation
+from qwop_native.training.imitation.adversarial import (
+    AdversarialSettings,
+    LearnedReward,
+    RewardTraining,
+)
+from qwop_native.training.imitation.cloning import CloningSettings, clone, split
+from qwop_native.training.imitation.demonstrations import joined
+from qwop_native.training.imitation.reward_model import Features, RewardModel, Steps, loss
+from qwop_native.training.imitation.sources import collect
 from qwop_native.wrappers import RichObservation
-from train.imitation.adversarial import AdversarialSettings, LearnedReward, RewardTraining
-from train.imitation.cloning import CloningSettings, clone, split
-from train.imitation.demonstrations import joined
-from train.imitation.reward_model import Features, RewardModel, Steps, loss
-from train.imitation.sources import collect
 
 
 def ppo(env, **more):

@@ -11,9 +11,9 @@ from sb3_contrib.common.utils import quantile_huber_loss
 from stable_baselines3.common.logger import Logger
 
 from qwop_native.sb3 import QwopVecEnv
-from train.replay.demo_learners import DemoDQN, DemoQRDQN, ReplaySettings
-from train.replay.prioritized import PrioritizedReplayBuffer
-from train.replay.segment_tree import SegmentTree
+from qwop_native.training.replay.demo_learners import DemoDQN, DemoQRDQN, ReplaySettings
+from qwop_native.training.replay.prioritized import PrioritizedReplayBuffer
+from qwop_native.training.replay.segment_tree import SegmentTree
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 7, 64, 100])

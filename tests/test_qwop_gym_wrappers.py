@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qwop_native import QwopEnv
-from qwop_native.recording.rec import load_rec
+from qwop_native.qwop_gym.rec import load_rec
 from qwop_native.wrappers import AbsorbWrapper, RecordWrapper, VerboseWrapper
 
 FALL, FALL_BACK = 3, 7  # holding O, or Q and O, ends soon: beyond the start or before it

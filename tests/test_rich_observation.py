@@ -6,8 +6,8 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from qwop_native import Keys, QwopEnv
+from qwop_native.envs.spaces import PARTS
 from qwop_native.sb3 import QwopVecEnv, RichVecObservation
-from qwop_native.spaces import PARTS
 from qwop_native.wrappers import RichObservation
 from qwop_native.wrappers.rich_columns import (
     CONTACT_RANGE,

@@ -7,8 +7,8 @@ import pytest
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from qwop_native import Game, Keys, QwopEnv
+from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.sb3 import QwopVecEnv, RichVecObservation, SnapshotStarts
-from qwop_native.spaces import ACTION_SETS
 from qwop_native.wrappers import RichObservation, SnapshotPool
 from qwop_native.wrappers.snapshot_pool import Collector, moments_of_keys, moments_of_policy
 

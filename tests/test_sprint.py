@@ -9,41 +9,42 @@ import pytest
 from qwop_native import _core
 from qwop_native.champion import POLICY
 from qwop_native.champion.starts import line_starts, prepared
+from qwop_native.envs.spaces import ACTION_SETS, PARTS, observations
 from qwop_native.recording import make_recording
 from qwop_native.recording.starts import standard_starts
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.states import ENDED, FALLEN, States
 from qwop_native.search.values import Rank, upright
-from qwop_native.spaces import ACTION_SETS, PARTS, observations
 from qwop_native.wrappers.rich_columns import key_masks
 
 pytest.importorskip("stable_baselines3")
 
+from qwop_native.training.sprint.__main__ import main
+
 from qwop_native.champion.evaluation import Runs, evaluate
-from train import fields
-from train.sprint.__main__ import main
-from train.sprint.by_heart import (
+from qwop_native.training import fields
+from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
     Practice,
     distinct_starts,
     own_ways,
 )
-from train.sprint.demonstrations import lessons, lessons_of
-from train.sprint.export import export, greedy
-from train.sprint.features import FEATURES, RAMPS, Features
-from train.sprint.games import SprintGames
-from train.sprint.lookahead import Lookahead
-from train.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
-from train.sprint.ppo import make_model
-from train.sprint.settings import (
+from qwop_native.training.sprint.demonstrations import lessons, lessons_of
+from qwop_native.training.sprint.export import export, greedy
+from qwop_native.training.sprint.features import FEATURES, RAMPS, Features
+from qwop_native.training.sprint.games import SprintGames
+from qwop_native.training.sprint.lookahead import Lookahead
+from qwop_native.training.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
+from qwop_native.training.sprint.ppo import make_model
+from qwop_native.training.sprint.settings import (
     GamesSettings,
     HeartSettings,
     LookaheadSettings,
     PPOSettings,
     SprintSettings,
 )
-from train.sprint.starts import SnapshotBuckets
+from qwop_native.training.sprint.starts import SnapshotBuckets
 
 RESET = standard_starts(3)["reset"]
 
@@ -491,8 +492,9 @@ def test_wrong_settings_are_refused(option, value, message, tmp_path, capsys):
 
 
 def test_the_shipped_settings_are_the_defaults():
-    from train.config import read
-    from train.sprint.__main__ import _CONFIG
+    from qwop_native.training.sprint.__main__ import _CONFIG
+
+    from qwop_native.training.config import read
 
     assert fields.fill(SprintSettings, read(_CONFIG)) == SprintSettings()
 

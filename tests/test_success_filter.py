@@ -8,7 +8,7 @@ import torch
 from stable_baselines3.common.logger import Logger
 
 from qwop_native.sb3 import QwopVecEnv
-from train.success_filter import FilteredPPO, KeptRolloutBuffer, Outcomes
+from qwop_native.training.success_filter import FilteredPPO, KeptRolloutBuffer, Outcomes
 
 ENV = {"frames_per_step": 4, "action_set": "essential", "max_episode_steps": 40}
 

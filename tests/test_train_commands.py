@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qwop_native import cli
-from qwop_native.commands.model_settings import settings_beside
+from qwop_native.cli import bootstrap
+from qwop_native.cli import evaluate as evaluate_command
+from qwop_native.cli import main as cli
+from qwop_native.models import evaluation
+from qwop_native.models import weights as models
+from qwop_native.models.settings import settings_beside
 from qwop_native.recording import load_recording
-from train import bootstrap, config, evaluate_command, evaluation, models, study, wandb_agent
-from train.algorithms import CONFIGS, get_algorithm
-from train.environments import make_vec_env
+from qwop_native.training import config, study, wandb_agent
+from qwop_native.training.algorithms import CONFIGS, get_algorithm
+from qwop_native.training.environments import make_vec_env
 
 ENV = {"frames_per_step": 4, "action_set": "essential"}
 
@@ -194,7 +198,8 @@ def test_a_trial_of_a_sweep_offline(tmp_path, monkeypatch):
 
 
 def test_missing_packages_are_named(tmp_path, monkeypatch, capsys):
-    from train import program, tune
+    from qwop_native.cli import train as program
+    from qwop_native.training import tune
 
     for name in ("wandb", "optuna", "ray"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -235,7 +240,7 @@ def search(tmp_path):
 def test_a_search_on_one_machine_goes_on_where_it_stopped(search, tmp_path, capsys):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    from train import tune
+    from qwop_native.training import tune
 
     command = [str(search), "--folder", str(tmp_path / "found")]
     assert tune.main(command) == 0
@@ -249,7 +254,7 @@ def test_a_search_on_one_machine_goes_on_where_it_stopped(search, tmp_path, caps
 def test_a_search_whose_trials_are_all_refused_ends(search, tmp_path, capsys):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-    from train import tune
+    from qwop_native.training import tune
 
     base = tmp_path / "base.yml"
     for number in range(5):

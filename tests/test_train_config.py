@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from train import algorithms, config, fields, schedules
-from train.algorithms import get_algorithm
-from train.algorithms.value import QRDQNSettings, update_schedule
+from qwop_native.training import algorithms, config, fields, schedules
+from qwop_native.training.algorithms import get_algorithm
+from qwop_native.training.algorithms.value import QRDQNSettings, update_schedule
 
 CONFIGS = algorithms.CONFIGS
 QRDQN = get_algorithm("qrdqn")

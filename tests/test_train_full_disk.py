@@ -10,8 +10,8 @@ import torch
 import yaml
 from sb3_contrib import QRDQN
 
-from train.algorithms import get_algorithm
-from train.program import main
+from qwop_native.cli.train import main
+from qwop_native.training.algorithms import get_algorithm
 
 pytest.importorskip("resource", reason="there is no limit of a file's size to be set")
 
@@ -34,7 +34,8 @@ SETTINGS = {
 # so that writing fails as on a full disk.
 PROGRAM = """
 import resource, sys
-from train import program, runner
+from qwop_native.cli import train as program
+from qwop_native.training import runner
 
 kept = runner.Run._checkpoint
 

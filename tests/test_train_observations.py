@@ -5,21 +5,23 @@ import json
 import numpy as np
 import pytest
 
-from qwop_native import Game, QwopEnv, cli
-from qwop_native.commands.policies import load_policy
+from qwop_native import Game, QwopEnv
+from qwop_native.cli import main as cli
+from qwop_native.cli.train import main
+from qwop_native.models import evaluation
+from qwop_native.models.policy import load_policy
 from qwop_native.recording import env_start, load_recording
 from qwop_native.recording.stage import NativeStage, run_policy
 from qwop_native.sb3 import QwopVecEnv
+from qwop_native.training import config
+from qwop_native.training.algorithms import get_algorithm
+from qwop_native.training.callbacks import EpisodeStatistics
+from qwop_native.training.collect import main as collect_main
+from qwop_native.training.environments import make_vec_env
+from qwop_native.training.imitation.demonstrations import Demonstrations
+from qwop_native.training.runner import Run
 from qwop_native.wrappers import RichObservation, SnapshotPool
 from qwop_native.wrappers.rich_columns import columns_of
-from train import config, evaluation
-from train.algorithms import get_algorithm
-from train.callbacks import EpisodeStatistics
-from train.collect import main as collect_main
-from train.environments import make_vec_env
-from train.imitation.demonstrations import Demonstrations
-from train.program import main
-from train.runner import Run
 
 COLUMNS = ["contacts", "turn_rates", "previous_keys"]
 ENV = {"frames_per_step": 3, "action_set": "essential"}
@@ -128,8 +130,8 @@ HOP = [6, 7, 3, 6, 2, 1, 1, 1, 5, 3, 1, 6, 2, 6, 3, 3, 8, 5, 1, 7, 3, 0, 3, 4, 6
 @pytest.fixture
 def recorded(tmp_path):
     """File of a run of two metres that does not fall."""
+    from qwop_native.envs.spaces import ACTION_SETS
     from qwop_native.recording import make_recording
-    from qwop_native.spaces import ACTION_SETS
 
     masks = np.repeat(np.array(ACTION_SETS["essential"], np.uint8)[HOP], 4)
     path = tmp_path / "hop.qwop"

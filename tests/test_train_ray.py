@@ -9,9 +9,9 @@ import pytest
 import torch
 from stable_baselines3 import PPO
 
-from train import study
-from train.algorithms import get_algorithm
-from train.runner import Run
+from qwop_native.training import study
+from qwop_native.training.algorithms import get_algorithm
+from qwop_native.training.runner import Run
 
 pytest.importorskip("ray", reason="pip install 'qwop-native[ray]'")
 

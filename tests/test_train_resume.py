@@ -4,10 +4,10 @@ import pytest
 import torch
 import yaml
 
-from train import config, history, resume
-from train.algorithms import get_algorithm
-from train.program import main
-from train.runner import INTERRUPTED, Run
+from qwop_native.cli.train import main
+from qwop_native.training import config, history, resume
+from qwop_native.training.algorithms import get_algorithm
+from qwop_native.training.runner import INTERRUPTED, Run
 
 SMALL = """
 total_timesteps: 600

@@ -18,11 +18,12 @@ from stable_baselines3.common.env_checker import check_env
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from qwop_native import QwopEnv
-from train import algorithms, config, evaluation, history, run_folder
-from train.algorithms import get_algorithm
-from train.environments import make_vec_env
-from train.program import main
-from train.runner import INTERRUPTED, Run
+from qwop_native.cli.train import main
+from qwop_native.models import evaluation
+from qwop_native.training import algorithms, config, history, run_folder
+from qwop_native.training.algorithms import get_algorithm
+from qwop_native.training.environments import make_vec_env
+from qwop_native.training.runner import INTERRUPTED, Run
 
 ALGORITHM = get_algorithm("qrdqn")
 

@@ -7,7 +7,7 @@ import pytest
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from qwop_native import QwopVectorEnv
-from qwop_native.arguments import BROWSER_ONLY
+from qwop_native.envs.arguments import BROWSER_ONLY
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from qwop_native import cli
-from qwop_native.commands.completion import script
+from qwop_native.cli import main as cli
+from qwop_native.cli.completion import script
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

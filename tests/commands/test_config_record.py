@@ -2,11 +2,11 @@
 
 import pytest
 
-from qwop_native import cli
-from qwop_native.commands.config import parse_with_config
-from qwop_native.commands.replay import _parser as replay_parser
-from qwop_native.commands.spectate import _parser as spectate_parser
-from qwop_native.recording.rec import load_rec, recordings_of
+from qwop_native.cli import main as cli
+from qwop_native.cli.replay import _parser as replay_parser
+from qwop_native.cli.spectate import _parser as spectate_parser
+from qwop_native.qwop_gym.command_settings import parse_with_config
+from qwop_native.qwop_gym.rec import load_rec, recordings_of
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from qwop_native import cli, load_recording
-from qwop_native.commands.common import starts
+from qwop_native import load_recording
+from qwop_native.cli import main as cli
+from qwop_native.cli.common import starts
+from qwop_native.qwop_gym.rec import rec_of
 from qwop_native.recording import Grid, make_recording
-from qwop_native.recording.rec import rec_of
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_starts_name_pages():
 
 @pytest.mark.parametrize("command", ["replay", "spectate"])
 def test_help_shows_an_example(command, tmp_path):
-    program = [sys.executable, "-m", "qwop_native.cli", command, "-h"]
+    program = [sys.executable, "-m", "qwop_native", command, "-h"]
     done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"example:\n  qwop-native {command}" in done.stdout
 

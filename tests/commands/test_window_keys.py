@@ -5,8 +5,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from qwop_native import cli, load_recording
-from qwop_native.commands import screen
+from qwop_native import load_recording
+from qwop_native.cli import main as cli
+from qwop_native.cli import screen
 from qwop_native.recording import make_recording
 from qwop_native.render.window import WindowClosedError
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwop_native import QwopEnv
+from qwop_native.qwop_gym.rec import Rec, RecEpisode, load_rec, parse_rec, rec_of, recordings_of
 from qwop_native.recording import Grid, RecordEpisodes, make_recording
-from qwop_native.recording.rec import Rec, RecEpisode, load_rec, parse_rec, rec_of, recordings_of
 
 EPISODES = st.builds(
     RecEpisode, st.lists(st.integers(0, 16), max_size=20).map(tuple), st.booleans()
