@@ -5,17 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import TRACES
 
 from qwop_native.cli import main as cli
 from qwop_native.cli.parity_options import command_text
 from qwop_native.parity.trace import make_trace, read_trace, write_trace
 from qwop_native.recording.tape import parse_tape
 
-TRACES = Path(__file__).parent.parent / "traces"
 COMMANDS = (
     "files",
     "probe",

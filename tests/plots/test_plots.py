@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import EXAMPLE
 
 from qwop_native import QwopEnv
 from qwop_native.cli import main as cli
@@ -19,7 +20,6 @@ from qwop_native.recording.tape import Event
 
 pytest.importorskip("matplotlib")
 
-EXAMPLE = Path(__file__).parent.parent.parent / "web" / "page" / "runs" / "example.qwop"
 BEGINNING = {"png": b"\x89PNG\r\n", "svg": b"<?xml"}
 
 

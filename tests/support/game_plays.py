@@ -2,15 +2,14 @@
 
 import random
 from functools import cache
-from pathlib import Path
 
 import pytest
+from paths import TRACES
 
 from qwop_native import Game
 from qwop_native.parity.trace import read_trace
 
 FLAVOURS = ("glibc", "glibc-fma", "fdlibm")
-TRACES = Path(__file__).parent / "traces"
 
 # Where a fresh page puts torso, head, leftArm, leftCalf, leftFoot, leftForearm, leftThigh,
 # rightArm, rightCalf, rightFoot, rightForearm, rightThigh: x, y, angle as measured in the game.

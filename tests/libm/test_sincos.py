@@ -9,10 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import ROOT
 
 from qwop_native import _core
 
@@ -237,7 +237,7 @@ def test_close_to_the_true_value(flavour):
 
 
 def test_table_is_what_its_generator_writes():
-    generator = Path(__file__).parents[1] / "csrc/physics/sincos_table_generate.py"
+    generator = ROOT / "csrc/physics/sincos_table_generate.py"
     assert subprocess.run([sys.executable, generator, "--check"], check=False).returncode == 0
 
 

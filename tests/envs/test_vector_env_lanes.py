@@ -1,9 +1,9 @@
 """Recordings of the real game, frame by frame, in every lane of every instruction set."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from paths import TRACES
 
 from qwop_native import Game, QwopVectorEnv, _core
 from qwop_native.parity.trace import read_trace
@@ -11,8 +11,8 @@ from qwop_native.recording.player import play_event
 
 LANES = 16  # games that the engine solves side by side
 SETS = [name for name in _core.instruction_sets() if name != "scalar"]
-TRACES = sorted((Path(__file__).parent / "traces").glob("*.trace"))
-TRACES = [path for path in TRACES if not path.name.startswith("env-")]
+ALL = sorted(TRACES.glob("*.trace"))
+GAME_TRACES = [path for path in ALL if not path.name.startswith("env-")]
 BEHIND_THE_START = -9.5 * 10  # world units; an episode ends at -10 m
 
 
@@ -78,7 +78,7 @@ def play(env, run):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("instruction_set", SETS)
-@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", GAME_TRACES, ids=lambda path: path.stem)
 def test_recording_in_every_lane(path, instruction_set):
     trace = read_trace(path)
     env = QwopVectorEnv(

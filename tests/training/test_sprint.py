@@ -19,9 +19,8 @@ from qwop_native.wrappers.rich_columns import key_masks
 
 pytest.importorskip("stable_baselines3")
 
-from qwop_native.training.sprint.__main__ import main
-
 from qwop_native.champion.evaluation import Runs, evaluate
+from qwop_native.cli.sprint import main
 from qwop_native.training import fields
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
@@ -492,8 +491,7 @@ def test_wrong_settings_are_refused(option, value, message, tmp_path, capsys):
 
 
 def test_the_shipped_settings_are_the_defaults():
-    from qwop_native.training.sprint.__main__ import _CONFIG
-
+    from qwop_native.cli.sprint import _CONFIG
     from qwop_native.training.config import read
 
     assert fields.fill(SprintSettings, read(_CONFIG)) == SprintSettings()

@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 COUNT = 1_000_000
 
 # Hashes over the scalar results for COUNT arguments a flavour, equal in every build.

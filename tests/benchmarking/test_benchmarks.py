@@ -4,10 +4,10 @@ import csv
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import TRACES
 
 from qwop_native import Game, QwopEnv
 from qwop_native.benchmarking import compare, footprint, headline, machine, report, scaling, turns
@@ -24,7 +24,6 @@ from qwop_native.benchmarking.report import Measurement
 from qwop_native.cli import benchmark as cli
 from qwop_native.parity.trace import read_trace
 
-TRACES = Path(__file__).parent / "traces"
 REPORTED = (
     "torso head leftArm leftCalf leftFoot leftForearm leftThigh "
     "rightArm rightCalf rightFoot rightForearm rightThigh"

@@ -1,12 +1,12 @@
 """Every game of the vector environment is a QwopEnv of its own, bit for bit."""
 
 import functools
-from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
+from paths import TRACES
 
 from qwop_native import QwopEnv, QwopVectorEnv, _core
 from qwop_native.parity.trace import read_trace
@@ -14,7 +14,7 @@ from qwop_native.recording.rows import ENV_ROW
 
 MODES = tuple(AutoresetMode)
 SETS = _core.instruction_sets()
-TRACES = sorted((Path(__file__).parent / "traces").glob("env-*.trace"))
+ALL = sorted(TRACES.glob("env-*.trace"))
 
 
 def bits(value):
@@ -158,7 +158,7 @@ def play_trace(trace, instruction_set, waits):
 
 
 @pytest.mark.parametrize("instruction_set", SETS)
-@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_recordings_of_the_real_game_on_several_games(path, instruction_set):
     trace = read_trace(path)
     for rows in play_trace(trace, instruction_set, waits=(0, 9, 20)):

@@ -3,10 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from paths import TESTS
 from stable_baselines3 import PPO
 
 from qwop_native.training import study
@@ -18,7 +18,7 @@ pytest.importorskip("ray", reason="pip install 'qwop-native[ray]'")
 
 @pytest.mark.slow
 def test_no_trial_is_lost_with_a_node(tmp_path):
-    script = Path(__file__).with_name("ray_two_nodes.py")
+    script = TESTS / "support" / "ray_two_nodes.py"
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path)],
         cwd=tmp_path,

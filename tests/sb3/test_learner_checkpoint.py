@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import random
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from paths import TESTS
 
 pytest.importorskip("sb3_contrib")
 
@@ -235,7 +235,7 @@ def test_tensorboard_goes_on(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="trainings are forked")
 def test_killed_again_and_again(tmp_path):
-    script = pathlib.Path(__file__).with_name("learner_kills.py")
+    script = TESTS / "support" / "learner_kills.py"
     command = [sys.executable, str(script), str(tmp_path), "10", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
