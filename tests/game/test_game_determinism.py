@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from game_plays import FLAVOURS, by_frame, hashes, make, random_moves, started
+from paths import TESTS
 
 from qwop_native import Game
 
@@ -71,10 +72,15 @@ PRINT_A_RUN = "from test_game_determinism import run; print(run({sincos!r}, 6))"
 @pytest.mark.parametrize("sincos", FLAVOURS)
 def test_another_process_plays_the_same(sincos):
     # Another hash seed, and memory that is not zero before it is written.
-    environment = {**os.environ, "PYTHONHASHSEED": "77", "MALLOC_PERTURB_": "85"}
+    path = os.pathsep.join([str(Path(__file__).parent), str(TESTS / "support")])
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "77",
+        "MALLOC_PERTURB_": "85",
+        "PYTHONPATH": path,
+    }
     done = subprocess.run(
         [sys.executable, "-c", PRINT_A_RUN.format(sincos=sincos)],
-        cwd=Path(__file__).parent,
         env=environment,
         capture_output=True,
         text=True,
