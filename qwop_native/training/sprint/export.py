@@ -13,7 +13,7 @@ from torch import nn
 
 from qwop_native import QwopEnv
 from qwop_native.envs.spaces import OBSERVATION_SIZE
-from qwop_native.training.sprint.features import RAMPS, Features, hinges, linear_features
+from qwop_native.wrappers.relative_features import RAMPS, Features, hinges, linear_features
 
 FIRST_WIDTH = 2 * OBSERVATION_SIZE + RAMPS + 1
 

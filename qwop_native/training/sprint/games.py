@@ -15,9 +15,9 @@ from qwop_native.champion.starts import line_starts
 from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.search.states import ENDED, FALLEN, finished
-from qwop_native.training.sprint.features import FEATURES, Features
 from qwop_native.training.sprint.settings import GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
+from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]
