@@ -26,6 +26,7 @@ import random
 import struct
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -35,7 +36,7 @@ import numpy as np
 import numpy.typing as npt
 import torch as th
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
@@ -52,6 +53,25 @@ _CHUNK = 1 << 22  # bytes copied at a time
 PathLike = str | os.PathLike[str]
 
 
+class ResumableEnv(VecEnv):
+    """An environment of one's own that a checkpoint can put back where it was.
+
+    It has all its chance in its state: loading a model calls `seed` before `set_state`.
+    """
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What makes two environments the same one, as plain values."""
+
+    @abstractmethod
+    def get_state(self) -> Any:
+        """Where everything stands between two steps, for pickle."""
+
+    @abstractmethod
+    def set_state(self, state: Any) -> None:
+        """Puts everything there."""
+
+
 def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> None:
     """Writes all that a training consists of: model, replay buffer, random generators, games.
 
@@ -62,8 +82,9 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
 
     Args:
         path: The file.
-        model: A model on a `QwopVecEnv`: off-policy ones with SB3's `ReplayBuffer` (QRDQN, DQN) or
-            on-policy ones (PPO, A2C, RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
+        model: A model on a `QwopVecEnv` or another `ResumableEnv`: off-policy ones with SB3's
+            `ReplayBuffer` or `NStepReplayBuffer` (QRDQN, DQN) or on-policy ones (PPO, A2C,
+            RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
         extra: Anything else that is needed to go on and can be pickled, the state of one's own
             callbacks for instance; `read_extra` returns it.
 
@@ -79,7 +100,7 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
         "class": type(model),
         "device": str(model.device),
         "environment": _describe(env),
-        "games": env.env_method("snapshot"),
+        "games": _games(env),
         "random": _random_states(model),
         "replay": None if buffer is None else {"pos": buffer.pos, "full": buffer.full},
         "lstm": getattr(model, "_last_lstm_states", None),
@@ -104,7 +125,7 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
 
     Args:
         path: A file of `save_checkpoint`. Like every pickle it can run code: load your own only.
-        env: A `QwopVecEnv` like that of the training.
+        env: An environment like that of the training.
 
     Returns:
         The model, of the class it had.
@@ -133,9 +154,7 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
             _read_into(archive, f"{_REPLAY}/{name}", array)
     if state["lstm"] is not None:
         model._last_lstm_states = state["lstm"]
-    games._reset_seeds()  # loading has seeded the games, which would load their pages anew
-    for game, snapshot in enumerate(state["games"]):
-        games.restore(game, snapshot)
+    _set_games(games, state["games"])
     _set_random_states(model, state["random"])
     if isinstance(model, NativeModel):
         model._restored_log = state["log"]
@@ -214,8 +233,8 @@ class Checkpoints(BaseCallback):
         return not self._saved_to_stop
 
 
-def _environment(env: VecEnv | None) -> QwopVecEnv:
-    if not isinstance(env, QwopVecEnv):
+def _environment(env: VecEnv | None) -> QwopVecEnv | ResumableEnv:
+    if not isinstance(env, QwopVecEnv | ResumableEnv):
         raise TypeError(f"a checkpoint needs a QwopVecEnv, not wrapped, got {type(env).__name__}")
     return env
 
@@ -225,20 +244,36 @@ def _replay_buffer(model: BaseAlgorithm) -> ReplayBuffer | None:
     if isinstance(model, OnPolicyAlgorithm):
         return None
     buffer = getattr(model, "replay_buffer", None)
-    if type(buffer) is not ReplayBuffer:
+    if type(buffer) not in (ReplayBuffer, NStepReplayBuffer):
         raise TypeError(
             "a checkpoint needs an on-policy model or one with SB3's ReplayBuffer, "
             f"{type(model).__name__} has {type(buffer).__name__}"
         )
+    assert isinstance(buffer, ReplayBuffer)
     return buffer
 
 
-def _describe(env: QwopVecEnv) -> dict[str, Any]:
+def _describe(env: QwopVecEnv | ResumableEnv) -> dict[str, Any]:
+    if not isinstance(env, QwopVecEnv):
+        return env.describe()
     return {
         "num_envs": env.num_envs,
         "max_episode_steps": env.max_episode_steps,
         "arguments": env.template.episode_arguments(),
     }
+
+
+def _games(env: QwopVecEnv | ResumableEnv) -> Any:
+    return env.env_method("snapshot") if isinstance(env, QwopVecEnv) else env.get_state()
+
+
+def _set_games(env: QwopVecEnv | ResumableEnv, state: Any) -> None:
+    if not isinstance(env, QwopVecEnv):
+        env.set_state(state)
+        return
+    env._reset_seeds()  # loading has seeded the games, which would load their pages anew
+    for game, snapshot in enumerate(state):
+        env.restore(game, snapshot)
 
 
 def _filled_arrays(buffer: ReplayBuffer | None) -> Iterator[tuple[str, npt.NDArray[Any]]]:
