@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwop_native import _core
+from qwop_native.envs.spaces import FIELDS, PARTS
 from qwop_native.render.font import draw_text
-from qwop_native.spaces import FIELDS, PARTS
 
 if TYPE_CHECKING:
     from qwop_native.render.picture import Choice
