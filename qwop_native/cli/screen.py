@@ -13,7 +13,8 @@ from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common
 from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
-from qwop_native.render.picture import Choice, Renderer
+from qwop_native.render.panel import Choice
+from qwop_native.render.picture import Renderer
 from qwop_native.render.video import Picture, VideoWriter
 from qwop_native.render.window import Window, WindowClosedError
 

@@ -12,7 +12,8 @@ import qwop_native
 from qwop_native import Game, QwopEnv, QwopVectorEnv, _core, load_recording
 from qwop_native.render.font import draw_text, text_width
 from qwop_native.render.pace import Pace
-from qwop_native.render.picture import Choice, Renderer
+from qwop_native.render.panel import Choice
+from qwop_native.render.picture import Renderer
 
 
 def played(frames=40):
