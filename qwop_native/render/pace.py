@@ -42,13 +42,13 @@ class Pace:
 
     def _line(self, canvas: _core.Canvas, view: View, x: float) -> None:
         unit = view.height / 100
-        step, top = 2.4 * unit, 35 * unit
+        step, top = 2.4 * unit, 26.5 * unit
         while top < view.ground:
             canvas.capsule((x, top), 0.3 * unit, (x, top + step * 0.45), 0.3 * unit, _LINE, 0.75)
             top += step
         half = text_width(self._label, 3.2 * unit) / 2 + unit
         middle = min(max(x, half), view.width - half)
-        draw_text(canvas, self._label, (middle, 29.5 * unit), 3.2 * unit, _INK, 0.5, weight=1.1)
+        draw_text(canvas, self._label, (middle, 20.5 * unit), 3.2 * unit, _INK, 0.5, weight=1.1)
 
     def _arrow(self, canvas: _core.Canvas, view: View, left: bool, metres: float) -> None:
         unit = view.height / 100
