@@ -63,17 +63,18 @@ class Screen:
 
     Attributes:
         window: The window, or None.
+        fps: Most pictures a second.
     """
 
     def __init__(self, options: argparse.Namespace, title: str) -> None:
         width, height = options.size
         self._renderer = Renderer(width, height, options.panel, options.pace)
         self._speed = 1.0 if options.speed is None else float(options.speed)
-        self._fps = options.fps
+        self.fps: int = options.fps
         self._video = None
         if options.video:
             self._speed = self._speed or 1.0
-            self._video = VideoWriter(options.video, self.rate)
+            self._video = VideoWriter(options.video, FRAMES_PER_SECOND * self._speed / self.stride)
         self._screenshot = options.screenshot
         headless = options.video or options.screenshot
         self.window = None if headless else Window(options.size, title, for_a_person=True)
@@ -84,13 +85,8 @@ class Screen:
     @property
     def stride(self) -> int:
         """Frames of the game from picture to picture: faster runs skip pictures, not frames."""
-        wanted = FRAMES_PER_SECOND * self._speed / self._fps
+        wanted = FRAMES_PER_SECOND * self._speed / self.fps
         return math.ceil(wanted) if self._speed else _FLAT_OUT
-
-    @property
-    def rate(self) -> float:
-        """Pictures a second while the game goes on."""
-        return FRAMES_PER_SECOND * self._speed / self.stride
 
     def show(
         self,
@@ -118,7 +114,7 @@ class Screen:
         if self.window:
             self.window.show(self._last())
             if still or self._speed:
-                self.window.pace(30.0 if still else self.rate)
+                self.window.pace(30.0 if still else FRAMES_PER_SECOND * self._speed / self.stride)
 
     def say(self, text: str) -> None:
         """Writes something into the next pictures."""
