@@ -34,8 +34,10 @@ class TargetOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.munchausen_alpha < 1:
             raise ValueError(f"munchausen_alpha must be in [0, 1), got {self.munchausen_alpha}")
-        if not self.munchausen_tau > 0:
-            raise ValueError(f"munchausen_tau must be above 0, got {self.munchausen_tau}")
+        if not 0 < self.munchausen_tau < float("inf"):
+            raise ValueError(
+                f"munchausen_tau must be above 0 and finite, got {self.munchausen_tau}"
+            )
         if not self.munchausen_clip <= 0:
             raise ValueError(f"munchausen_clip must be 0 or less, got {self.munchausen_clip}")
         if self.double_q and self.munchausen_alpha > 0:

@@ -294,7 +294,7 @@ def test_the_model_takes_its_returns_from_that_buffer():
         ({"munchausen_alpha": 1.0}, r"munchausen_alpha must be in \[0, 1\), got 1.0"),
         ({"munchausen_alpha": -0.1}, r"munchausen_alpha must be in \[0, 1\), got -0.1"),
         ({"munchausen_alpha": float("nan")}, "munchausen_alpha must be in"),
-        ({"munchausen_tau": 0.0}, "munchausen_tau must be above 0, got 0.0"),
+        ({"munchausen_tau": 0.0}, "munchausen_tau must be above 0 and finite, got 0.0"),
         ({"munchausen_clip": 0.5}, "munchausen_clip must be 0 or less, got 0.5"),
         ({"munchausen_alpha": 0.5, "double_q": True}, "double_q or munchausen_alpha, not both"),
         (
