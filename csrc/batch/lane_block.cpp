@@ -100,7 +100,7 @@ void LaneBlock::look_ahead(const GameBlock* next, int share, int shares) {
   if (next != nullptr) next->list_memory(data_.ahead, share, shares);
 }
 
-void LaneBlock::list_memory(MemoryAhead& list, int share, int shares) const {
+void LaneBlock::list_memory(support::MemoryAhead& list, int share, int shares) const {
   constexpr std::size_t kUsualGroups = 2;
   constexpr auto kUsual = offsetof(LaneData, contacts) + kUsualGroups * sizeof(ContactRows);
   const auto* data = reinterpret_cast<const char*>(&data_);

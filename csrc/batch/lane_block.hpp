@@ -28,7 +28,7 @@ class LaneBlock final : public GameBlock {
   void update(std::span<const game::KeyMask> keys, std::uint64_t active) override;
   game::Game& game(int lane) override;
   void look_ahead(const GameBlock* next, int share, int shares) override;
-  void list_memory(MemoryAhead& list, int share, int shares) const override;
+  void list_memory(support::MemoryAhead& list, int share, int shares) const override;
   env::Standing standing(int lane) const override;
   std::int64_t frames(int lane) const override { return homes_[lane].frames(); }
   void observe(int lane, std::span<float, env::kObservationSize> observation) const override;

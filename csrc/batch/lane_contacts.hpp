@@ -17,7 +17,7 @@ using physics::ContactConstraint;
 using physics::ContactPoint;
 using physics::MassData;
 
-template <SinCosFlavour flavour, class F>
+template <SinCosFlavor flavor, class F>
 class LaneContacts {
  public:
   explicit LaneContacts(LaneData& data) : data_(data), rows_(data) {}
@@ -175,7 +175,7 @@ class LaneContacts {
       b.angle = lanes::select(c.two_points, both.angle, b.angle);
       deepest = lanes::select(c.two_points, lanes::min(deepest, measured.separations[1]), deepest);
     }
-    physics::refresh_rotation<flavour>(b);
+    physics::refresh_rotation<flavor>(b);
     rows_.scatter_pose(offsets, b);
     const Mask present = Rows::load(rows.point_count, column) > F(0.0);
     return lanes::both(present, lanes::negate(deepest > F(physics::kContactGoodEnough)));

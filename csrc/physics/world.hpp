@@ -75,7 +75,7 @@ class World {
   void create_contact(int body, int other);
   void destroy_contact(int position);
   void update_contact(Contact& contact, const Meeting& meeting, ContactListener& listener);
-  template <SinCosFlavour flavour>
+  template <SinCosFlavor flavor>
   void solve_with(std::uint32_t solved);
   void synchronise(const StepStart& start, std::uint32_t solved);
 

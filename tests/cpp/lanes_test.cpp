@@ -1,7 +1,8 @@
-// Lanes against single doubles, bit for bit: the whole vocabulary of lanes.hpp on awkward values,
-// then sine and cosine in every flavour and width on COUNT arguments (first command line argument).
+// Lanes against single doubles, bit for bit: the whole vocabulary of simd_f64.hpp on awkward
+// values, then sine and cosine in every flavor and width on COUNT arguments (first command line
+// argument).
 //
-// Prints what differs, and for each flavour a hash over the results of the single doubles; exits
+// Prints what differs, and for each flavor a hash over the results of the single doubles; exits
 // with 1 if anything differs. Compiled once for each instruction set by tests/test_sincos_lanes.py.
 #include <array>
 #include <cmath>
@@ -9,7 +10,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "physics/sincos.hpp"
+#include "libm/sincos.hpp"
 
 namespace {
 
@@ -189,10 +190,10 @@ class Arguments {
 constexpr int kBlock = 16;
 using Block = std::array<double, kBlock>;
 
-template <SinCosFlavour kFlavour, int W>
+template <SinCosFlavor kFlavor, int W>
 void check_width(const Block& x, const Block& sine, const Block& cosine) {
   for (int i = 0; i < kBlock; i += W) {
-    const auto r = sincos<kFlavour>(lanes::Lanes<W>::load(&x[static_cast<std::size_t>(i)]));
+    const auto r = sincos<kFlavor>(lanes::Lanes<W>::load(&x[static_cast<std::size_t>(i)]));
     for (int lane = 0; lane < W; ++lane) {
       const auto at = static_cast<std::size_t>(i + lane);
       expect_same("sin", W, r.sin[lane], sine[at], x[at], 0.0);
@@ -201,15 +202,15 @@ void check_width(const Block& x, const Block& sine, const Block& cosine) {
   }
 }
 
-template <SinCosFlavour kFlavour>
-void check_flavour(long count, double domain) {
+template <SinCosFlavor kFlavor>
+void check_flavor(long count, double domain) {
   Arguments arguments(domain);
   std::uint64_t hash = 0xcbf29ce484222325;
   for (long i = 0; i < count; i += kBlock) {
     Block x, sine, cosine;
     for (std::size_t j = 0; j < kBlock; ++j) {
       x[j] = arguments.next(i + static_cast<long>(j));
-      const auto r = sincos<kFlavour>(x[j]);
+      const auto r = sincos<kFlavor>(x[j]);
       sine[j] = r.sin;
       cosine[j] = r.cos;
       if (std::isnan(r.sin)) continue;  // a NaN's sign and payload are the processor's business
@@ -217,12 +218,12 @@ void check_flavour(long count, double domain) {
         hash = (hash ^ static_cast<std::uint64_t>(lanes::to_bits(v))) * 0x100000001b3;
       }
     }
-    check_width<kFlavour, 2>(x, sine, cosine);
-    check_width<kFlavour, 4>(x, sine, cosine);
-    check_width<kFlavour, 8>(x, sine, cosine);
-    check_width<kFlavour, 16>(x, sine, cosine);
+    check_width<kFlavor, 2>(x, sine, cosine);
+    check_width<kFlavor, 4>(x, sine, cosine);
+    check_width<kFlavor, 8>(x, sine, cosine);
+    check_width<kFlavor, 16>(x, sine, cosine);
   }
-  std::printf("%s %016llx\n", to_string(kFlavour).data(), static_cast<unsigned long long>(hash));
+  std::printf("%s %016llx\n", to_string(kFlavor).data(), static_cast<unsigned long long>(hash));
 }
 
 template <int W>
@@ -240,9 +241,9 @@ int main(int argc, char** argv) {
   check_vocabulary<4>();
   check_vocabulary<8>();
   check_vocabulary<16>();
-  check_flavour<SinCosFlavour::Glibc>(count, 105414336.0);
-  check_flavour<SinCosFlavour::GlibcFma>(count, 105414336.0);
-  check_flavour<SinCosFlavour::Fdlibm>(count, 823551.0);
+  check_flavor<SinCosFlavor::Glibc>(count, 105414336.0);
+  check_flavor<SinCosFlavor::GlibcFma>(count, 105414336.0);
+  check_flavor<SinCosFlavor::Fdlibm>(count, 823551.0);
   std::printf("%ld differences in %d-lane vectors and wider\n", g_failures, lanes::kNativeWidth);
   return g_failures == 0 ? 0 : 1;
 }

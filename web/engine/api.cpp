@@ -49,9 +49,9 @@ void write_row(const Game& game) {
 
 }  // namespace
 
-// flavour: 0 glibc, 1 glibc-fma, 2 fdlibm.
-QWOP_EXPORT(game_new) Game* game_new(int flavour) {
-  return new Game(static_cast<qwop::SinCosFlavour>(flavour));
+// flavor: 0 glibc, 1 glibc-fma, 2 fdlibm.
+QWOP_EXPORT(game_new) Game* game_new(int flavor) {
+  return new Game(static_cast<qwop::SinCosFlavor>(flavor));
 }
 QWOP_EXPORT(game_copy) Game* game_copy(const Game* game) { return new Game(*game); }
 QWOP_EXPORT(game_free) void game_free(Game* game) { delete game; }

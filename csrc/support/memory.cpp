@@ -1,4 +1,4 @@
-#include "batch/large_pages.hpp"
+#include "support/memory.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace qwop::batch {
+namespace qwop::support {
 namespace {
 
 constexpr std::size_t kPage = std::size_t{2} << 20;
@@ -21,7 +21,7 @@ LargePages::LargePages(std::size_t bytes) {
   const auto size = (bytes + kPage - 1) / kPage * kPage;
   region_.reset(std::aligned_alloc(kPage, size));
   if (region_ == nullptr) return;
-  madvise(region_.get(), size, MADV_HUGEPAGE);  // a wish: without it all works, only slower
+  madvise(region_.get(), size, MADV_HUGEPAGE);  // only a hint: all works without it, more slowly
   begin_ = at_ = static_cast<char*>(region_.get());
   end_ = begin_ + size;
 #else
@@ -46,4 +46,4 @@ void LargePages::do_deallocate(void* memory, std::size_t bytes, std::size_t alig
   std::pmr::get_default_resource()->deallocate(memory, bytes, alignment);
 }
 
-}  // namespace qwop::batch
+}  // namespace qwop::support

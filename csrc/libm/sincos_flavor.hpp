@@ -9,24 +9,24 @@
 
 namespace qwop {
 
-enum class SinCosFlavour : std::uint8_t {
+enum class SinCosFlavor : std::uint8_t {
   Glibc = 0,     // glibc's algorithm, every operation rounded: Chromium built the upstream way
   GlibcFma = 1,  // the same with some operations fused: Debian's Chromium on a CPU that has FMA
   Fdlibm = 2,    // Sun's fdlibm: Node and QtWebEngine
 };
 
-inline constexpr int kSinCosFlavours = 3;
+inline constexpr int kSinCosFlavors = 3;
 
-constexpr std::string_view to_string(SinCosFlavour flavour) {
-  constexpr std::string_view kNames[kSinCosFlavours] = {"glibc", "glibc-fma", "fdlibm"};
-  return kNames[static_cast<int>(flavour)];
+constexpr std::string_view to_string(SinCosFlavor flavor) {
+  constexpr std::string_view kNames[kSinCosFlavors] = {"glibc", "glibc-fma", "fdlibm"};
+  return kNames[static_cast<int>(flavor)];
 }
 
 // Throws std::invalid_argument, naming the accepted spellings, for any other name.
-inline SinCosFlavour parse_sincos_flavour(std::string_view name) {
-  for (int i = 0; i < kSinCosFlavours; ++i) {
-    const auto flavour = static_cast<SinCosFlavour>(i);
-    if (name == to_string(flavour)) return flavour;
+inline SinCosFlavor parse_sincos_flavor(std::string_view name) {
+  for (int i = 0; i < kSinCosFlavors; ++i) {
+    const auto flavor = static_cast<SinCosFlavor>(i);
+    if (name == to_string(flavor)) return flavor;
   }
   throw std::invalid_argument("sincos must be 'glibc', 'glibc-fma' or 'fdlibm', not '" +
                               std::string(name) + "'");

@@ -4,16 +4,16 @@
 #include <array>
 #include <cstddef>
 
-#include "physics/lanes.hpp"
+#include "support/isa.hpp"
 
-namespace qwop::batch {
+namespace qwop::support {
 
 class MemoryAhead {
  public:
   void clear() { count_ = 0, next_ = 0; }
   // Beyond what there is room for nothing is remembered: it would only have been a hint.
   void add(const void* from, std::size_t bytes) {
-    if (count_ == kMost) return;
+    if (count_ == kCapacity) return;
     const auto* first = static_cast<const char*>(from);
     ranges_[count_++] = {first, first + bytes};
   }
@@ -29,12 +29,12 @@ class MemoryAhead {
   }
 
  private:
-  static constexpr int kMost = 96;
+  static constexpr int kCapacity = 96;
   struct Range {
     const char *at, *end;
   };
-  std::array<Range, kMost> ranges_;
+  std::array<Range, kCapacity> ranges_;
   int count_ = 0, next_ = 0;
 };
 
-}  // namespace qwop::batch
+}  // namespace qwop::support

@@ -1,22 +1,16 @@
-// The vocabulary of lanes.hpp for a plain double, and the traits every lane type has.
+// The vocabulary of simd_f64.hpp for a plain double, and the traits every lane type has.
 #pragma once
 
 #include <cstdint>
 #include <type_traits>
 
-// Translation units that are compiled for different instruction sets define different names, so
-// that the linker never merges an AVX-512 instance of a template with a baseline one.
-#ifndef QWOP_ISA_NAMESPACE
-#define QWOP_ISA_NAMESPACE baseline
-#endif
-
-#define QWOP_ALWAYS_INLINE inline __attribute__((always_inline))
+#include "support/isa.hpp"
 
 namespace qwop::lanes {
 inline namespace QWOP_ISA_NAMESPACE {
 
 // What belongs to a lane type: Mask (one truth value a lane), Bits (one 64-bit integer a lane) and
-// the number of lanes. Specialised for double here and for SIMD vectors in lanes_simd.hpp.
+// the number of lanes. Specialised for double here and for SIMD vectors in simd_f64_vector.hpp.
 template <class F>
 struct Traits;
 
@@ -47,7 +41,7 @@ QWOP_ALWAYS_INLINE constexpr bool select(bool mask, bool yes, bool no) { return 
 
 QWOP_ALWAYS_INLINE constexpr bool any(bool mask) { return mask; }
 QWOP_ALWAYS_INLINE constexpr bool all(bool mask) { return mask; }
-// Masks combine with these rather than with && and ||, which a vector has not.
+// Masks combine with these rather than with && and ||, which vectors do not have.
 QWOP_ALWAYS_INLINE constexpr bool both(bool a, bool b) { return a & b; }
 QWOP_ALWAYS_INLINE constexpr bool either(bool a, bool b) { return a | b; }
 QWOP_ALWAYS_INLINE constexpr bool negate(bool a) { return !a; }

@@ -3,8 +3,8 @@
 
 #include <limits>
 
-#include "physics/lanes.hpp"
-#include "physics/sincos_glibc.hpp"
+#include "libm/sincos_glibc.hpp"
+#include "support/simd_f64.hpp"
 
 namespace qwop::sincos_detail {
 inline namespace QWOP_ISA_NAMESPACE {

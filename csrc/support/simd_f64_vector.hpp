@@ -1,9 +1,10 @@
-// SIMD lane types: Lanes<W> is W doubles side by side, and every function of lanes.hpp works on it.
+// SIMD lane types: Lanes<W> is W doubles side by side, and every function of simd_f64.hpp works on
+// it.
 //
 // Built on the vector extensions that gcc and clang share, which give each instruction set its own
 // compares and blends from one source; intrinsics appear only where the extensions have no word
 // (square root, fused multiply-add, table look-up). W is at most the machine's own vector width;
-// lanes_wide.hpp makes wider types out of two halves.
+// simd_f64_wide.hpp makes wider types out of two halves.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 #include <immintrin.h>
 #endif
 
-#include "physics/lanes_scalar.hpp"
+#include "support/simd_f64_scalar.hpp"
 
 namespace qwop::lanes {
 inline namespace QWOP_ISA_NAMESPACE {

@@ -4,7 +4,7 @@
 // independent chains of operations in flight, which hides much of their latency.
 #pragma once
 
-#include "physics/lanes_simd.hpp"
+#include "support/simd_f64_vector.hpp"
 
 namespace qwop::lanes {
 inline namespace QWOP_ISA_NAMESPACE {

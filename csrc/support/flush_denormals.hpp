@@ -10,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-namespace qwop::learner {
+namespace qwop::support {
 
 class FlushDenormals {
  public:
@@ -43,4 +43,4 @@ class FlushDenormals {
   Control before_;
 };
 
-}  // namespace qwop::learner
+}  // namespace qwop::support

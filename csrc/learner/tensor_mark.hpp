@@ -1,37 +1,13 @@
-// Memory for vectors, and whether tensors have changed.
+// Whether tensors have changed.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <span>
 
 namespace qwop::learner {
-
-// Zeroed memory for vectors of any instruction set.
-template <class T>
-class Buffer {
- public:
-  explicit Buffer(std::ptrdiff_t size = 0) {
-    constexpr std::size_t kAlignment = 64;
-    const auto bytes =
-        (static_cast<std::size_t>(size) * sizeof(T) + kAlignment) / kAlignment * kAlignment;
-    data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes)));
-    if (!data_) throw std::bad_alloc();
-    std::memset(data_.get(), 0, bytes);
-  }
-  T* get() const { return data_.get(); }
-
- private:
-  struct Free {
-    void operator()(T* p) const { std::free(p); }
-  };
-  std::unique_ptr<T, Free> data_;
-};
 
 // A number that changes when the contents do: of some 16 words spread over each tensor. Every
 // update, copy or load of a network changes all of its tensors.

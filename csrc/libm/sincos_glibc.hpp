@@ -9,8 +9,8 @@
 
 #include <limits>
 
-#include "physics/lanes.hpp"
-#include "physics/sincos_table.hpp"
+#include "libm/sincos_table.hpp"
+#include "support/simd_f64.hpp"
 
 namespace qwop {
 inline namespace QWOP_ISA_NAMESPACE {
