@@ -2,7 +2,7 @@
 
 Every entry is computed from the power series in 80-digit decimal arithmetic; the high part is the
 exact value rounded to the nearest double, the low part the remainder rounded to the nearest double.
-Run it after changing the layout: ``python csrc/physics/sincos_table_generate.py``. With ``--check``
+Run it after changing the layout: ``python csrc/libm/sincos_table_generate.py``. With ``--check``
 it writes nothing and exits with 1 if the committed header is not what it would write.
 """
 

@@ -1,10 +1,10 @@
-#include "blake2b.hpp"
+#include "support/blake2b.hpp"
 
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace qwop::web {
+namespace qwop::support {
 namespace {
 
 constexpr std::size_t kBlock = 128;  // bytes
@@ -73,4 +73,4 @@ std::uint64_t blake2b_64(std::string_view bytes) {
   return state[0];
 }
 
-}  // namespace qwop::web
+}  // namespace qwop::support

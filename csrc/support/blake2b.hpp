@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-namespace qwop::web {
+namespace qwop::support {
 
 std::uint64_t blake2b_64(std::string_view bytes);
 
-}  // namespace qwop::web
+}  // namespace qwop::support
