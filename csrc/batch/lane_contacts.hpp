@@ -28,13 +28,13 @@ class LaneContacts {
       prepare_contact(rows, c, column);
     });
   }
-  // One velocity sweep.
+  // One velocity iteration.
   void solve_velocities() {
     each_group([&](const ContactRows& rows, ContactConstraint<F>& c, int column) {
       solve_contact_velocity(rows, c, column);
     });
   }
-  // One position sweep. Returns the games (a bit each) in which some contact is too deep.
+  // One position iteration. Returns the games (a bit each) in which some contact is too deep.
   std::uint32_t solve_positions() {
     std::uint32_t bad = 0;
     each_group([&](const ContactRows& rows, const ContactConstraint<F>& c, int column) {

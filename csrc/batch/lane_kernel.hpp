@@ -48,7 +48,7 @@ class LaneKernel {
     apply_forces();
     contacts_.prepare();
     for (const int joint : kJointOrder) prepare_joint(joint);
-    for (int sweep = 0; sweep < physics::kVelocitySweeps; ++sweep) {
+    for (int iteration = 0; iteration < physics::kVelocityIterations; ++iteration) {
       for (const int joint : kJointOrder) solve_joint_velocity(joint);
       contacts_.solve_velocities();
     }
@@ -154,12 +154,12 @@ class LaneKernel {
     }
   }
 
-  // A game whose contacts and joints are good is done; others sweep on. Its poses are kept aside
-  // and put back, rather than masking every operation of the sweeps it sits out.
+  // A game whose contacts and joints are good is done; others iterate on. Its poses are kept aside
+  // and put back, rather than masking every operation of the iterations it sits out.
   void solve_positions() {
     constexpr std::uint32_t kAll = (std::uint32_t{1} << kLanes) - 1;
     std::uint32_t done = ~data_.running & kAll, kept = 0;
-    for (int sweep = 0; sweep < physics::kPositionSweeps; ++sweep) {
+    for (int iteration = 0; iteration < physics::kPositionIterations; ++iteration) {
       const auto too_deep = contacts_.solve_positions();
       std::array<Mask, kGroups> good;
       good.fill(F(0.0) == F(0.0));
@@ -168,7 +168,7 @@ class LaneKernel {
       Rows::each_group([&](int g, int lane) { good_games |= lanes::lane_bits(good[g]) << lane; });
       const auto newly = good_games & ~too_deep & ~done;
       done |= newly;
-      if (done == kAll || sweep + 1 == physics::kPositionSweeps) break;
+      if (done == kAll || iteration + 1 == physics::kPositionIterations) break;
       if (newly != 0) keep_poses(newly);
       kept |= newly;
     }

@@ -25,7 +25,7 @@ class Pool {
        const std::string& instruction_set)
       : bodies({checked("games", games, 1, 1'000'000), py::ssize_t{game::kPartCount},
                 py::ssize_t{batch::kPoolPartValues}}),
-        happened(games),
+        events(games),
         frames(games),
         score(games),
         pool_(first, static_cast<int>(games),
@@ -33,7 +33,7 @@ class Pool {
                            : static_cast<int>(checked("threads", threads, 0, 1024)),
               support::choose_instruction_set(instruction_set)) {
     std::ranges::fill_n(bodies.mutable_data(), bodies.size(), 0.0);
-    std::ranges::fill_n(happened.mutable_data(), games, std::uint8_t{0});
+    std::ranges::fill_n(events.mutable_data(), games, std::uint8_t{0});
     std::ranges::fill_n(frames.mutable_data(), games, 0);
     std::ranges::fill_n(score.mutable_data(), games, 0.0);
   }
@@ -86,7 +86,7 @@ class Pool {
   const GamePool& pool() const { return pool_; }
 
   Array<double> bodies;
-  Array<std::uint8_t> happened;
+  Array<std::uint8_t> events;
   Array<std::int32_t> frames;
   Array<double> score;
 
@@ -126,7 +126,7 @@ class Pool {
   }
 
   batch::PoolView view() {
-    return {bodies.mutable_data(), happened.mutable_data(), frames.mutable_data(),
+    return {bodies.mutable_data(), events.mutable_data(), frames.mutable_data(),
             score.mutable_data()};
   }
 
@@ -149,7 +149,7 @@ void bind_pool(py::module_& module) {
       .def("set_game", &Pool::set_game, py::arg("index"), py::arg("game"))
       .def("__len__", [](const Pool& p) { return p.pool().size(); })
       .def_readonly("bodies", &Pool::bodies)
-      .def_readonly("happened", &Pool::happened)
+      .def_readonly("happened", &Pool::events)
       .def_readonly("frames", &Pool::frames)
       .def_readonly("score", &Pool::score)
       .def_property_readonly("threads", [](const Pool& p) { return p.pool().threads(); })

@@ -17,13 +17,13 @@ class IslandSolver {
     integrate_velocities();
     prepare_contacts();
     prepare_joints();
-    for (int sweep = 0; sweep < kVelocitySweeps; ++sweep) {
+    for (int iteration = 0; iteration < kVelocityIterations; ++iteration) {
       solve_joint_velocities();
       solve_contact_velocities();
     }
     store_impulses();
     integrate_positions(start);
-    for (int sweep = 0; sweep < kPositionSweeps; ++sweep) {
+    for (int iteration = 0; iteration < kPositionIterations; ++iteration) {
       const bool contacts_good = solve_contact_positions();
       const bool joints_good = solve_joint_positions();
       if (contacts_good && joints_good) break;

@@ -159,10 +159,10 @@ void World::destroy_contact(int position) {
 }
 
 void World::collide(ContactListener& listener) {
-  collide(listener, [this](int i) { return meeting_at_home(data_.contacts[i]); });
+  collide(listener, [this](int i) { return scalar_meeting(data_.contacts[i]); });
 }
 
-Meeting World::meeting_at_home(const Contact& contact) const {
+Meeting World::scalar_meeting(const Contact& contact) const {
   const auto& a = data_.bodies[contact.body_a];
   const auto& b = data_.bodies[contact.body_b];
   if (!overlap(a.fixture_box, b.fixture_box)) return {};

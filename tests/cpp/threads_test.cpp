@@ -60,7 +60,7 @@ std::vector<double> pool_results(int threads, support::InstructionSet instructio
   batch::GamePool even(first, kGames, threads, instruction_set);
   batch::GamePool odd(first, kGames, threads, instruction_set);
   std::vector<double> bodies(std::size_t{kGames} * batch::kPoolGameValues), score(kGames), results;
-  std::vector<std::uint8_t> happened(kGames);
+  std::vector<std::uint8_t> events(kGames);
   std::vector<std::int32_t> frames(kGames), parents(kGames);
   std::vector<game::KeyMask> keys(kGames);
   for (int step = 0; step < kSteps / 2; ++step) {
@@ -71,7 +71,7 @@ std::vector<double> pool_results(int threads, support::InstructionSet instructio
     auto& from = step % 2 == 0 ? even : odd;
     auto& to = step % 2 == 0 ? odd : even;
     to.expand(from, parents, keys, kFrames,
-              {bodies.data(), happened.data(), frames.data(), score.data()});
+              {bodies.data(), events.data(), frames.data(), score.data()});
     results.insert(results.end(), bodies.begin(), bodies.end());
   }
   return results;
