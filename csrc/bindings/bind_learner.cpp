@@ -8,6 +8,7 @@
 
 #include "bindings/bit_generator.hpp"
 #include "bindings/bound_learner.hpp"
+#include "bindings/instruction_sets.hpp"
 
 namespace py = pybind11;
 
@@ -49,18 +50,13 @@ py::tuple draw_transitions(const py::capsule& generator, std::int64_t positions,
   return py::make_tuple(first, draw_below(source, games, count));
 }
 
-std::vector<std::string> instruction_sets() {
-  std::vector<std::string> names;
-  for (const auto& kernels : learner::available_kernels()) names.emplace_back(kernels.name);
-  return names;
-}
-
 }  // namespace
 
 void bind_learner(py::module_& module) {
   using py::arg;
-  module.def("learner_instruction_sets", &instruction_sets,
-             "Instruction sets that the learner can use on this processor, the best first.");
+  module.def(
+      "learner_instruction_sets", [] { return instruction_set_names(learner::kSmallestSet); },
+      "Instruction sets that the learner can use on this processor, slowest first.");
   module.def("draw_transitions", &draw_transitions, arg("generator"), arg("positions"),
              arg("games"), arg("count"),
              "The draws of stable-baselines3's ReplayBuffer.sample.\n\n"

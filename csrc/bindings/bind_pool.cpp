@@ -6,7 +6,7 @@
 #include <string>
 
 #include "batch/game_pool.hpp"
-#include "bindings/instruction_set.hpp"
+#include "support/cpu.hpp"
 
 namespace py = pybind11;
 
@@ -25,15 +25,15 @@ class Pool {
        const std::string& instruction_set)
       : bodies({checked("games", games, 1, 1'000'000), py::ssize_t{game::kPartCount},
                 py::ssize_t{batch::kPoolPartValues}}),
-        happened(games),
+        events(games),
         frames(games),
         score(games),
         pool_(first, static_cast<int>(games),
-              threads == 0 ? batch::usable_cores()
+              threads == 0 ? support::usable_cores()
                            : static_cast<int>(checked("threads", threads, 0, 1024)),
-              chosen_instruction_set(instruction_set)) {
+              support::choose_instruction_set(instruction_set)) {
     std::ranges::fill_n(bodies.mutable_data(), bodies.size(), 0.0);
-    std::ranges::fill_n(happened.mutable_data(), games, std::uint8_t{0});
+    std::ranges::fill_n(events.mutable_data(), games, std::uint8_t{0});
     std::ranges::fill_n(frames.mutable_data(), games, 0);
     std::ranges::fill_n(score.mutable_data(), games, 0.0);
   }
@@ -77,8 +77,8 @@ class Pool {
   void set_game(py::ssize_t index, const game::Game& game) {
     const std::scoped_lock turn(mutex_);
     const int target = static_cast<int>(checked("index", index, 0, pool_.size() - 1));
-    if (pool_.flavour() != game.flavour()) {
-      throw py::value_error("the game's sincos flavour is not the pool's");
+    if (pool_.flavor() != game.flavor()) {
+      throw py::value_error("the game's sincos flavor is not the pool's");
     }
     pool_.set(target, game, view());
   }
@@ -86,7 +86,7 @@ class Pool {
   const GamePool& pool() const { return pool_; }
 
   Array<double> bodies;
-  Array<std::uint8_t> happened;
+  Array<std::uint8_t> events;
   Array<std::int32_t> frames;
   Array<double> score;
 
@@ -104,8 +104,8 @@ class Pool {
   std::span<const std::int32_t> checked_parents(Pool& source,
                                                 const Array<std::int32_t>& parents) const {
     if (&source == this) throw py::value_error("source must be another pool");
-    if (source.pool_.game(0).flavour() != pool_.flavour()) {
-      throw py::value_error("source must have the same sincos flavour");
+    if (source.pool_.game(0).flavor() != pool_.flavor()) {
+      throw py::value_error("source must have the same sincos flavor");
     }
     const auto chosen = rows(parents, "parents");
     for (const auto parent : chosen) checked("each of parents", parent, 0, source.pool_.size() - 1);
@@ -126,7 +126,7 @@ class Pool {
   }
 
   batch::PoolView view() {
-    return {bodies.mutable_data(), happened.mutable_data(), frames.mutable_data(),
+    return {bodies.mutable_data(), events.mutable_data(), frames.mutable_data(),
             score.mutable_data()};
   }
 
@@ -149,12 +149,13 @@ void bind_pool(py::module_& module) {
       .def("set_game", &Pool::set_game, py::arg("index"), py::arg("game"))
       .def("__len__", [](const Pool& p) { return p.pool().size(); })
       .def_readonly("bodies", &Pool::bodies)
-      .def_readonly("happened", &Pool::happened)
+      .def_readonly("happened", &Pool::events)
       .def_readonly("frames", &Pool::frames)
       .def_readonly("score", &Pool::score)
       .def_property_readonly("threads", [](const Pool& p) { return p.pool().threads(); })
-      .def_property_readonly("instruction_set",
-                             [](const Pool& p) { return p.pool().instruction_set(); });
+      .def_property_readonly("instruction_set", [](const Pool& p) {
+        return support::to_string(p.pool().instruction_set());
+      });
 }
 
 }  // namespace qwop::bindings

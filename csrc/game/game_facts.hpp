@@ -88,6 +88,6 @@ inline constexpr AngleLimits kRightHipWithP{-0.8, 1.2};
 
 // The scene of a fresh page: ground, block, hurdle and runner. One for each sine and cosine, since
 // joint anchors are found with them; built on first use and shared by all games.
-const physics::Scene& scene(SinCosFlavour flavour);
+const physics::Scene& scene(SinCosFlavor flavor);
 
 }  // namespace qwop::game

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "learner/buffer.hpp"
 #include "learner/isa.hpp"
 #include "learner/learner.hpp"
 #include "learner/mlp.hpp"
-#include "learner/team.hpp"
+#include "support/memory.hpp"
+#include "support/thread_pool.hpp"
 
 namespace qwop::learner {
 
@@ -97,7 +97,7 @@ class ActorCritic {
   const char* instruction_set() const { return kernels_.name; }
 
   // Most threads that an update or a call of act() uses; results do not depend on it.
-  int threads() const { return threads_; }
+  int threads() const { return pool_.threads(); }
   void set_threads(int threads);
 
  private:
@@ -117,7 +117,8 @@ class ActorCritic {
 
   void refresh();
   std::uint64_t mark() const;
-  void run(int count, const std::function<void(int)>& task) { team_.run(threads_, count, task); }
+  template <class Task>
+  void run(int count, const Task& task);
   void find_places(std::span<const std::int64_t> numbers);
   PpoResult pass(std::span<const std::int64_t> numbers, const PpoSettings& settings);
   void policy_pass(int slice, const PpoSettings& settings);
@@ -141,8 +142,7 @@ class ActorCritic {
   std::vector<float> advantages_;
   std::array<double, 2> squares_{};    // sums of either network's squared gradients
   std::optional<std::uint64_t> mark_;  // of the parameters that are packed
-  int threads_ = 1;
-  Team team_;
+  support::ThreadPool pool_;
   std::mutex mutex_;
 };
 

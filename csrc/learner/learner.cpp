@@ -6,7 +6,8 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "learner/flush_denormals.hpp"
+#include "learner/tensor_mark.hpp"
+#include "support/flush_denormals.hpp"
 
 namespace qwop::learner {
 namespace {
@@ -273,7 +274,7 @@ double QuantileLearner::update(std::span<const std::int64_t> positions,
                                const AdamSettings& adam, std::optional<double> max_norm) {
   const std::lock_guard lock(mutex_);
   require_ready(true);
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   job_.begin_timing();
   gather(positions, games, gamma);
   job_.end_of(kGather);
@@ -315,7 +316,7 @@ double QuantileLearner::gradients(std::span<const std::int64_t> positions,
                                   const Tensors& out) {
   const std::lock_guard lock(mutex_);
   require_ready(false);
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   gather(positions, games, gamma);
   refresh();
   write_gradients_to(out);
@@ -326,7 +327,7 @@ void QuantileLearner::act(const float* observations, ptrdiff_t rows, std::int64_
   const std::lock_guard lock(mutex_);
   if (!layers_.front().weight.value) throw std::logic_error("bind the parameters first");
   if (rows == 0) return;
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   reserve(0, rows);
   refresh_online();
   const ptrdiff_t width = observation_size(), stride = padded(width);

@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "learner/buffer.hpp"
 #include "learner/isa.hpp"
 #include "learner/job.hpp"
+#include "support/memory.hpp"
 
 namespace qwop::learner {
+
+using support::Buffer;
 
 // A network's tensors: weight and bias of each layer from the input on, all of the same kind.
 using Tensors = std::vector<float*>;
