@@ -112,9 +112,9 @@ def test_refusals_say_what_is_accepted():
         tried.expand(kept, parents, keys + 16, 1)
     with pytest.raises(ValueError, match=r"n at most 4"):
         tried.step(np.zeros(5, np.uint8), 1)
-    with pytest.raises(ValueError, match="flavour"):
+    with pytest.raises(ValueError, match="flavor"):
         tried.expand(_core.GamePool(started("fdlibm"), 4, 1), parents, keys, 1)
-    with pytest.raises(ValueError, match="flavour"):
+    with pytest.raises(ValueError, match="flavor"):
         tried.set_game(0, started("fdlibm"))
     with pytest.raises(ValueError, match="games must be in"):
         _core.GamePool(started(), 0)
