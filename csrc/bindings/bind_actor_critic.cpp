@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bindings/learner_arrays.hpp"
-#include "learner/actor_critic.hpp"
+#include "learner/ppo/actor_critic.hpp"
 
 namespace py = pybind11;
 

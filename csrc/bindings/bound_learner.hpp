@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bindings/learner_arrays.hpp"
-#include "learner/learner.hpp"
+#include "learner/qrdqn/quantile_learner.hpp"
 
 namespace qwop::bindings {
 
@@ -70,7 +70,7 @@ class BoundLearner {
                                      epsilon,       weight_decay, decoupled_weight_decay};
     const auto p = span(positions), g = span(games);
     const pybind11::gil_scoped_release release;
-    return learner_.update(p, g, gamma, adam, max_grad_norm);
+    return learner_.update({p, g}, gamma, adam, max_grad_norm);
   }
   pybind11::tuple gradients(const Indices& positions, const Indices& games, double gamma) {
     pybind11::list arrays;
@@ -80,7 +80,7 @@ class BoundLearner {
       out.push_back(array.mutable_data());
       arrays.append(array);
     }
-    const double loss = learner_.gradients(span(positions), span(games), gamma, out);
+    const double loss = learner_.gradients({span(positions), span(games)}, gamma, out);
     return pybind11::make_tuple(loss, arrays);
   }
   Indices act(const Floats& observations) {

@@ -9,16 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "learner/learner.hpp"
+#include "learner/qrdqn/quantile_learner.hpp"
 
 namespace qwop::bindings {
 
 using Floats = pybind11::array_t<float, pybind11::array::c_style>;
 using Indices = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
 
-inline learner::Activation parse_activation(const std::string& name) {
-  if (name == "relu") return learner::Activation::kRelu;
-  if (name == "tanh") return learner::Activation::kTanh;
+inline nn::Activation parse_activation(const std::string& name) {
+  if (name == "relu") return nn::Activation::kRelu;
+  if (name == "tanh") return nn::Activation::kTanh;
   throw pybind11::value_error("activation must be 'relu' or 'tanh', got '" + name + "'");
 }
 

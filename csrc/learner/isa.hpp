@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "learner/job.hpp"
+#include "learner/kernels.hpp"
 
 namespace qwop::learner {
 

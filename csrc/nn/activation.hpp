@@ -1,9 +1,10 @@
 // Activations and their derivatives, a vector at a time.
 #pragma once
 
-#include "learner/simd.hpp"
+#include "nn/linear.hpp"
+#include "nn/simd.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_LEARNER_ISA {
 
 struct Identity {
   QWOP_LEARNER_INLINE F operator()(F x) const { return x; }
@@ -57,4 +58,11 @@ struct Tanh {
   }
 };
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+// Calls f with the activation's functions.
+template <class Function>
+QWOP_LEARNER_INLINE void with_activation(Activation activation, const Function& f) {
+  if (activation == Activation::kRelu) return f(Relu{});
+  f(Tanh{});
+}
+
+}  // namespace qwop::nn::QWOP_LEARNER_ISA

@@ -1,10 +1,10 @@
 // Adam (and AdamW) as torch.optim has them, a vector at a time.
 #pragma once
 
-#include "learner/job.hpp"
-#include "learner/simd.hpp"
+#include "nn/linear.hpp"
+#include "nn/simd.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_LEARNER_ISA {
 
 // The constants of one update of one parameter; weight decay costs nothing where there is none.
 template <bool kDecay>
@@ -93,4 +93,4 @@ struct UpdateWeight {
   }
 };
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_LEARNER_ISA

@@ -1,4 +1,4 @@
-#include "learner/actor_critic.hpp"
+#include "learner/ppo/actor_critic.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +8,13 @@
 
 namespace qwop::learner {
 namespace {
+
+using nn::kChunk;
+using nn::Mlp;
+using nn::MlpLayer;
+using nn::row_stride;
+
+constexpr double kKlMargin = 1.5;  // stable-baselines3's
 
 std::vector<ptrdiff_t> with_outputs(std::vector<ptrdiff_t> widths, ptrdiff_t outputs) {
   widths.push_back(outputs);
@@ -19,36 +26,11 @@ std::vector<ptrdiff_t> with_outputs(std::vector<ptrdiff_t> widths, ptrdiff_t out
 
 }  // namespace
 
-MlpMemory::MlpMemory(const std::vector<ptrdiff_t>& widths, Activation activation, MlpMemory* main) {
-  const auto floats = [&](ptrdiff_t n) { return memory_.emplace_back(n).get(); };
-  for (std::size_t l = 0; l < widths.size(); ++l) {
-    values_.push_back(floats(kChunk * row_stride(widths[l])));
-    gradients_.push_back(floats(kChunk * row_stride(widths[l])));
-    if (l + 1 == widths.size()) break;
-    MlpLayer layer;
-    layer.inputs = widths[l];
-    layer.outputs = widths[l + 1];
-    layer.weight.size = layer.inputs * layer.outputs;
-    layer.bias.size = layer.outputs;
-    if (main) {
-      layer.forward = main->layers_[l].forward;
-      layer.backward = main->layers_[l].backward;
-    } else {
-      layer.forward = {floats(padded(layer.outputs) * layer.inputs), floats(padded(layer.outputs))};
-      layer.backward = floats(layer.outputs * padded(layer.inputs));
-    }
-    layer.weight_gradient = floats(layer.outputs * row_stride(layer.inputs));
-    layer.bias_gradient = floats(padded(layer.outputs));
-    layers_.push_back(layer);
-  }
-  mlp_ = {static_cast<int>(layers_.size()), activation, layers_.data(), values_.data(),
-          gradients_.data()};
-}
-
 ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdiff_t> value_widths,
-                         ptrdiff_t n_actions, Activation activation,
+                         ptrdiff_t n_actions, nn::Activation activation,
                          const std::string& instruction_set)
-    : kernels_(choose_kernels(instruction_set)),
+    : kernels_(choose_kernels(instruction_set).mlp),
+      instruction_set_(choose_kernels(instruction_set).name),
       observation_size_(policy_widths.empty() ? 0 : policy_widths.front()),
       n_actions_(n_actions) {
   policy_widths = with_outputs(std::move(policy_widths), n_actions);
@@ -73,7 +55,7 @@ ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdi
 
 template <class Function>
 void ActorCritic::for_each_layer(const Function& f) {
-  for (MlpMemory* memory : {&slices_[0].policy, &slices_[0].value}) {
+  for (nn::MlpMemory* memory : {&slices_[0].policy, &slices_[0].value}) {
     Mlp& mlp = memory->mlp();
     for (int l = 0; l < mlp.n_layers; ++l) f(mlp.layers[l]);
   }
@@ -94,7 +76,7 @@ void ActorCritic::bind_adam(const Tensors& means, const Tensors& squares, const 
   const std::lock_guard lock(mutex_);
   std::size_t t = 0;
   for_each_layer([&](MlpLayer& layer) {
-    for (Parameter* p : {&layer.weight, &layer.bias}) {
+    for (nn::Parameter* p : {&layer.weight, &layer.bias}) {
       p->mean = means[t];
       p->square = squares[t];
       p->step = steps[t];
@@ -115,9 +97,8 @@ void ActorCritic::refresh() {
   if (parameters_.empty()) throw std::logic_error("bind the parameters first");
   const std::uint64_t now = mark();
   if (mark_ == now) return;
-  run(2, [&](int n) {
-    kernels_.mlp_refresh(n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp());
-  });
+  run(2,
+      [&](int n) { kernels_.refresh(n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp()); });
   mark_ = now;
 }
 
@@ -144,7 +125,7 @@ void ActorCritic::act(const float* observations, ptrdiff_t rows, const float* no
   const int slices = slices_of(rows);
   run(2 * slices, [&](int task) {
     Slice& slice = slices_[static_cast<std::size_t>(task % slices)];
-    MlpMemory& memory = task < slices ? slice.policy : slice.value;
+    nn::MlpMemory& memory = task < slices ? slice.policy : slice.value;
     const auto [first, last] = chunks_of_slice(rows, task % slices);
     for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
       const ptrdiff_t count = std::min(kChunk, last - begin);
@@ -152,7 +133,7 @@ void ActorCritic::act(const float* observations, ptrdiff_t rows, const float* no
         std::copy_n(observations + (begin + r) * observation_size_, observation_size_,
                     memory.input_row(r));
       }
-      kernels_.mlp_forward(memory.mlp(), count);
+      kernels_.forward(memory.mlp(), count);
       if (task < slices) {
         draw(slice, begin, count, noise, actions, log_probs);
       } else {
@@ -205,7 +186,7 @@ void ActorCritic::normalize(bool wanted) {
   for (float& a : advantages_) a = static_cast<float>((double{a} - mean) / (deviation + 1e-8));
 }
 
-void ActorCritic::gather(MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows) {
+void ActorCritic::gather(nn::MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows) {
   const ptrdiff_t width = observation_size_;
   for (ptrdiff_t r = 0; r < rows; ++r) {
     std::copy_n(rollout_.observations + places_[static_cast<std::size_t>(begin + r)] * width, width,
@@ -281,10 +262,10 @@ void ActorCritic::value_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
 void ActorCritic::find_places(std::span<const std::int64_t> numbers) {
   places_.clear();
   for (const std::int64_t number : numbers) {
-    if (number < 0 || number >= rollout_.steps * rollout_.games) {
+    if (number < 0 || number >= rollout_.steps * rollout_.num_envs) {
       throw std::invalid_argument("a transition outside the rollout was drawn");
     }
-    places_.push_back(number % rollout_.steps * rollout_.games + number / rollout_.steps);
+    places_.push_back(number % rollout_.steps * rollout_.num_envs + number / rollout_.steps);
     const std::int64_t action = rollout_.actions[places_.back()];
     if (action < 0 || action >= n_actions_) {
       throw std::invalid_argument("the rollout holds the action " + std::to_string(action) +
@@ -300,9 +281,9 @@ void ActorCritic::policy_pass(int slice, const PpoSettings& settings) {
   for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
     const ptrdiff_t rows = std::min(kChunk, last - begin);
     gather(own.policy, begin, rows);
-    kernels_.mlp_forward(own.policy.mlp(), rows);
+    kernels_.forward(own.policy.mlp(), rows);
     policy_losses(own, begin, rows, settings);
-    kernels_.mlp_backward(own.policy.mlp(), rows, begin == first);
+    kernels_.backward(own.policy.mlp(), rows, begin == first);
   }
 }
 
@@ -313,9 +294,9 @@ void ActorCritic::value_pass(int slice, const PpoSettings& settings) {
   for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
     const ptrdiff_t rows = std::min(kChunk, last - begin);
     gather(own.value, begin, rows);
-    kernels_.mlp_forward(own.value.mlp(), rows);
+    kernels_.forward(own.value.mlp(), rows);
     value_losses(own, begin, rows, settings);
-    kernels_.mlp_backward(own.value.mlp(), rows, begin == first);
+    kernels_.backward(own.value.mlp(), rows, begin == first);
   }
 }
 
@@ -326,7 +307,7 @@ double ActorCritic::sum_gradients(bool of_value, int slices) {
     return of_value ? s.value.mlp() : s.policy.mlp();
   };
   const Mlp& sum = mlp_of(0);
-  for (int s = 1; s < slices; ++s) kernels_.mlp_add_gradients(sum, mlp_of(s));
+  for (int s = 1; s < slices; ++s) kernels_.add_gradients(sum, mlp_of(s));
   double squares = 0.0;
   for (int l = 0; l < sum.n_layers; ++l) {
     const MlpLayer& layer = sum.layers[l];
@@ -377,14 +358,14 @@ PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSe
   }
   const FlushDenormals flush;
   PpoResult result = pass(numbers, settings);
-  if (settings.most_kl && result.kl > *settings.most_kl) return result;
+  if (settings.target_kl && result.kl > kKlMargin * *settings.target_kl) return result;
   // As torch.nn.utils.clip_grad_norm_, in float32.
   const float scale = static_cast<float>(settings.max_grad_norm) /
                       (static_cast<float>(std::sqrt(squares_[0] + squares_[1])) + 1e-6f);
   run(2, [&](int n) {
     const Mlp& mlp = n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp();
-    kernels_.mlp_adam(mlp, settings.adam, scale >= 1.0f ? 1.0f : scale);
-    kernels_.mlp_refresh(mlp);
+    kernels_.adam(mlp, settings.adam, scale >= 1.0f ? 1.0f : scale);
+    kernels_.refresh(mlp);
   });
   mark_ = mark();
   result.updated = true;
