@@ -1,1 +1,1 @@
-"""The benchmark suite: ``python -m benchmarks``, or ``qwop-native benchmark`` where installed."""
+"""What people run to measure: scripts of a few lines, and saved results."""

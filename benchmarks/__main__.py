@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks.cli import main
+from qwop_native.cli.benchmark import main
 
 if __name__ == "__main__":
     sys.exit(main(prog="python -m benchmarks"))

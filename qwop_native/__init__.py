@@ -16,11 +16,11 @@ except ModuleNotFoundError as error:
         "'pip install .'."
     ) from error
 
-from qwop_native.env import QwopEnv
+from qwop_native.envs.env import QwopEnv
+from qwop_native.envs.registration import register
+from qwop_native.envs.vector_env import QwopVectorEnv
 from qwop_native.keys import Keys
 from qwop_native.recording import load_recording
-from qwop_native.registration import register
-from qwop_native.vector_env import QwopVectorEnv
 
 __version__ = _version("qwop-native")
 

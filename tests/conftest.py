@@ -15,13 +15,9 @@ hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("QWOP_HYPOTHESIS", "project"))
 
-# These need the packages of the extra train, which checks of the bare engine go without.
-_OF_TRAINING = """
-test_demonstrations.py test_imitation_learning.py test_prioritized_replay.py
-test_rich_observation.py test_shaping.py test_snapshot_starts.py test_start_at.py
-test_success_filter.py
-"""
-collect_ignore = [] if find_spec("stable_baselines3") else _OF_TRAINING.split()
+# Folders whose tests need the packages of the extra train, which the bare engine goes without.
+_OF_TRAINING = ("sb3", "training", "champion")
+collect_ignore = [] if find_spec("stable_baselines3") else list(_OF_TRAINING)
 
 
 @pytest.fixture
@@ -41,6 +37,6 @@ def _no_curves(monkeypatch):
 
     `test_a_whole_run` makes one in a process of its own.
     """
-    history = sys.modules.get("train.history")
+    history = sys.modules.get("qwop_native.training.history")
     if history is not None:
         monkeypatch.setattr(history, "draw", lambda folder: None)

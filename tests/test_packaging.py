@@ -54,7 +54,7 @@ def test_the_version_is_that_of_the_distribution():
 
 def test_the_console_script_points_to_the_cli():
     (script,) = entry_points(group="console_scripts", name="qwop-native")
-    assert script.value == "qwop_native.cli:main"
+    assert script.value == "qwop_native.cli.main:main"
     assert callable(script.load())
 
 

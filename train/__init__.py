@@ -1,1 +1,1 @@
-"""Training on the native environment: `python -m train`."""
+"""What people run and edit to train: scripts of a few lines, and files of settings."""

@@ -1,7 +1,8 @@
-"""`python -m train`."""
+"""`python -m train ALGORITHM`: trains a model, as `qwop-native train` does."""
 
 import sys
 
-from train.program import main
+from qwop_native.cli.train import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

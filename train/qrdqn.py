@@ -2,7 +2,7 @@
 
 import sys
 
-from train.program import main
+from qwop_native.cli.train import main
 
 if __name__ == "__main__":
     sys.exit(main(["qrdqn", *sys.argv[1:]]))

@@ -1,50 +1,8 @@
-"""What an agent of Weights & Biases runs for each trial of a sweep: `python -m train.wandb_agent`.
-
-The sweep files in configs/wandb/ name it. A trial's settings come as `action` (what qwop-gym calls
-the algorithm, such as train_qrdqn) and `c` (the keys of a file of settings, qwop-gym's as well).
-"""
-
-from __future__ import annotations
+"""`python -m train.wandb_agent`."""
 
 import sys
-from collections.abc import Mapping
-from typing import Any
 
-from train import config
-from train.algorithms import get_algorithm
-from train.wandb_run import import_wandb
-
-
-def main() -> int:
-    """Trains with the settings of the agent's trial; returns the exit status."""
-    from train.runner import Run
-
-    try:
-        wandb = import_wandb()
-        trial = wandb.init(sync_tensorboard=True)
-        algorithm = get_algorithm(str(trial.config["action"]))
-        given = plain(trial.config["c"])
-        settings = config.parse({**given, "run_id": trial.id}, algorithm)
-        run = Run(algorithm, settings)
-    except KeyError as error:
-        print(f"error: the sweep does not set {error}", file=sys.stderr)
-        return 2
-    except (ImportError, OSError, TypeError, ValueError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    status = run.execute()
-    for name in ("model.zip", "metadata.yml"):
-        trial.save(run.folder / name, base_path=run.folder, policy="now")
-    trial.finish(exit_code=status)
-    return status
-
-
-def plain(value: Any) -> Any:
-    """The dicts of wandb's configuration as ordinary ones."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    return value
-
+from qwop_native.training.wandb_agent import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,7 +1,7 @@
 """The fastest that this project knows: a policy, and runs found by search.
 
-The policy beside this file is what `train.sprint` makes, the runs were found with the parts of
-`qwop_native.search`, as docs/record.md tells; `qwop-native champion` proves what is said of them.
+`qwop_native.training.sprint` makes the policy beside this file; the runs were found with the parts
+of `qwop_native.search`, as docs/record.md tells. `qwop-native champion` proves all of them.
 """
 
 from pathlib import Path

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.search.states import ENDED, FALLEN, finished
-from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
 
 Act = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qwop_native.envs.spaces import TERMINATE, action_keys, observations
 from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.recording.rows import ENV_ROW, Flags, Rows
 from qwop_native.recording.tape import TICK_SECONDS
-from qwop_native.spaces import TERMINATE, action_keys, observations
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import GamePage

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from qwop_native.envs.spaces import PARTS
 from qwop_native.recording.rows import BODY_FIELDS, HURDLE, Rows
-from qwop_native.spaces import PARTS
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import Picture

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qwop_native.envs.spaces import PARTS
 from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.keys import Keys
 from qwop_native.plots.run_data import GROUND, Floats, RunData, corners
 from qwop_native.plots.runs import LETTERS
 from qwop_native.plots.style import INK, colour
-from qwop_native.spaces import PARTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

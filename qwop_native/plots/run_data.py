@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import Game
+from qwop_native.envs.spaces import PARTS
 from qwop_native.facts import FRAMES_PER_SECOND, UNITS_PER_METRE
 from qwop_native.parity.svg import PIXELS_PER_UNIT, SIZES
 from qwop_native.recording import Recording, load_recording
-from qwop_native.spaces import PARTS
 
 GROUND = 10.74275 - 1.6  # top of the track, world units, +y down
 FEET = ("leftFoot", "rightFoot")

@@ -9,11 +9,11 @@ import gymnasium as gym
 import numpy as np
 
 from qwop_native import _core
-from qwop_native.env import Observation, QwopEnv
+from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.envs.spaces import TERMINATE
 from qwop_native.recording.recording import CHECK_EVERY, Grid, Recording, origin, state_hash
 from qwop_native.recording.starts import ENV_RESET, page_of_env
 from qwop_native.recording.tape import Event, Tape, joined
-from qwop_native.spaces import TERMINATE
 
 
 class _Log:

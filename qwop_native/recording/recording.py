@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.envs.spaces import TERMINATE, action_keys
 from qwop_native.facts import FRAMES_PER_SECOND, UNITS_PER_METRE
 from qwop_native.recording.player import play_events, row_of
 from qwop_native.recording.rows import digests
 from qwop_native.recording.starts import start_kind
 from qwop_native.recording.tape import MAX_UPDATES, Event, Tape, joined
-from qwop_native.spaces import TERMINATE, action_keys
 
 CHECK_EVERY = 30  # frames between two hashes: a second of the game
 Masks = npt.NDArray[np.uint8]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qwop_native.spaces import FIELDS, OBSERVATION_SIZE, PARTS
+from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE, PARTS
 
 HURDLE = ("hurdleBase", "hurdleTop")
 BODY_FIELDS = (*FIELDS, "omega")

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 
 from qwop_native import _core
+from qwop_native.envs.spaces import PARTS
 from qwop_native.render.view import Point, View
-from qwop_native.spaces import PARTS
 
 
 @dataclass(frozen=True)

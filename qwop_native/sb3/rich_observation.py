@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
-from qwop_native.spaces import OBSERVATION_SIZE
+from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.wrappers.rich_columns import GROUPS, Floats, RichColumns, key_masks
 from qwop_native.wrappers.rich_observation import rich_space
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
-from qwop_native.arguments import check_seed
-from qwop_native.env import Observation
+from qwop_native.envs.arguments import check_seed
+from qwop_native.envs.env import Observation
 from qwop_native.sb3.vec_env import QwopVecEnv
 from qwop_native.wrappers.snapshot_pool import SnapshotPool
 

@@ -14,10 +14,10 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
-from qwop_native.arguments import SEED_END, check_bool
-from qwop_native.batch import Batch, GamesOfBatch, Mask
-from qwop_native.env import Observation
-from qwop_native.spaces import OBSERVATION_SIZE
+from qwop_native.envs.arguments import SEED_END, check_bool
+from qwop_native.envs.batch import Batch, GamesOfBatch, Mask
+from qwop_native.envs.env import Observation
+from qwop_native.envs.spaces import OBSERVATION_SIZE
 
 _METHODS_OF_A_GAME = ("snapshot", "restore", "start_at", "copy_game", "observation")
 

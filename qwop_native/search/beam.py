@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.search.guide import Guide
 from qwop_native.search.selection import JUDGED_BY, best_of_groups, copied, offspring, scores
 from qwop_native.search.states import FALLEN, LANDED, States, finished
-from qwop_native.spaces import ACTION_SETS
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float64]
@@ -34,7 +34,8 @@ class BeamSettings:
     Attributes:
         width: States that each group keeps at each level.
         frames: Frames between two decisions.
-        action_set: Key combinations tried at each decision, see `qwop_native.spaces.ACTION_SETS`.
+        action_set: Key combinations tried at each decision, one of
+            `qwop_native.envs.spaces.ACTION_SETS`.
         pose_cap: States of nearly the same pose that a group may keep at each level.
         noise: Standard deviation of what is added to each rank, world units, so that searches
             with different seeds look at different states.

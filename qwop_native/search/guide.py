@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.envs.spaces import OBSERVATION_SIZE, observations
 from qwop_native.search.states import States
-from qwop_native.spaces import OBSERVATION_SIZE, observations
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.atomic import whole_file
+from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import UNITS_PER_METRE
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.recording.recording import Masks
@@ -32,7 +33,6 @@ from qwop_native.search.survivors import (
     levels_ahead,
 )
 from qwop_native.search.values import Rank, SurvivorValue
-from qwop_native.spaces import ACTION_SETS
 from qwop_native.wrappers.rich_columns import key_masks
 
 BEST_NAME = "best.qwop"
@@ -58,7 +58,7 @@ class SearchSettings:
         groups: Beams side by side, see `BeamSettings`.
         width: States that each of them keeps.
         grids: Frames between two decisions, one beam for each in every round.
-        action_set: Key combinations tried, see `qwop_native.spaces.ACTION_SETS`.
+        action_set: Key combinations tried, see `qwop_native.envs.spaces.ACTION_SETS`.
         sincos: Flavour of sine and cosine.
         page: What happens on the page before the run.
         head: Masks of the keys with which every run begins, uint8 (frames,); the search is for

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.spaces import PARTS
+from qwop_native.envs.spaces import PARTS
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class States:
 
     Attributes:
         bodies: x, y, angle, vx, vy and angular velocity of the parts in the order of
-            `qwop_native.spaces.PARTS`; world units, radians, seconds; float64 (n, 12, 6).
+            `qwop_native.envs.spaces.PARTS`; world units, radians, seconds; float64 (n, 12, 6).
         happened: The bits above, uint8 (n,).
         frames: Updates that the game's clock has counted, int32 (n,).
         score: Metres that the game shows, float64 (n,).

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.envs.spaces import OBSERVATION_SIZE, observations
 from qwop_native.search.network import Network
 from qwop_native.search.states import States, progress
-from qwop_native.spaces import OBSERVATION_SIZE, observations
 
 Floats = npt.NDArray[np.float64]
 Value = Callable[[States], Floats]

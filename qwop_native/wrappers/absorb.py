@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qwop_native.env import Observation
+from qwop_native.envs.env import Observation
 
 Step = tuple[Observation, Any, bool, bool, dict[str, Any]]
 

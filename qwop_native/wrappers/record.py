@@ -8,8 +8,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qwop_native.env import Observation, QwopEnv
-from qwop_native.recording.rec import Rec, RecEpisode
+from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.qwop_gym.rec import Rec, RecEpisode
 
 
 class RecordWrapper(gym.Wrapper[Observation, np.int64, Observation, np.int64]):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.envs.spaces import PARTS
 from qwop_native.facts import UNITS_PER_METRE
-from qwop_native.spaces import PARTS
 from qwop_native.wrappers.rich_columns import (
     CONTACT_RANGE,
     JOINT_HALF_RANGE,

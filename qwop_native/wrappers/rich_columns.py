@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE, PARTS, TERMINATE
 from qwop_native.keys import Keys
-from qwop_native.spaces import FIELDS, OBSERVATION_SIZE, PARTS, TERMINATE
 
 Floats = npt.NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.spaces import OBSERVATION_SIZE
+from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.wrappers.rich_columns import GROUPS, RichColumns, key_masks
 
 Observation = npt.NDArray[np.float32]

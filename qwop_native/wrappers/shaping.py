@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qwop_native.env import Observation
+from qwop_native.envs.env import Observation
 from qwop_native.wrappers.reward_terms import RewardShaper, stages_of
 
 Wrapper = gym.Wrapper[Observation, Any, Observation, Any]

@@ -7,8 +7,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qwop_native.env import Observation, QwopEnv
-from qwop_native.spaces import TERMINATE
+from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.envs.spaces import TERMINATE
 
 _KEYS = "QWOP"
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from qwop_native.cli import main
+from qwop_native.cli.main import main
 from qwop_native.parity.game_files import find_game_files
 
 pytestmark = pytest.mark.browser
@@ -79,7 +79,7 @@ def test_a_killed_recording_leaves_no_trace(game_dir, tmp_path):
     words = ["record", "--game-dir", game_dir, "--random", "1", "--frames", "9000000"]
     words += ["--hold", "9999"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "qwop_native.cli", "parity", *words, "--out", str(path)],
+        [sys.executable, "-m", "qwop_native", "parity", *words, "--out", str(path)],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
     )

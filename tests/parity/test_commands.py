@@ -5,17 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import TRACES
 
-from qwop_native import cli
-from qwop_native.parity.options import command_text
+from qwop_native.cli import main as cli
+from qwop_native.cli.parity_options import command_text
 from qwop_native.parity.trace import make_trace, read_trace, write_trace
 from qwop_native.recording.tape import parse_tape
 
-TRACES = Path(__file__).parent.parent / "traces"
 COMMANDS = (
     "files",
     "probe",
@@ -153,7 +152,7 @@ def test_the_kept_command_names_no_folder():
 def test_without_playwright_the_browser_commands_say_what_to_install():
     code = (
         "import sys; sys.modules['playwright'] = None\n"
-        "from qwop_native.cli import main\n"
+        "from qwop_native.cli.main import main\n"
         "sys.exit(main(['parity', 'probe']))"
     )
     done = subprocess.run(
@@ -166,7 +165,7 @@ def test_without_playwright_the_browser_commands_say_what_to_install():
 def test_stored_traces_are_verified_without_playwright(tmp_path):
     code = (
         "import sys; sys.modules['playwright'] = None\n"
-        "from qwop_native.cli import main\n"
+        "from qwop_native.cli.main import main\n"
         f"sys.exit(main(['parity', 'verify', {str(TRACES / 'intro-50-glibc.trace')!r}]))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)

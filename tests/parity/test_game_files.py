@@ -2,7 +2,7 @@
 
 import pytest
 
-from qwop_native.parity.commands import main
+from qwop_native.cli.parity import main
 from qwop_native.parity.game_files import WANTED, find_game_files, is_known
 
 

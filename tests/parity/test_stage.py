@@ -61,7 +61,7 @@ def test_the_command_plays_a_recording_and_keeps_the_last_picture(tmp_path, game
     recording.save(tmp_path / "run.qwop")
     picture = tmp_path / "last.png"
     arguments = ["--browser", "--game-dir", game_dir, "--screenshot", str(picture)]
-    program = [sys.executable, "-m", "qwop_native.cli", "replay", str(tmp_path / "run.qwop")]
+    program = [sys.executable, "-m", "qwop_native", "replay", str(tmp_path / "run.qwop")]
     # A process of its own: Playwright runs once in each.
     done = subprocess.run([*program, *arguments], capture_output=True, text=True, check=True)
     assert "equal in every bit of 61 states" in done.stdout

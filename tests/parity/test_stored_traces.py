@@ -1,9 +1,8 @@
 """Every recording of the real game, replayed natively: every bit of every row."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from paths import TRACES
 
 from qwop_native.facts import FLAVOURS
 from qwop_native.parity.native import play_tape
@@ -11,20 +10,20 @@ from qwop_native.parity.trace import read_trace
 from qwop_native.parity.verify import replay_trace
 from qwop_native.recording.rows import Flags
 
-TRACES = sorted((Path(__file__).parent.parent / "traces").glob("*.trace"))
+ALL = sorted(TRACES.glob("*.trace"))
 
 
 def trace_called(name):
-    return read_trace(next(path for path in TRACES if path.stem == name))
+    return read_trace(next(path for path in ALL if path.stem == name))
 
 
-@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_trace_is_reproduced_bit_for_bit(path):
     trace = read_trace(path)
     assert trace.mismatch(replay_trace(trace)) is None
 
 
-@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_trace_says_where_it_comes_from(path):
     origin = read_trace(path).provenance
     assert origin.command.startswith("qwop-native parity record")
@@ -36,7 +35,7 @@ def test_trace_says_where_it_comes_from(path):
 
 
 def test_all_three_flavours_are_recorded():
-    assert {read_trace(path).provenance.sincos for path in TRACES} == set(FLAVOURS)
+    assert {read_trace(path).provenance.sincos for path in ALL} == set(FLAVOURS)
 
 
 @pytest.mark.parametrize("other", [name for name in FLAVOURS if name != "glibc"])
@@ -101,7 +100,7 @@ def test_fall_trace_ends_asleep(flavour):
 def test_env_full_runs_end_in_success_and_failure():
     ended = [
         bool(row["is_success"])
-        for trace in map(read_trace, TRACES)
+        for trace in map(read_trace, ALL)
         if trace.kind == "env"
         for row in replay_trace(trace)
         if row["terminated"]

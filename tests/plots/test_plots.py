@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import EXAMPLE
 
-from qwop_native import QwopEnv, cli
+from qwop_native import QwopEnv
+from qwop_native.cli import main as cli
+from qwop_native.envs.spaces import PARTS
 from qwop_native.parity.svg import SIZES
 from qwop_native.plots import training
 from qwop_native.plots.reports import body_distances
@@ -14,11 +17,9 @@ from qwop_native.plots.run_data import load_run
 from qwop_native.recording import RecordEpisodes, load_recording
 from qwop_native.recording.player import NativePlayer
 from qwop_native.recording.tape import Event
-from qwop_native.spaces import PARTS
 
 pytest.importorskip("matplotlib")
 
-EXAMPLE = Path(__file__).parent.parent.parent / "web" / "page" / "runs" / "example.qwop"
 BEGINNING = {"png": b"\x89PNG\r\n", "svg": b"<?xml"}
 
 
@@ -226,7 +227,7 @@ def test_what_cannot_be_drawn(draw, tmp_path, monkeypatch, words, message):
 
 
 def test_rec_files_are_drawn(draw, tmp_path):
-    from qwop_native.recording.rec import rec_of
+    from qwop_native.qwop_gym.rec import rec_of
 
     env = RecordEpisodes(QwopEnv(frames_per_step=4, reduced_action_set=True))
     env.action_space.seed(1)

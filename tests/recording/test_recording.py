@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwop_native import Game, QwopEnv, load_recording
+from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.recording import (
     DivergedError,
     Grid,
@@ -22,7 +23,6 @@ from qwop_native.recording import (
 from qwop_native.recording.recording import actions_to_keys, state_hash
 from qwop_native.recording.tape import Event, Tape, parse_tape
 from qwop_native.recording.text import parse_text, to_text
-from qwop_native.spaces import ACTION_SETS
 
 FLAVOURS = st.sampled_from(["glibc", "glibc-fma", "fdlibm"])
 MASKS = st.lists(st.integers(0, 15), max_size=150)

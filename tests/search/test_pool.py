@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qwop_native import Game, _core, load_recording
+from qwop_native.envs.spaces import observations
 from qwop_native.search.states import States
-from qwop_native.spaces import observations
 
 
 def started(sincos="glibc"):

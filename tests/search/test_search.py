@@ -12,7 +12,8 @@ pytest.importorskip("torch", reason="learned values need the training packages")
 
 from qwop_native import Game
 from qwop_native.champion import POLICY, runs
-from qwop_native.cli import main
+from qwop_native.cli.main import main
+from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.recording import load_recording
 from qwop_native.search import beam as beam_module
 from qwop_native.search.beam import Beam, BeamSettings
@@ -24,7 +25,6 @@ from qwop_native.search.states import FEATURES, States, features, progress
 from qwop_native.search.stretches import Reached, Stretches, StretchSettings
 from qwop_native.search.survivors import HORIZON, examples, lasting, learn
 from qwop_native.search.values import ModelValue, Rank, SurvivorValue, upright
-from qwop_native.spaces import ACTION_SETS, observations
 from qwop_native.wrappers.rich_columns import key_masks
 
 FASTEST = next(path for path in runs() if path.stem == "fastest-glibc")
@@ -157,7 +157,7 @@ def test_values_of_models(algorithm):
     values = ModelValue(model)(states)
     assert values.shape == (len(states),)
     if algorithm == "PPO":
-        from qwop_native.spaces import observations
+        from qwop_native.envs.spaces import observations
 
         with torch.no_grad():
             obs = torch.from_numpy(observations(states.bodies))

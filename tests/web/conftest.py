@@ -3,11 +3,9 @@ import http.server
 import shutil
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent.parent
+from paths import ROOT
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

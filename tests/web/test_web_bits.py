@@ -1,17 +1,17 @@
 """The engine in WebAssembly has the bits of the browser's game and of the native engine."""
 
 import random
-from pathlib import Path
 
 import pytest
+from paths import TRACES
 
 from qwop_native import Game
 from qwop_native.parity.trace import read_trace
 
 pytestmark = pytest.mark.slow  # the page is compiled first
 
-TRACES = sorted((Path(__file__).parent.parent / "traces").glob("*.trace"))
-GAME_TRACES = [path for path in TRACES if not path.stem.startswith("env-")]
+ALL = sorted(TRACES.glob("*.trace"))
+GAME_TRACES = [path for path in ALL if not path.stem.startswith("env-")]
 
 # Plays the events of a tape and gives the digest of every row.
 DIGESTS = """

@@ -1,0 +1,1 @@
+"""The benchmark suite: the engine, the learners and their peers in the same run."""

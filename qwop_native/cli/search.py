@@ -1,0 +1,238 @@
+"""`qwop-native search`: looks for a fast run on exact copies of the game."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qwop_native.cli import common
+from qwop_native.envs.spaces import ACTION_SETS
+from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS
+from qwop_native.models.policy import load_model
+from qwop_native.models.settings import settings_beside
+from qwop_native.recording import load_recording
+from qwop_native.recording.recording import Masks
+from qwop_native.recording.starts import standard_starts
+from qwop_native.recording.tape import Tape
+from qwop_native.search.guide import Guide, Policy, guides
+from qwop_native.search.stretches import StretchSettings
+from qwop_native.search.values import ModelValue, Rank, upright
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command: 1 when nothing has finished."""
+    return common.run_command(_parser(), argv, _search)
+
+
+def _search(given: argparse.Namespace) -> int:
+    from qwop_native.search.run import Searcher, SearchSettings
+
+    page, head, sincos = _beginning(given)
+    groups, width = _size(given)
+    settings = SearchSettings(
+        minutes=given.minutes,
+        rounds=given.rounds,
+        stretches=_stretches(given),
+        groups=groups,
+        width=width,
+        grids=tuple(given.grids),
+        action_set=given.actions,
+        sincos=sincos,
+        page=page,
+        head=head,
+        threads=given.threads,
+        seed=given.seed,
+    )
+    models = [load_model(path) for path in given.model]
+    searcher = Searcher(
+        given.folder,
+        settings,
+        _rank(models, given.model_weight),
+        lambda line: print(line, flush=True),
+        _guide(models, given),
+    )
+    best = searcher.run()
+    if best is None:
+        print(
+            "no run has finished; give it more --rounds and --minutes for them, a larger --width, "
+            "or a --model"
+        )
+        return common.NO
+    print(
+        f"{best.frames} frames, {best.frames / FRAMES_PER_SECOND:.2f} s; the human record is "
+        f"{RECORD_FRAMES} frames, {RECORD_SECONDS} s. It is in {given.folder / 'best.qwop'}"
+    )
+    return common.OK
+
+
+def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks, str]:
+    """What happens on the page, the keys with which every run begins, and the flavour."""
+    if (given.from_run is None) != (given.at is None):
+        raise ValueError("--from and --at belong together: a recording, and how much of it to keep")
+    if given.from_run is None:
+        page = standard_starts(given.grids[0])[given.start or "reset"]
+        return page, np.zeros(0, np.uint8), given.sincos or FLAVOURS[0]
+    if given.start is not None:
+        raise ValueError("--start says nothing beside --from: the recording has its own start")
+    recording = load_recording(given.from_run)
+    if not 0 <= given.at < len(recording.keys):
+        raise ValueError(
+            f"--at must be from 0 to {len(recording.keys) - 1}, the frames of {given.from_run}, "
+            f"got {given.at}"
+        )
+    return recording.page, recording.keys[: given.at], given.sincos or recording.sincos
+
+
+def _stretches(given: argparse.Namespace) -> StretchSettings | None:
+    if given.tries:
+        frames = StretchSettings.frames if given.stretch is None else given.stretch
+        return StretchSettings(given.tries, frames)
+    if given.stretch is not None:
+        raise ValueError("--stretch needs --tries: how often each stretch is searched")
+    return None
+
+
+def _size(given: argparse.Namespace) -> tuple[int, int]:
+    """Groups and states of each, as given or else by what ranks them.
+
+    Groups that give way to each other need a rank that knows more than posture.
+    """
+    groups, width = (96, 20) if given.model else (1, 300)
+    return (
+        groups if given.groups is None else given.groups,
+        width if given.width is None else given.width,
+    )
+
+
+def _rank(models: list[Any], weight: float) -> Rank:
+    if not math.isfinite(weight):
+        raise ValueError(f"--model-weight must be a number of world units, got {weight}")
+    if not models:
+        return Rank(((1.0, upright),))
+    return Rank(tuple((weight / len(models), ModelValue(model)) for model in models))
+
+
+def _guide(models: list[Any], given: argparse.Namespace) -> Guide | None:
+    """The first model, if it says how likely the actions are that are searched."""
+    actions = len(ACTION_SETS[given.actions])
+    if given.guide_weight == 0 or not models or not guides(models[0], actions):
+        return None
+    its_own = settings_beside(given.model[0]).action_set
+    if its_own not in (None, given.actions):
+        print(f"{given.model[0]} has the {its_own} actions, which guide no search of others")
+        return None
+    return Guide(Policy(models[0], actions), given.guide_weight, given.most_regret)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        "search",
+        "Search for a fast run of 100 m: beams of exact copies of the game try every key "
+        "combination at every decision and keep the best states, round after round with a value "
+        "learned from which states lasted; then the fastest run is searched again from states "
+        "along it. A folder that holds an earlier search is continued.",
+        "runs/search --minutes 10 --model model.zip",
+    )
+    parser.add_argument("folder", type=Path, help="folder for what is found")
+    parser.add_argument("--minutes", type=float, default=10.0, help="wall time (default 10)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="ZIP",
+        help="trained models whose mean value ranks states (PPO, A2C, DQN or QRDQN on the "
+        "environment's own observation); without one a plain measure of posture does",
+    )
+    parser.add_argument(
+        "--model-weight",
+        type=float,
+        default=20.0,
+        help="world units that one unit of the model's value counts (default 20)",
+    )
+    parser.add_argument(
+        "--guide-weight",
+        type=float,
+        default=0.01,
+        metavar="UNITS",
+        help="world units that a state's rank loses, in the first round, for each nat by which the "
+        "actions that led to it are less likely than the likeliest ones by the first model's "
+        "policy, if that is PPO or A2C; 0 is no guide (default 0.01)",
+    )
+    parser.add_argument(
+        "--most-regret",
+        type=float,
+        default=8.0,
+        metavar="NATS",
+        help="actions that such a policy thinks so much less likely than the likeliest are not "
+        "tried (default 8)",
+    )
+    parser.add_argument(
+        "--groups",
+        type=int,
+        help="beams side by side, of which every 45 frames the better ones take the place of "
+        "others (default 96 with a model, 1 without)",
+    )
+    parser.add_argument(
+        "--width",
+        type=int,
+        help="states that each of them keeps (default 20 with a model, 300 without)",
+    )
+    parser.add_argument(
+        "--grids",
+        type=int,
+        nargs="+",
+        default=[2],
+        metavar="FRAMES",
+        help="frames between decisions; every round searches with each of them (default 2)",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=2,
+        help="learning rounds, those of earlier calls included (default 2)",
+    )
+    parser.add_argument(
+        "--tries",
+        type=int,
+        default=0,
+        help="after the rounds, search a run stretch by stretch and go on with the best of so many "
+        "tries of each; 0, the default: do not",
+    )
+    parser.add_argument(
+        "--stretch",
+        type=int,
+        metavar="FRAMES",
+        help=f"length of a stretch (default {StretchSettings.frames})",
+    )
+    parser.add_argument(
+        "--actions",
+        choices=list(ACTION_SETS),
+        default="essential",
+        help="key combinations that are tried (default essential)",
+    )
+    parser.add_argument(
+        "--sincos",
+        choices=FLAVOURS,
+        help="flavour of sine and cosine (default: that of --from, else glibc)",
+    )
+    parser.add_argument(
+        "--start", choices=["reset", "click", "env"], help="what runs start from (default reset)"
+    )
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="from_run",
+        metavar="RUN",
+        help="a recording whose first frames all runs have in common; with --sincos those keys are "
+        "played in another flavour",
+    )
+    parser.add_argument("--at", type=int, metavar="FRAMES", help="how many frames of it")
+    parser.add_argument("--threads", type=int, default=0, help="0, the default: one for each core")
+    parser.add_argument("--seed", type=int, default=1, help="of all that is random (default 1)")
+    return parser

@@ -1,0 +1,1 @@
+"""Gymnasium environments on the native game, one game or many."""

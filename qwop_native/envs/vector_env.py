@@ -1,0 +1,206 @@
+"""The gymnasium environment of many games."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from qwop_native.envs.arguments import check_bool
+from qwop_native.envs.batch import Batch, GamesOfBatch, Mask
+from qwop_native.envs.env import Observation
+from qwop_native.envs.spaces import OBSERVATION_SIZE
+
+Step = tuple[Observation, npt.NDArray[np.float64], Mask, Mask, dict[str, Any]]
+
+
+class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]]):
+    """Games side by side in one engine; each equals a `QwopEnv` float for float.
+
+    Takes and returns what `gymnasium.vector.SyncVectorEnv` does over as many `QwopEnv`, in each of
+    gymnasium's autoreset modes; `max_episode_steps` stands for its `TimeLimit`. Neither the number
+    of games, nor of threads, nor the instruction set changes a bit.
+
+    Args:
+        num_envs: Number of games, 1 to 1,000,000.
+        num_threads: Threads that step them; 0 means as many as affinity and cgroup allow.
+        autoreset_mode: A `gymnasium.vector.AutoresetMode` or its value: "NextStep" resets an ended
+            game in the next step, "SameStep" at once, "Disabled" leaves it to
+            `reset(options={"reset_mask": …})`.
+        max_episode_steps: Steps after which an episode is truncated; None for no limit.
+        copy: Whether each call returns a new array of observations instead of the same one.
+        instruction_set: One of `qwop_native._core.instruction_sets()`; None for the fastest.
+        **env_kwargs: Arguments of `QwopEnv`. `seed` is the first game's, the others count up.
+
+    Raises:
+        TypeError: An argument is unknown or of the wrong type.
+        ValueError: An argument has a value that is not accepted.
+    """
+
+    def __init__(
+        self,
+        num_envs: int,
+        num_threads: int = 0,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        copy: bool = True,
+        instruction_set: str | None = None,
+        **env_kwargs: Any,
+    ) -> None:
+        self.autoreset_mode = _check_mode(autoreset_mode)
+        self.copy = check_bool("copy", copy)
+        self._batch = Batch(
+            QwopVectorEnv,
+            num_envs,
+            num_threads,
+            self.autoreset_mode.name.lower(),
+            max_episode_steps,
+            instruction_set,
+            env_kwargs,
+        )
+        self.num_envs = self._batch.num_envs
+        self.render_mode = self.template.render_mode
+        if self.render_mode == "human":
+            raise ValueError("render_mode must be None or rgb_array for many games, got 'human'")
+        self.metadata = {**self.template.metadata, "autoreset_mode": self.autoreset_mode}
+        self.single_action_space = self.template.action_space
+        self.single_observation_space = self.template.observation_space
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self._observations = np.zeros((self.num_envs, OBSERVATION_SIZE), np.float32)
+
+    def reset(
+        self,
+        *,
+        seed: int | Iterable[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Starts episodes with the game's own restart.
+
+        Args:
+            seed: Given, the pages are loaded anew first, so that the episodes that follow do not
+                depend on those before. An integer is the first game's, the others count up; or one
+                for each game, None for those whose page goes on.
+            options: "reset_mask", bool (num_envs,), restricts the reset to games where it is set.
+
+        Returns:
+            Observations, float32 (num_envs, 60), in which other games keep their last rows, and
+            the info of the games that were reset.
+
+        Raises:
+            TypeError: A seed is not an integer, or the mask is not an array of bool.
+            ValueError: A seed is out of range, or the mask has a wrong shape or nothing set.
+        """
+        mask = _check_mask(options, self.num_envs)
+        seeds = None if seed is None else self._batch.checked_seeds(seed)
+        self._batch.reset(self._observations, mask, seeds)
+        if seeds is not None and not isinstance(seed, Iterable):
+            super().reset(seed=int(seeds[0]))
+        return self._shown(), self._batch.infos(mask)
+
+    def step(self, actions: Any) -> Step:
+        """Takes one action in each game.
+
+        Args:
+            actions: Indices into `template.action_keys`, any integer type, shape (num_envs,). Games
+                that are reset by this step ("NextStep") ignore theirs.
+
+        Returns:
+            Observations (float32, (num_envs, 60)), rewards (float64), terminations, truncations
+            (bool) and infos. With "SameStep", infos have the last observations and infos of ended
+            episodes as "final_obs" and "final_info".
+
+        Raises:
+            TypeError: The actions are not integers.
+            ValueError: Their shape is wrong or one is out of range; nothing has moved then.
+            gymnasium.error.ResetNeeded: A game has no episode to step; nothing has moved.
+        """
+        batch = self._batch
+        batch.step(actions, self._observations)
+        infos: dict[str, Any] = {}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            ended = batch.ended()
+            if ended.any():
+                infos = self._final_infos(ended)
+        infos.update(batch.infos())
+        return (
+            self._shown(),
+            batch.rewards.copy(),
+            batch.terminated.copy(),
+            batch.truncated.copy(),
+            infos,
+        )
+
+    def _shown(self) -> Observation:
+        return self._observations.copy() if self.copy else self._observations
+
+    def _final_infos(self, ended: Mask) -> dict[str, Any]:
+        # One object a game, None for those that go on: gymnasium's wrappers look for that.
+        observations = np.full(self.num_envs, None, dtype=object)
+        for game in np.flatnonzero(ended):
+            observations[game] = self._batch.final["obs"][game].copy()
+        return {
+            "final_obs": observations,
+            "_final_obs": ended,
+            "final_info": self._batch.infos(ended, final=True),
+            "_final_info": ended.copy(),
+        }
+
+    def restore(self, game: int, snapshot: bytes) -> None:  # noqa: D102  see GamesOfBatch
+        super().restore(game, snapshot)
+        self._observations[game] = self.observation(game)
+
+    def start_at(self, game: int, snapshot: bytes) -> Observation:  # noqa: D102  see GamesOfBatch
+        observation = super().start_at(game, snapshot)
+        self._observations[game] = observation
+        return observation
+
+    def copy_game(self, source: int, target: int) -> None:  # noqa: D102  see GamesOfBatch
+        super().copy_game(source, target)
+        self._observations[target] = self._observations[source]
+
+    def render(self) -> tuple[Any, ...] | None:
+        """Draws the games.
+
+        Returns:
+            With `render_mode` "rgb_array" a picture of each, uint8 of shape (height, width, 3).
+        """
+        if self.render_mode is None:
+            gym.logger.warn("QwopVectorEnv draws nothing: it was made without a render_mode")
+            return None
+        return tuple(self.template.picture(self.game(game)) for game in range(self.num_envs))
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Lets go of the games and their threads."""
+        self._batch.close()
+
+
+def _check_mode(mode: Any) -> AutoresetMode:
+    try:
+        return AutoresetMode(mode)
+    except ValueError:
+        accepted = ", ".join(repr(each.value) for each in AutoresetMode)
+        raise ValueError(
+            f"autoreset_mode must be a gymnasium.vector.AutoresetMode or one of {accepted}, "
+            f"got {mode!r}"
+        ) from None
+
+
+def _check_mask(options: dict[str, Any] | None, num_envs: int) -> Mask | None:
+    if options is None or "reset_mask" not in options:
+        return None
+    mask = options["reset_mask"]
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+        kind = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise TypeError(f"options['reset_mask'] must be a NumPy array of bool, got {kind}")
+    if mask.shape != (num_envs,):
+        raise ValueError(f"options['reset_mask'] must have shape ({num_envs},), got {mask.shape}")
+    if not mask.any():
+        raise ValueError("options['reset_mask'] must be set for at least one game")
+    return mask

@@ -1,0 +1,1 @@
+"""Trained models: what they were trained with, how they act, how well they run."""

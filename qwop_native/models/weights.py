@@ -1,0 +1,173 @@
+"""Saved models: what they are, found out without running anything in them; weights alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.policies import BasePolicy
+
+from qwop_native.atomic import whole_file
+from qwop_native.envs.spaces import OBSERVATION_SIZE
+
+# First part of a weight's name: the algorithm whose policy has such a weight.
+_BY_WEIGHT = {"quantile_net": "qrdqn", "q_net": "dqn", "lstm_actor": "recurrent_ppo"}
+
+
+def algorithm_of(path: Path) -> str:
+    """Name of the algorithm of one of SB3's zips.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no such zip, or of no algorithm that is known here.
+    """
+    weights = read_weights(path)
+    for name in weights:
+        if name.partition(".")[0] in _BY_WEIGHT:
+            return _BY_WEIGHT[name.partition(".")[0]]
+    if "action_net.weight" not in weights:
+        raise ValueError(f"{path} is a model of no algorithm that is known here")
+    with zipfile.ZipFile(path) as archive:
+        saved = json.loads(archive.read("data"))
+    return "ppo" if "clip_range" in saved else "a2c"
+
+
+def save_model(model: BaseAlgorithm, path: Path) -> None:
+    """Writes SB3's zip of a model, whole or not at all; its folder must exist."""
+    # Made in memory: of a disk that is full torch says only that something is wrong.
+    content = io.BytesIO()
+    model.save(content)
+    with whole_file(path) as file:
+        file.write(content.getbuffer())
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The weights in one of SB3's zips; nothing else in it is looked at, and no code is run.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no such zip, or it is damaged.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model {path}")
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("policy.pth") as file:
+            archive.getinfo("data")
+            found: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    except (zipfile.BadZipFile, KeyError, EOFError, RuntimeError, pickle.UnpicklingError):
+        raise ValueError(f"{path} is no model of Stable-Baselines3, or it is damaged") from None
+    return found
+
+
+def check_model(
+    path: Path, algorithm: str, observations: spaces.Space[Any], actions: spaces.Space[Any]
+) -> None:
+    """Refuses a model that cannot be trained further as it is asked for.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is of another algorithm, or sees or does other than is asked for.
+    """
+    found = algorithm_of(path)
+    if found != algorithm:
+        raise ValueError(f"{path} is a model of {found}, not of {algorithm}")
+    weights = read_weights(path)
+    wanted = getattr(observations, "shape", None)
+    if wanted and input_width(weights) != wanted[0]:
+        raise ValueError(
+            f"{path} sees {input_width(weights)} numbers, the environment shows {wanted[0]}"
+        )
+    shown = int(getattr(actions, "n", 0))
+    outputs = len(weights.get("action_net.weight", _last(weights)))
+    if outputs % shown or ("action_net.weight" in weights and outputs != shown):
+        raise ValueError(
+            f"{path} was trained with other actions than the environment's {shown}; see "
+            "env.action_set and env.t_for_terminate"
+        )
+
+
+def input_width(weights: dict[str, torch.Tensor]) -> int:
+    """How many numbers a policy sees."""
+    if "lstm_actor.weight_ih_l0" in weights:
+        return int(weights["lstm_actor.weight_ih_l0"].shape[1])
+    return int(next(value for value in weights.values() if value.dim() == 2).shape[1])
+
+
+def _last(weights: dict[str, torch.Tensor]) -> torch.Tensor:
+    return [value for name, value in weights.items() if "target" not in name][-1]
+
+
+def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 17)) -> BasePolicy:
+    """A policy with the weights of a zip of SB3's, made without running anything in the zip.
+
+    Kind, widths and number of actions are read off the weights' names and shapes, so networks
+    other than plain multilayer perceptrons are refused. Such a policy acts, it does not train.
+
+    Args:
+        path: The zip.
+        action_counts: Numbers of actions to be expected, for QRDQN, whose outputs do not tell.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no such zip, it is damaged, or its network is of another kind.
+    """
+    import sb3_contrib
+    from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+    from stable_baselines3.common.policies import ActorCriticPolicy
+    from stable_baselines3.dqn.policies import DQNPolicy
+
+    kind, weights = algorithm_of(path), read_weights(path)
+    arguments: dict[str, Any] = {"net_arch": _widths(weights, kind)}
+    outputs = len(weights.get("action_net.weight", _last(weights)))
+    actions = outputs
+    classes: dict[str, type[BasePolicy]] = {
+        "qrdqn": sb3_contrib.qrdqn.policies.QRDQNPolicy,
+        "dqn": DQNPolicy,
+        "recurrent_ppo": RecurrentActorCriticPolicy,
+    }
+    if kind == "qrdqn":
+        fitting = [n for n in action_counts if outputs % n == 0 and outputs > n]
+        if not fitting:
+            raise ValueError(f"{path} has {outputs} outputs, quantiles of no known set of actions")
+        actions = fitting[0]
+        arguments["n_quantiles"] = outputs // actions
+    if kind == "recurrent_ppo":
+        arguments["lstm_hidden_size"] = weights["lstm_actor.weight_hh_l0"].shape[1]
+        arguments["n_lstm_layers"] = sum("lstm_actor.weight_hh" in name for name in weights)
+    policy = classes.get(kind, ActorCriticPolicy)(
+        spaces.Box(-1, 1, (input_width(weights),)),
+        spaces.Discrete(actions),
+        lambda _: 0.0,
+        **arguments,
+    )
+    try:
+        policy.load_state_dict(weights)
+    except RuntimeError:
+        raise ValueError(
+            f"the network in {path} is of a kind that weights alone do not tell"
+        ) from None
+    policy.set_training_mode(False)
+    return policy
+
+
+def _widths(weights: dict[str, torch.Tensor], kind: str) -> list[int]:
+    prefix = {"qrdqn": "quantile_net.quantile_net.", "dqn": "q_net.q_net."}.get(
+        kind, "mlp_extractor.policy_net."
+    )
+    layers = [value for name, value in weights.items() if name.startswith(prefix)]
+    widths = [len(value) for value in layers if value.dim() == 2]
+    return widths[:-1] if kind in ("qrdqn", "dqn") else widths
+
+
+def check_width(policy: BasePolicy, path: Path) -> None:
+    """Raises ValueError unless a policy sees the 60 numbers of `QwopEnv`."""
+    shape = getattr(policy.observation_space, "shape", None)
+    if shape != (OBSERVATION_SIZE,):
+        raise ValueError(f"{path} does not see the {OBSERVATION_SIZE} numbers of QwopEnv")

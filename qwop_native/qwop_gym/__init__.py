@@ -1,0 +1,1 @@
+"""Files and arguments of qwop-gym, translated into those of this package."""

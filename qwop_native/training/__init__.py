@@ -1,0 +1,1 @@
+"""Training on the native environment: settings, algorithms, runs."""

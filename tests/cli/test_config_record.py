@@ -1,0 +1,79 @@
+"""qwop-gym's YAML files, and models whose episodes are recorded."""
+
+import pytest
+
+from qwop_native.cli import main as cli
+from qwop_native.cli.replay import _parser as replay_parser
+from qwop_native.cli.spectate import _parser as spectate_parser
+from qwop_native.qwop_gym.command_settings import parse_with_config
+from qwop_native.qwop_gym.rec import load_rec, recordings_of
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    pytest.importorskip("yaml")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "env.yml").write_text("frames_per_step: 1\nreduced_action_set: true\n")
+    (tmp_path / "replay.yml").write_text(
+        "fps: 60\nreset_delay: 1\nrecordings: [a.rec, b.rec]\nsteps_per_step: 4\n"
+        "env_kwargs: {__include__: env.yml, auto_draw: true}\n"
+        "env_wrappers: [{module: qwop_gym, cls: VerboseWrapper}]\n"
+    )
+    return tmp_path
+
+
+def test_qwop_gyms_replay_file(config):
+    parser = replay_parser()
+    options = parser.parse_args(parse_with_config(parser, ["-c", "replay.yml", "--check"]))
+    assert options.runs == ["a.rec", "b.rec"]
+    assert (options.speed, options.frames_per_step, options.action_set) == (2.0, 4, "reduced")
+    by_hand = parse_with_config(parser, ["mine.rec", "-c", "replay.yml", "--speed", "1"])
+    assert parser.parse_args(by_hand).runs == ["mine.rec"]
+    assert parser.parse_args(by_hand).speed == 1.0
+
+
+def test_qwop_gyms_spectate_file(config):
+    (config / "spectate.yml").write_text(
+        "model_file: data/m.zip\nmodel_mod: sb3_contrib\nmodel_cls: QRDQN\nsteps_per_step: 4\n"
+    )
+    parser = spectate_parser()
+    options = parser.parse_args(parse_with_config(parser, ["-c", "spectate.yml"]))
+    assert (options.model, options.model_cls) == ("data/m.zip", "QRDQN")
+    assert options.action_set == "full"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("fsp: 30", "'fsp' is not a key"), ("- 1", "no settings"), ("a: [", "not YAML")],
+)
+def test_bad_files_are_one_sentence(config, text, message, capsys):
+    (config / "bad.yml").write_text(text)
+    assert cli.main(["replay", "-c", "bad.yml"]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert cli.main(["replay", "-c", "none.yml"]) == 2
+
+
+def test_episodes_of_a_model_are_recorded(tmp_path, capsys):
+    pytest.importorskip("stable_baselines3")
+    from stable_baselines3 import PPO
+
+    from qwop_native import QwopEnv, load_recording
+
+    env = QwopEnv(frames_per_step=4, reduced_action_set=True)
+    small = {"net_arch": [8]}
+    model = PPO(
+        "MlpPolicy", env, seed=3, n_steps=8, batch_size=8, device="cpu", policy_kwargs=small
+    )
+    model.save(tmp_path / "m.zip")
+    rec = tmp_path / "m.rec"
+    arguments = ["--episodes", "2", "--stochastic", "--rec", str(rec), "--out", str(tmp_path)]
+    status = cli.main(["record", str(tmp_path / "m.zip"), "--min-distance", "-9", *arguments])
+    assert status == 0
+    assert "2 of 2 kept" in capsys.readouterr().out
+    settings = {"frames_per_step": 4, "action_set": "reduced", "resets": 1}
+    again = list(recordings_of(load_rec(rec), **settings))
+    for number, run in enumerate(again, start=1):
+        kept = load_recording(tmp_path / f"m-{number}.qwop")
+        assert run.play().state_hash() == kept.play().state_hash()
