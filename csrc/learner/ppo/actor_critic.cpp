@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "learner/check_size.hpp"
 #include "learner/flush_denormals.hpp"
 
 namespace qwop::learner {
@@ -25,6 +26,19 @@ std::vector<ptrdiff_t> with_outputs(std::vector<ptrdiff_t> widths, ptrdiff_t out
 }
 
 }  // namespace
+
+void Rollout::check(ptrdiff_t observation_size) const {
+  const auto holds = [](const char* name, auto array, ptrdiff_t expected) {
+    check_size(name, static_cast<ptrdiff_t>(array.size()), expected);
+  };
+  const ptrdiff_t rows = steps * num_envs;
+  holds("observations", observations, rows * observation_size);
+  holds("actions", actions, rows);
+  holds("values", values, rows);
+  holds("log_probs", log_probs, rows);
+  holds("advantages", advantages, rows);
+  holds("returns", returns, rows);
+}
 
 ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdiff_t> value_widths,
                          ptrdiff_t n_actions, nn::Activation activation,
@@ -86,6 +100,7 @@ void ActorCritic::bind_adam(const Tensors& means, const Tensors& squares, const 
 }
 
 void ActorCritic::bind_rollout(const Rollout& rollout) {
+  rollout.check(observation_size_);
   const std::lock_guard lock(mutex_);
   rollout_ = rollout;
 }
@@ -170,91 +185,11 @@ void ActorCritic::draw(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const floa
   }
 }
 
-// The advantages of the batch, with mean 0 and deviation 1 where that is wanted.
-void ActorCritic::normalize(bool wanted) {
-  const std::size_t n = places_.size();
-  advantages_.resize(n);
-  double sum = 0.0, squares = 0.0;
-  for (std::size_t i = 0; i < n; ++i) {
-    advantages_[i] = rollout_.advantages[places_[i]];
-    sum += double{advantages_[i]};
-  }
-  if (!wanted || n < 2) return;
-  const double mean = sum / static_cast<double>(n);
-  for (const float a : advantages_) squares += (double{a} - mean) * (double{a} - mean);
-  const double deviation = std::sqrt(squares / static_cast<double>(n - 1));
-  for (float& a : advantages_) a = static_cast<float>((double{a} - mean) / (deviation + 1e-8));
-}
-
 void ActorCritic::gather(nn::MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows) {
   const ptrdiff_t width = observation_size_;
   for (ptrdiff_t r = 0; r < rows; ++r) {
-    std::copy_n(rollout_.observations + places_[static_cast<std::size_t>(begin + r)] * width, width,
-                memory.input_row(r));
-  }
-}
-
-// Gradients of the loss for the policy's results; what is logged is added to the slice's sums.
-void ActorCritic::policy_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
-                                const PpoSettings& settings) {
-  const ptrdiff_t n = n_actions_;
-  const auto share = 1.0f / static_cast<float>(places_.size());
-  const auto low = static_cast<float>(1.0 - settings.clip_range);
-  const auto high = static_cast<float>(1.0 + settings.clip_range);
-  const auto clip = static_cast<float>(settings.clip_range);
-  const auto entropy_share = static_cast<float>(settings.entropy_coefficient) * share;
-  PpoResult& sums = slice.policy_sums;
-  kernels_.exponentials(slice.policy.output_row(0), rows, n, slice.exponentials.get(),
-                        slice.greatest.get());
-  for (ptrdiff_t r = 0; r < rows; ++r) {
-    const auto i = static_cast<std::size_t>(begin + r);
-    const ptrdiff_t at = places_[i];
-    const float* const e = slice.exponentials.get() + r * row_stride(n);
-    const float* const logits = slice.policy.output_row(r);
-    float total = 0.0f;
-    for (ptrdiff_t a = 0; a < n; ++a) total += e[a];
-    const float shift = slice.greatest.get()[r] + std::log(total), inverse = 1.0f / total;
-    float entropy = 0.0f;
-    for (ptrdiff_t a = 0; a < n; ++a) entropy -= e[a] * inverse * (logits[a] - shift);
-    const ptrdiff_t action = rollout_.actions[at];
-    const float moved = logits[action] - shift - rollout_.log_probs[at];
-    const float ratio = std::exp(moved), advantage = advantages_[i];
-    const float plain = advantage * ratio, clipped = advantage * std::clamp(ratio, low, high);
-    // Where both are equal, either half of the gradient arrives.
-    const float for_log_prob = plain <= clipped ? -plain * share : plain > clipped ? 0.0f : plain;
-    float* const gradient = slice.policy.gradient_row(r);
-    for (ptrdiff_t a = 0; a < n; ++a) {
-      const float probability = e[a] * inverse;
-      gradient[a] =
-          -for_log_prob * probability + entropy_share * probability * (logits[a] - shift + entropy);
-    }
-    gradient[action] += for_log_prob;
-
-    sums.policy_loss -= double{std::min(plain, clipped)};
-    sums.entropy_loss -= double{entropy};
-    sums.clip_fraction += std::abs(ratio - 1.0f) > clip ? 1.0 : 0.0;
-    sums.kl += double{ratio - 1.0f - moved};
-  }
-}
-
-// The same for the value.
-void ActorCritic::value_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
-                               const PpoSettings& settings) {
-  const auto share = 1.0f / static_cast<float>(places_.size());
-  const auto value_share = 2.0f * static_cast<float>(settings.value_coefficient) * share;
-  for (ptrdiff_t r = 0; r < rows; ++r) {
-    const ptrdiff_t at = places_[static_cast<std::size_t>(begin + r)];
-    const float value = *slice.value.output_row(r), wanted = rollout_.returns[at];
-    float used = value;
-    bool inside = true;
-    if (settings.clip_range_values) {
-      const auto most = static_cast<float>(*settings.clip_range_values);
-      const float difference = value - rollout_.values[at];
-      inside = !(difference < -most || difference > most);
-      used = rollout_.values[at] + std::clamp(difference, -most, most);
-    }
-    *slice.value.gradient_row(r) = inside ? value_share * (used - wanted) : 0.0f;
-    slice.value_sums.value_loss += double{used - wanted} * double{used - wanted};
+    std::copy_n(rollout_.observations.data() + places_[static_cast<std::size_t>(begin + r)] * width,
+                width, memory.input_row(r));
   }
 }
 
@@ -266,7 +201,7 @@ void ActorCritic::find_places(std::span<const std::int64_t> numbers) {
       throw std::invalid_argument("a transition outside the rollout was drawn");
     }
     places_.push_back(number % rollout_.steps * rollout_.num_envs + number / rollout_.steps);
-    const std::int64_t action = rollout_.actions[places_.back()];
+    const std::int64_t action = rollout_.actions[static_cast<std::size_t>(places_.back())];
     if (action < 0 || action >= n_actions_) {
       throw std::invalid_argument("the rollout holds the action " + std::to_string(action) +
                                   ", but there are " + std::to_string(n_actions_));
@@ -319,7 +254,7 @@ double ActorCritic::sum_gradients(bool of_value, int slices) {
 }
 
 PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSettings& settings) {
-  if (!rollout_.observations) throw std::logic_error("bind the rollout first");
+  if (rollout_.observations.empty()) throw std::logic_error("bind the rollout first");
   if (numbers.empty()) throw std::invalid_argument("there must be at least one transition");
   refresh();
   find_places(numbers);
@@ -351,7 +286,8 @@ PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSett
   return result;
 }
 
-PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSettings& settings) {
+PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSettings& settings,
+                              const AdamSettings& adam) {
   const std::lock_guard lock(mutex_);
   if (!slices_[0].policy.mlp().layers[0].weight.mean) {
     throw std::logic_error("bind the state of Adam first");
@@ -364,7 +300,7 @@ PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSe
                       (static_cast<float>(std::sqrt(squares_[0] + squares_[1])) + 1e-6f);
   run(2, [&](int n) {
     const Mlp& mlp = n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp();
-    kernels_.adam(mlp, settings.adam, scale >= 1.0f ? 1.0f : scale);
+    kernels_.adam(mlp, adam, scale >= 1.0f ? 1.0f : scale);
     kernels_.refresh(mlp);
   });
   mark_ = mark();

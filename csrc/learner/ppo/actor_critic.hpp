@@ -23,13 +23,13 @@ using std::ptrdiff_t;
 // A rollout as stable-baselines3's RolloutBuffer holds it before it is flattened: arrays over
 // (step, environment).
 struct Rollout {
-  const float* observations = nullptr;
-  const std::int64_t* actions = nullptr;
-  const float* values = nullptr;
-  const float* log_probs = nullptr;
-  const float* advantages = nullptr;
-  const float* returns = nullptr;
+  std::span<const float> observations;
+  std::span<const std::int64_t> actions;
+  std::span<const float> values, log_probs, advantages, returns;
   ptrdiff_t steps = 0, num_envs = 0;
+
+  // Throws std::invalid_argument where an array is not of the size that it must have.
+  void check(ptrdiff_t observation_size) const;
 };
 
 struct PpoSettings {
@@ -38,7 +38,6 @@ struct PpoSettings {
   double entropy_coefficient = 0.0, value_coefficient = 0.5, max_grad_norm = 0.5;
   bool normalize_advantages = true;
   std::optional<double> target_kl;  // no update where the policy has moved 1.5 times as far
-  AdamSettings adam;
 };
 
 struct PpoResult {
@@ -68,7 +67,8 @@ class ActorCritic {
            float* values, float* log_probs);
 
   // One update on the transitions with numbers environment * steps + step.
-  PpoResult update(std::span<const std::int64_t> numbers, const PpoSettings& settings);
+  PpoResult update(std::span<const std::int64_t> numbers, const PpoSettings& settings,
+                   const AdamSettings& adam);
   // The gradients of the same loss, written to tensors, without an update.
   PpoResult gradients(std::span<const std::int64_t> numbers, const PpoSettings& settings,
                       const Tensors& out);

@@ -80,6 +80,7 @@ void QuantileLearner::bind_adam(const Tensors& means, const Tensors& squares,
 
 void QuantileLearner::bind_replay(const Replay& replay) {
   const std::lock_guard lock(mutex_);
+  replay.check(observation_size());
   gatherer_.bind(replay);
 }
 

@@ -26,7 +26,7 @@ class QuantileLearner {
   void bind_online(const Tensors& values);
   void bind_target(const Tensors& values);
   void bind_adam(const Tensors& means, const Tensors& squares, const Tensors& steps);
-  void bind_replay(const Replay& replay);
+  void bind_replay(const Replay& replay);  // throws as Replay::check
 
   // One update on drawn transitions; returns the loss. A gradient whose norm is greater than
   // max_norm is scaled down to it.

@@ -1,4 +1,5 @@
-// Drawn transitions on their way from the replay buffer into a batch.
+// The replay buffer, and drawn transitions on their way from it into a batch. Whatever else a batch
+// is to be made of (returns of several steps, priorities) belongs to the Gatherer.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +12,13 @@ namespace qwop::learner {
 
 // Transitions as stable-baselines3's ReplayBuffer holds them: arrays over (position, environment).
 struct Replay {
-  const float* observations = nullptr;
-  const float* next_observations = nullptr;
-  const std::int64_t* actions = nullptr;
-  const float* rewards = nullptr;
-  const float* dones = nullptr;
-  const float* timeouts = nullptr;
+  std::span<float> observations, next_observations;
+  std::span<std::int64_t> actions;
+  std::span<float> rewards, dones, timeouts;
   ptrdiff_t positions = 0, num_envs = 0;
+
+  // Throws std::invalid_argument where an array is not of the size that it must have.
+  void check(ptrdiff_t observation_size) const;
 };
 
 // The transitions at (positions[i], games[i]).
@@ -29,7 +30,7 @@ struct Drawn {
 class Gatherer {
  public:
   void bind(const Replay& replay) { replay_ = replay; }
-  bool is_bound() const { return replay_.observations != nullptr; }
+  bool is_bound() const { return !replay_.observations.empty(); }
 
   // Offsets of the drawn transitions in the buffer, sorted by action and otherwise as drawn, and in
   // `first`, n_actions + 1, where each action's begin. Throws std::invalid_argument for transitions
