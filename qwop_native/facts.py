@@ -62,7 +62,7 @@ class Box(NamedTuple):
 
 
 class Joint(NamedTuple):
-    """Two parts, where the first is held when the page is loaded, and the angle between them.
+    """Two parts and the angle between them.
 
     The angle is the second part's minus the first's minus `rest`; `lower` and `upper` are the
     widest limits that the keys set.
@@ -70,7 +70,6 @@ class Joint(NamedTuple):
 
     first: str
     second: str
-    anchor: tuple[float, float]
     rest: float
     lower: float
     upper: float
@@ -79,8 +78,11 @@ class Joint(NamedTuple):
 BOXES = {name: Box(*fact) for name, fact in _core.BOXES.items()}
 """The runner's parts and the hurdle's, "hurdleBase" and "hurdleTop"."""
 
-JOINTS = {name: Joint(*fact) for name, fact in _core.JOINTS.items()}
+JOINTS = {name: Joint(*fact[:2], *fact[3:]) for name, fact in _core.JOINTS.items()}
 """The joints between the runner's parts."""
+
+JOINT_ANCHORS = {name: fact[2] for name, fact in _core.JOINTS.items()}
+"""Where each joint is when the page is loaded."""
 
 FALLEN, JUMPED, LANDED, ENDED, LEFT_FOOT_DOWN, RIGHT_FOOT_DOWN, HURDLE_TOUCHED = (
     _core.EVENTS[name]

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from qwop_native import _core
-from qwop_native.facts import BOXES, JOINTS, PARTS
+from qwop_native.facts import BOXES, JOINT_ANCHORS, PARTS
 from qwop_native.render.view import Point, View
 
 
@@ -46,7 +46,7 @@ def _paler(colour: int, share: float) -> int:
 # game's ragdoll turned back by the pose in which its body is created; hands and toes are ours.
 def _local(part: str, anchor: str) -> Point:
     x, y, angle = BOXES[part].pose
-    at = JOINTS[anchor].anchor
+    at = JOINT_ANCHORS[anchor]
     dx, dy = at[0] - x, at[1] - y
     c, s = math.cos(angle), math.sin(angle)
     return (dx * c + dy * s, -dx * s + dy * c)

@@ -40,7 +40,7 @@ TOUCHING_PARTS = tuple(
 _FIRST = [PARTS.index(joint.first) for joint in JOINTS.values()]
 _SECOND = [PARTS.index(joint.second) for joint in JOINTS.values()]
 _REST, _LOWER, _UPPER = (
-    np.array([joint[i] for joint in JOINTS.values()], np.float32) for i in (3, 4, 5)
+    np.array([joint[i] for joint in JOINTS.values()], np.float32) for i in (2, 3, 4)
 )
 JOINT_MIDDLE = (_LOWER + _UPPER) / 2
 JOINT_HALF_RANGE = (_UPPER - _LOWER) / 2
