@@ -147,7 +147,7 @@ class Episode:
     def game(self) -> Game: ...
 
 def sincos(
-    x: npt.NDArray[np.float64], flavour: str = "glibc"
+    x: npt.NDArray[np.float64], flavor: str = "glibc"
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 
 class BatchEngine:

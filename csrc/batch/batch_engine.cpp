@@ -21,7 +21,7 @@ EpisodeColumns::EpisodeColumns(int games)
 BatchEngine::BatchEngine(BatchOptions options)
     : options_(std::move(options)),
       restart_(env::loaded_page(options_.episode), options_.episode),
-      block_size_(block_size(options_.instruction_set)),
+      block_size_(block_size()),
       memory_(block_bytes(options_.instruction_set) *
               static_cast<std::size_t>((options_.games + block_size_ - 1) / block_size_)),
       episodes_(static_cast<std::size_t>(options_.games)),

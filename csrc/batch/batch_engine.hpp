@@ -10,10 +10,11 @@
 #include <vector>
 
 #include "batch/game_block.hpp"
-#include "batch/large_pages.hpp"
-#include "batch/thread_pool.hpp"
 #include "env/episode.hpp"
 #include "env/prepared_restart.hpp"
+#include "support/instruction_set.hpp"
+#include "support/memory.hpp"
+#include "support/thread_pool.hpp"
 
 namespace qwop::batch {
 
@@ -26,7 +27,7 @@ struct BatchOptions {
   int threads = 1;
   std::int64_t max_episode_steps = 0;  // 0: no limit
   Autoreset autoreset = Autoreset::NextStep;
-  std::string instruction_set;  // one of instruction_sets()
+  support::InstructionSet instruction_set = support::InstructionSet::kScalar;  // an available one
 };
 
 // What is known of each game's episode, one column a value, one row a game.
@@ -104,12 +105,12 @@ class BatchEngine {
   BatchOptions options_;
   env::PreparedRestart restart_;
   int block_size_;
-  LargePages memory_;
+  support::LargePages memory_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
   std::vector<EpisodeState> episodes_;
   EpisodeColumns columns_, final_columns_;
   std::vector<float> final_observations_;
-  ThreadPool pool_;
+  support::ThreadPool pool_;
   std::mutex mutex_;
 };
 

@@ -37,11 +37,11 @@ void write_bodies(const game::Game& game, double* out) {
 }  // namespace
 
 GamePool::GamePool(const game::Game& first, int games, int threads,
-                   const std::string& instruction_set)
+                   support::InstructionSet instruction_set)
     : size_(games),
-      block_size_(block_size(instruction_set)),
+      block_size_(block_size()),
       instruction_set_(instruction_set),
-      flavour_(first.flavour()),
+      flavor_(first.flavor()),
       pool_(threads) {
   for (int begin = 0; begin < games; begin += block_size_) {
     blocks_.push_back(make_block(instruction_set, first, std::min(block_size_, games - begin)));
@@ -102,7 +102,7 @@ void GamePool::step_block(int block, std::span<const game::KeyMask> keys, int fr
   }
 }
 
-// Brings the games home, too, so that other threads may read them.
+// Brings the scalar twins up to date, too, so that other threads may read them.
 void GamePool::look(int first, int count, const PoolView& view) {
   for (int i = first; i < first + count; ++i) {
     const auto& seen = game(i);

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "batch/game_block.hpp"
-#include "batch/thread_pool.hpp"
 #include "game/game.hpp"
+#include "support/instruction_set.hpp"
+#include "support/thread_pool.hpp"
 
 namespace qwop::batch {
 
@@ -26,14 +26,15 @@ struct PoolView {
 
 class GamePool {
  public:
-  GamePool(const game::Game& first, int num_envs, int threads, const std::string& instruction_set);
+  GamePool(const game::Game& first, int num_envs, int threads,
+           support::InstructionSet instruction_set);
 
   int size() const { return size_; }
-  const std::string& instruction_set() const { return instruction_set_; }
+  support::InstructionSet instruction_set() const { return instruction_set_; }
   int threads() const { return pool_.threads(); }
-  SinCosFlavour flavour() const { return flavour_; }
+  SinCosFlavor flavor() const { return flavor_; }
 
-  // Game `index` becomes a copy of `game`, of the same flavour.
+  // Game `index` becomes a copy of `game`, of the same flavor.
   void set(int index, const game::Game& game, const PoolView& view);
   game::Game& game(int index) { return blocks_[index / block_size_]->game(index % block_size_); }
 
@@ -53,10 +54,10 @@ class GamePool {
 
   int size_;
   int block_size_;
-  std::string instruction_set_;
-  SinCosFlavour flavour_;
+  support::InstructionSet instruction_set_;
+  SinCosFlavor flavor_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
-  ThreadPool pool_;
+  support::ThreadPool pool_;
 };
 
 }  // namespace qwop::batch

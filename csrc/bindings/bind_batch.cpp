@@ -10,7 +10,8 @@
 
 #include "batch/batch_engine.hpp"
 #include "bindings/arrays.hpp"
-#include "bindings/instruction_set.hpp"
+#include "bindings/instruction_sets.hpp"
+#include "support/cpu.hpp"
 
 namespace py = pybind11;
 
@@ -47,10 +48,10 @@ std::unique_ptr<BatchEngine> make_engine(const env::EpisodeOptions& episode, py:
   batch::BatchOptions options;
   options.episode = episode;
   options.games = static_cast<int>(num_envs);
-  options.threads = num_threads == 0 ? batch::usable_cores() : static_cast<int>(num_threads);
+  options.threads = num_threads == 0 ? support::usable_cores() : static_cast<int>(num_threads);
   options.max_episode_steps = max_episode_steps;
   options.autoreset = parse_autoreset(autoreset);
-  options.instruction_set = chosen_instruction_set(instruction_set);
+  options.instruction_set = support::choose_instruction_set(instruction_set);
   py::gil_scoped_release release;
   return std::make_unique<BatchEngine>(std::move(options));
 }
@@ -188,9 +189,10 @@ void bind_columns(py::class_<BatchEngine>& cls, const std::string& prefix, Colum
 }  // namespace
 
 void bind_batch(py::module_& module) {
-  module.def("instruction_sets", &batch::instruction_sets,
-             "Instruction sets that batches can use on this processor, slowest first.");
-  module.def("usable_cores", &batch::usable_cores,
+  module.def(
+      "instruction_sets", [] { return instruction_set_names(support::InstructionSet::kScalar); },
+      "Instruction sets that batches can use on this processor, slowest first.");
+  module.def("usable_cores", &support::usable_cores,
              "Cores this process may use, by its affinity and its container's quota.");
   py::register_exception<batch::NotResetError>(module, "NotResetError", PyExc_ValueError);
   py::class_<BatchEngine> cls(module, "BatchEngine",
@@ -238,8 +240,9 @@ void bind_batch(py::module_& module) {
       .def_property_readonly("num_envs", [](const BatchEngine& e) { return e.options().games; })
       .def_property_readonly("num_threads",
                              [](const BatchEngine& e) { return e.options().threads; })
-      .def_property_readonly("instruction_set",
-                             [](const BatchEngine& e) { return e.options().instruction_set; });
+      .def_property_readonly("instruction_set", [](const BatchEngine& e) {
+        return support::to_string(e.options().instruction_set);
+      });
   bind_columns(cls, "", [](BatchEngine& e) -> auto& { return e.columns(); });
   bind_columns(cls, "final_", [](BatchEngine& e) -> auto& { return e.final_columns(); });
   cls.def_property_readonly("final_obs", [](py::object self) {

@@ -47,7 +47,7 @@ py::tuple state_of(const Episode& episode) {
   tracker.serialise(append);
   return py::make_tuple(options.action_keys, reward.frames_per_step, reward.failure_cost,
                         reward.success_reward, reward.time_cost_mult, reward.speed_rew_mult,
-                        options.reload_on_reset, std::string(to_string(options.flavour)),
+                        options.reload_on_reset, std::string(to_string(options.flavor)),
                         py::bytes(game::snapshot(episode.game())), py::tuple(remembered));
 }
 

@@ -50,10 +50,10 @@ py::dict events() {
                   "right_foot_down"_a = kRightFootDown, "hurdle_touched"_a = kHurdleTouched);
 }
 
-py::tuple flavours() {
-  py::tuple names(kSinCosFlavours);
-  for (std::size_t i = 0; i < kSinCosFlavours; ++i) {
-    names[i] = std::string(to_string(static_cast<SinCosFlavour>(i)));
+py::tuple flavors() {
+  py::tuple names(kSinCosFlavors);
+  for (std::size_t i = 0; i < kSinCosFlavors; ++i) {
+    names[i] = std::string(to_string(static_cast<SinCosFlavor>(i)));
   }
   return names;
 }
@@ -61,7 +61,7 @@ py::tuple flavours() {
 }  // namespace
 
 void bind_facts(py::module_& module) {
-  module.attr("SINCOS_FLAVORS") = flavours();
+  module.attr("SINCOS_FLAVORS") = flavors();
   module.attr("DEFAULT_SINCOS") = std::string(to_string(game::kDefaultSinCos));
   module.attr("FRAMES_PER_SECOND") = game::kFramesPerSecond;
   module.attr("PHYSICS_STEP") = game::kPhysicsStep;

@@ -7,7 +7,8 @@
 
 #include "batch/game_pool.hpp"
 #include "bindings/arrays.hpp"
-#include "bindings/instruction_set.hpp"
+#include "support/cpu.hpp"
+#include "support/instruction_set.hpp"
 
 namespace py = pybind11;
 
@@ -27,9 +28,9 @@ class Pool {
         frames(num_envs),
         score(num_envs),
         pool_(first, static_cast<int>(num_envs),
-              num_threads == 0 ? batch::usable_cores()
+              num_threads == 0 ? support::usable_cores()
                                : static_cast<int>(checked("num_threads", num_threads, 0, 1024)),
-              chosen_instruction_set(instruction_set)) {
+              support::choose_instruction_set(instruction_set)) {
     std::ranges::fill_n(bodies.mutable_data(), bodies.size(), 0.0);
     std::ranges::fill_n(events.mutable_data(), num_envs, std::uint8_t{0});
     std::ranges::fill_n(frames.mutable_data(), num_envs, 0);
@@ -75,8 +76,8 @@ class Pool {
   void set_game(py::ssize_t index, const game::Game& game) {
     const std::scoped_lock turn(mutex_);
     const int target = static_cast<int>(checked("index", index, 0, pool_.size() - 1));
-    if (pool_.flavour() != game.flavour()) {
-      throw py::value_error("the game's sincos flavour is not the pool's");
+    if (pool_.flavor() != game.flavor()) {
+      throw py::value_error("the game's sincos flavor is not the pool's");
     }
     pool_.set(target, game, view());
   }
@@ -102,8 +103,8 @@ class Pool {
   std::span<const std::int32_t> checked_parents(Pool& source,
                                                 const Array<std::int32_t>& parents) const {
     if (&source == this) throw py::value_error("source must be another pool");
-    if (source.pool_.game(0).flavour() != pool_.flavour()) {
-      throw py::value_error("source must have the same sincos flavour");
+    if (source.pool_.game(0).flavor() != pool_.flavor()) {
+      throw py::value_error("source must have the same sincos flavor");
     }
     const auto chosen = rows(parents, "parents");
     for (const auto parent : chosen) checked("each of parents", parent, 0, source.pool_.size() - 1);
@@ -152,8 +153,9 @@ void bind_pool(py::module_& module) {
       .def_readonly("frames", &Pool::frames)
       .def_readonly("score", &Pool::score)
       .def_property_readonly("num_threads", [](const Pool& p) { return p.pool().threads(); })
-      .def_property_readonly("instruction_set",
-                             [](const Pool& p) { return p.pool().instruction_set(); });
+      .def_property_readonly("instruction_set", [](const Pool& p) {
+        return support::to_string(p.pool().instruction_set());
+      });
 }
 
 }  // namespace qwop::bindings

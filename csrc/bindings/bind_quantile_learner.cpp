@@ -4,6 +4,7 @@
 
 #include "bindings/bit_generator.hpp"
 #include "bindings/bound_quantile_learner.hpp"
+#include "bindings/instruction_sets.hpp"
 
 namespace py = pybind11;
 
@@ -27,19 +28,14 @@ py::tuple draw_transitions(const py::capsule& generator, std::int64_t positions,
   return py::make_tuple(first, second);
 }
 
-std::vector<std::string> instruction_sets() {
-  std::vector<std::string> names;
-  for (const auto& kernels : learner::available_kernels()) names.emplace_back(kernels.name);
-  return names;
-}
-
 }  // namespace
 
 void bind_quantile_learner(py::module_& module) {
   using py::arg;
   using Bound = BoundQuantileLearner;
-  module.def("learner_instruction_sets", &instruction_sets,
-             "Instruction sets that the learner can use on this processor, the best first.");
+  module.def(
+      "learner_instruction_sets", [] { return instruction_set_names(learner::kSmallestSet); },
+      "Instruction sets that the learner can use on this processor, slowest first.");
   module.def("draw_transitions", &draw_transitions, arg("generator"), py::kw_only(),
              arg("positions"), arg("num_envs"), arg("count"),
              "The draws of stable-baselines3's ReplayBuffer.sample.\n\n"

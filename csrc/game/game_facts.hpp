@@ -11,7 +11,7 @@
 namespace qwop::game {
 
 // The sine and cosine of the browsers that most people have.
-inline constexpr SinCosFlavour kDefaultSinCos = SinCosFlavour::Glibc;
+inline constexpr SinCosFlavor kDefaultSinCos = SinCosFlavor::Glibc;
 
 inline constexpr double kWorldScale = 20.0;                // px per world unit
 inline constexpr double kFrameTime = 0.03333333333333333;  // s the score clock gains per update
@@ -318,6 +318,6 @@ inline constexpr std::uint8_t kHurdleTouched = 64;
 
 // The scene of a fresh page: ground, block, hurdle and runner. One for each sine and cosine, since
 // joint anchors are found with them; built on first use and shared by all games.
-const physics::Scene& scene(SinCosFlavour flavour);
+const physics::Scene& scene(SinCosFlavor flavor);
 
 }  // namespace qwop::game

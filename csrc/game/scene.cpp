@@ -6,8 +6,8 @@ namespace {
 
 using physics::Scene;
 
-Scene build_scene(SinCosFlavour flavour) {
-  Scene scene(flavour);
+Scene build_scene(SinCosFlavor flavor) {
+  Scene scene(flavor);
   for (const auto& box : kBoxes) {
     scene.add_body({box.type,
                     0.5 * box.width / kWorldScale,
@@ -26,11 +26,11 @@ Scene build_scene(SinCosFlavour flavour) {
 
 }  // namespace
 
-const physics::Scene& scene(SinCosFlavour flavour) {
-  static const std::array<Scene, kSinCosFlavours> scenes{build_scene(SinCosFlavour::Glibc),
-                                                         build_scene(SinCosFlavour::GlibcFma),
-                                                         build_scene(SinCosFlavour::Fdlibm)};
-  return scenes[static_cast<int>(flavour)];
+const physics::Scene& scene(SinCosFlavor flavor) {
+  static const std::array<Scene, kSinCosFlavors> scenes{build_scene(SinCosFlavor::Glibc),
+                                                        build_scene(SinCosFlavor::GlibcFma),
+                                                        build_scene(SinCosFlavor::Fdlibm)};
+  return scenes[static_cast<int>(flavor)];
 }
 
 }  // namespace qwop::game

@@ -5,11 +5,11 @@
 #include "learner/qrdqn/update.hpp"
 #include "nn/mlp_kernels.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::learner::QWOP_ISA_NAMESPACE {
 
 const Kernels& kernels() {
   static constexpr Kernels table{"", kQrdqnKernels, kMlpKernels};
   return table;
 }
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::learner::QWOP_ISA_NAMESPACE

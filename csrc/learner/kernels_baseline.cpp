@@ -1,2 +1,2 @@
-#define QWOP_LEARNER_ISA baseline
+#define QWOP_ISA_NAMESPACE baseline
 #include "learner/kernel_table.hpp"

@@ -6,7 +6,7 @@
 #include "nn/gemm.hpp"
 #include "nn/mlp.hpp"
 
-namespace qwop::nn::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 // Packs the parameters anew; those of the first layer are not needed backward.
 inline void refresh_layer(const MlpLayer& layer, bool first) {
@@ -72,4 +72,4 @@ inline void update_layer(const MlpLayer& layer, const AdamSettings& settings, fl
             [&](auto rule) { adam_update(rule, layer.bias, layer.bias_gradient, scale); });
 }
 
-}  // namespace qwop::nn::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

@@ -4,7 +4,7 @@
 #include "nn/activation.hpp"
 #include "nn/linear_kernels.hpp"
 
-namespace qwop::nn::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 namespace {
 
 void mlp_refresh(const Mlp& mlp) {
@@ -91,4 +91,4 @@ constexpr MlpKernels kMlpKernels{mlp_refresh, mlp_forward,    mlp_backward, mlp_
                                  mlp_adam,    sum_of_squares, exponentials};
 
 }  // namespace
-}  // namespace qwop::nn::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

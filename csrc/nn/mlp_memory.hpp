@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "learner/buffer.hpp"
 #include "nn/mlp.hpp"
+#include "support/memory.hpp"
 
 namespace qwop::nn {
 
@@ -24,7 +24,7 @@ class MlpMemory {
 
  private:
   std::vector<MlpLayer> layers_;
-  std::vector<learner::Buffer<float>> memory_;
+  std::vector<support::Buffer<float>> memory_;
   std::vector<float*> values_, gradients_;
   Mlp mlp_;
 };

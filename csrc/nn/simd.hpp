@@ -1,10 +1,10 @@
 // The float32 vectors that the kernels of networks compute with, in their namespace.
 #pragma once
 
-#include "learner/simd.hpp"
+#include "support/simd_f32.hpp"
 
-namespace qwop::nn::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
-using namespace learner::QWOP_LEARNER_ISA;
+using namespace f32;
 
-}  // namespace qwop::nn::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

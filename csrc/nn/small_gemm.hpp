@@ -8,7 +8,7 @@
 
 #include "nn/tiles.hpp"
 
-namespace qwop::nn::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 // Rows and vectors of columns of a tile. The shapes of gemm.hpp would make QR-DQN's update a
 // quarter slower (batch 64, layers of 64) to two thirds (batch 256, layers of 256), and these ones
@@ -25,15 +25,15 @@ struct Panels : Parts {
 };
 
 template <class Function>
-QWOP_LEARNER_INLINE void with_constants(int rows, int width, const Function& f) {
+QWOP_ALWAYS_INLINE void with_constants(int rows, int width, const Function& f) {
   with_tile<kTileRows, kTileVectors>(rows, width, f);
 }
 
 // Adds to y (rows x width vectors) the product of x (rows x depth) and w (depth x width vectors).
 // Only the first `last` lanes of w's last vector exist.
 template <int rows, int width>
-QWOP_LEARNER_INLINE void multiply_tile(const float* const* x, ptrdiff_t depth, const float* w,
-                                       ptrdiff_t w_stride, ptrdiff_t last, F (&y)[rows][width]) {
+QWOP_ALWAYS_INLINE void multiply_tile(const float* const* x, ptrdiff_t depth, const float* w,
+                                      ptrdiff_t w_stride, ptrdiff_t last, F (&y)[rows][width]) {
   const auto step = [&](ptrdiff_t k, F tail) {
     F columns[width];
 #pragma GCC unroll 4
@@ -153,4 +153,4 @@ inline void backward(Rows dy, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t rows_of_
   }
 }
 
-}  // namespace qwop::nn::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

@@ -3,11 +3,11 @@
 
 #include "nn/simd.hpp"
 
-namespace qwop::nn::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 using std::ptrdiff_t;
 
-QWOP_LEARNER_INLINE ptrdiff_t vectors_of(ptrdiff_t n) { return (n + kLanes - 1) / kLanes; }
+QWOP_ALWAYS_INLINE ptrdiff_t vectors_of(ptrdiff_t n) { return (n + kLanes - 1) / kLanes; }
 
 // How n things are divided into parts of at most `most`, as evenly as possible: a tile of one row
 // would wait for each of its multiply-adds.
@@ -24,7 +24,7 @@ struct Constant {
 };
 // Calls f(rows, width) with constants for rows in 1..most_rows and width in 1..most_width.
 template <int most_rows, int most_width, class Function>
-QWOP_LEARNER_INLINE void with_tile(int rows, int width, const Function& f) {
+QWOP_ALWAYS_INLINE void with_tile(int rows, int width, const Function& f) {
   if constexpr (most_rows > 1) {
     if (rows < most_rows) return with_tile<most_rows - 1, most_width>(rows, width, f);
   }
@@ -63,4 +63,4 @@ inline void copy_padded(const float* from, ptrdiff_t n, float* to) {
   if (i < n) store(to + i, load_first(from + i, n - i));
 }
 
-}  // namespace qwop::nn::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

@@ -4,7 +4,7 @@
 
 #include "nn/small_gemm.hpp"
 
-namespace qwop::nn::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 // Sums of each of n columns of a matrix with padded rows.
 inline void column_sums(const float* rows, ptrdiff_t count, ptrdiff_t n, float* sums) {
@@ -18,9 +18,9 @@ inline void column_sums(const float* rows, ptrdiff_t count, ptrdiff_t n, float* 
 
 // Rows [0, rows) of dy^T x: the sum over the samples begin to end of dy[sample][row] * x[sample].
 template <int rows, int width>
-QWOP_LEARNER_INLINE void outer_tile(const float* dy, ptrdiff_t dy_stride, const float* x,
-                                    ptrdiff_t x_stride, ptrdiff_t samples,
-                                    F (&product)[rows][width]) {
+QWOP_ALWAYS_INLINE void outer_tile(const float* dy, ptrdiff_t dy_stride, const float* x,
+                                   ptrdiff_t x_stride, ptrdiff_t samples,
+                                   F (&product)[rows][width]) {
   for (ptrdiff_t s = 0; s < samples; ++s) {
     F columns[width];
 #pragma GCC unroll 4
@@ -38,10 +38,10 @@ QWOP_LEARNER_INLINE void outer_tile(const float* dy, ptrdiff_t dy_stride, const 
 // returns are added to `totals`. Row r of the tile begins at weight[at + r * row_stride], and the
 // last vector of a row has `last` lanes.
 template <int rows, int width, class Use>
-QWOP_LEARNER_INLINE void weight_tile(const float* dy, ptrdiff_t dy_stride, const float* x,
-                                     ptrdiff_t x_stride, ptrdiff_t samples, ptrdiff_t at,
-                                     ptrdiff_t row_stride, ptrdiff_t last, const Use& use_in_memory,
-                                     float* totals) {
+QWOP_ALWAYS_INLINE void weight_tile(const float* dy, ptrdiff_t dy_stride, const float* x,
+                                    ptrdiff_t x_stride, ptrdiff_t samples, ptrdiff_t at,
+                                    ptrdiff_t row_stride, ptrdiff_t last, const Use& use_in_memory,
+                                    float* totals) {
   F tile[rows][width] = {};
   outer_tile<rows, width>(dy, dy_stride, x, x_stride, samples, tile);
   const Use use = use_in_memory;  // a copy, which stays in registers
@@ -88,4 +88,4 @@ inline void weight_gradient(const float* dy, ptrdiff_t dy_stride, ptrdiff_t rows
   }
 }
 
-}  // namespace qwop::nn::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

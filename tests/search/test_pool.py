@@ -116,14 +116,14 @@ def test_refusals_say_what_is_accepted():
         tried.expand(kept, parents=parents, keys=keys + 16, frames=1)
     with pytest.raises(ValueError, match=r"n at most 4"):
         tried.step(np.zeros(5, np.uint8), frames=1)
-    with pytest.raises(ValueError, match="flavour"):
+    with pytest.raises(ValueError, match="flavor"):
         tried.expand(
             _core.GamePool(started("fdlibm"), num_envs=4, num_threads=1),
             parents=parents,
             keys=keys,
             frames=1,
         )
-    with pytest.raises(ValueError, match="flavour"):
+    with pytest.raises(ValueError, match="flavor"):
         tried.set_game(0, started("fdlibm"))
     with pytest.raises(ValueError, match="num_envs must be in"):
         _core.GamePool(started(), num_envs=0)

@@ -5,7 +5,8 @@
 #include <stdexcept>
 
 #include "learner/check_size.hpp"
-#include "learner/flush_denormals.hpp"
+#include "learner/tensor_mark.hpp"
+#include "support/flush_denormals.hpp"
 
 namespace qwop::learner {
 namespace {
@@ -56,8 +57,8 @@ ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdi
   for (int s = 0; s < kSlices; ++s) {
     slices_.push_back({{policy_widths, activation, s > 0 ? &slices_[0].policy : nullptr},
                        {value_widths, activation, s > 0 ? &slices_[0].value : nullptr},
-                       Buffer<float>(kChunk * row_stride(n_actions)),
-                       Buffer<float>(kChunk),
+                       support::Buffer<float>(kChunk * row_stride(n_actions)),
+                       support::Buffer<float>(kChunk),
                        {},
                        {}});
   }
@@ -107,6 +108,15 @@ void ActorCritic::bind_rollout(const Rollout& rollout) {
 
 std::uint64_t ActorCritic::mark() const { return mark_of(parameters_, sizes_); }
 
+// Runs task(0), ..., task(count - 1), on the pool's workers too.
+template <class Task>
+void ActorCritic::run(int count, const Task& task) {
+  pool_.run(count, [&](int i) {
+    const support::FlushDenormals flush;
+    task(i);
+  });
+}
+
 // Packs the parameters anew where they have changed.
 void ActorCritic::refresh() {
   if (parameters_.empty()) throw std::logic_error("bind the parameters first");
@@ -120,7 +130,7 @@ void ActorCritic::refresh() {
 void ActorCritic::set_threads(int threads) {
   if (threads < 1) throw std::invalid_argument("there must be at least one thread");
   const std::lock_guard lock(mutex_);
-  threads_ = threads;
+  pool_.set_threads(threads);
 }
 
 int ActorCritic::slices_of(ptrdiff_t rows) {
@@ -135,7 +145,7 @@ ActorCritic::ChunkRange ActorCritic::chunks_of_slice(ptrdiff_t rows, int slice) 
 void ActorCritic::act(const float* observations, ptrdiff_t rows, const float* noise,
                       std::int64_t* actions, float* values, float* log_probs) {
   const std::lock_guard lock(mutex_);
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   refresh();
   const int slices = slices_of(rows);
   run(2 * slices, [&](int task) {
@@ -292,7 +302,7 @@ PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSe
   if (!slices_[0].policy.mlp().layers[0].weight.mean) {
     throw std::logic_error("bind the state of Adam first");
   }
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   PpoResult result = pass(numbers, settings);
   if (settings.target_kl && result.kl > kKlMargin * *settings.target_kl) return result;
   // As torch.nn.utils.clip_grad_norm_, in float32.
@@ -311,7 +321,7 @@ PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSe
 PpoResult ActorCritic::gradients(std::span<const std::int64_t> numbers, const PpoSettings& settings,
                                  const Tensors& out) {
   const std::lock_guard lock(mutex_);
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   const PpoResult result = pass(numbers, settings);
   auto next = out.begin();
   for_each_layer([&](const MlpLayer& layer) {

@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "learner/isa.hpp"
-#include "learner/team.hpp"
 #include "nn/mlp_memory.hpp"
+#include "support/memory.hpp"
+#include "support/thread_pool.hpp"
 
 namespace qwop::learner {
 
@@ -78,7 +79,7 @@ class ActorCritic {
   const char* instruction_set() const { return instruction_set_; }
 
   // Most threads that an update or a call of act() uses; results do not depend on it.
-  int threads() const { return threads_; }
+  int threads() const { return pool_.threads(); }
   void set_threads(int threads);
 
  private:
@@ -87,7 +88,7 @@ class ActorCritic {
   static constexpr int kSlices = 4;
   struct Slice {
     nn::MlpMemory policy, value;
-    Buffer<float> exponentials, greatest;
+    support::Buffer<float> exponentials, greatest;
     PpoResult policy_sums, value_sums;
   };
   struct ChunkRange {
@@ -98,7 +99,8 @@ class ActorCritic {
 
   void refresh();
   std::uint64_t mark() const;
-  void run(int count, const std::function<void(int)>& task) { team_.run(threads_, count, task); }
+  template <class Task>
+  void run(int count, const Task& task);
   void find_places(std::span<const std::int64_t> numbers);
   PpoResult pass(std::span<const std::int64_t> numbers, const PpoSettings& settings);
   void policy_pass(int slice, const PpoSettings& settings);
@@ -123,8 +125,7 @@ class ActorCritic {
   std::vector<float> advantages_;
   std::array<double, 2> squares_{};    // sums of either network's squared gradients
   std::optional<std::uint64_t> mark_;  // of the parameters that are packed
-  int threads_ = 1;
-  Team team_;
+  support::ThreadPool pool_;
   std::mutex mutex_;
 };
 

@@ -7,7 +7,7 @@
 
 #include "learner/qrdqn/network.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::learner::QWOP_ISA_NAMESPACE {
 
 // Quantiles of the greedy next action of each transition, in head_scratch.targets.
 inline void greedy_target(const Job& job) {
@@ -41,4 +41,4 @@ inline void greedy_target(const Job& job) {
   }
 }
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::learner::QWOP_ISA_NAMESPACE

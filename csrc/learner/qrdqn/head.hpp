@@ -5,7 +5,7 @@
 #include "learner/qrdqn/quantile_loss.hpp"
 #include "nn/weight_gradient.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::learner::QWOP_ISA_NAMESPACE {
 
 // Quantiles of one action for its transitions. The head's weights change with every update, so they
 // are packed here, a panel at a time, while they are in the first-level cache.
@@ -93,4 +93,4 @@ inline double head_of_action(Job& job, ptrdiff_t action, F& flaw, const Use& use
   return loss;
 }
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::learner::QWOP_ISA_NAMESPACE

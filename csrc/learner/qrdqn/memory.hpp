@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "learner/buffer.hpp"
 #include "learner/qrdqn/job.hpp"
+#include "support/memory.hpp"
 
 namespace qwop::learner {
+
+using support::Buffer;
 
 // What a network looks like.
 struct Architecture {

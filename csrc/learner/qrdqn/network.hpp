@@ -5,9 +5,9 @@
 #include "nn/activation.hpp"
 #include "nn/small_gemm.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::learner::QWOP_ISA_NAMESPACE {
 
-using namespace nn::QWOP_LEARNER_ISA;
+using namespace nn::QWOP_ISA_NAMESPACE;
 
 // One action's entries of the head's bias, or their gradient back into place.
 inline void take_strided(const float* from, ptrdiff_t stride, ptrdiff_t n, float* to) {
@@ -88,4 +88,4 @@ inline void q_values(const Job& job, const Derived& derived, float** inputs, ptr
           job.n_actions, Rows{job.greedy.q, padded(job.n_actions)}, Identity{});
 }
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::learner::QWOP_ISA_NAMESPACE

@@ -6,7 +6,8 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "learner/flush_denormals.hpp"
+#include "learner/tensor_mark.hpp"
+#include "support/flush_denormals.hpp"
 
 namespace qwop::learner {
 namespace {
@@ -140,7 +141,7 @@ double QuantileLearner::update(const Drawn& drawn, double gamma, const AdamSetti
                                std::optional<double> max_norm) {
   const std::lock_guard lock(mutex_);
   require_ready(true);
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   job_.timing.begin();
   gather(drawn, gamma);
   job_.timing.end_of(kGather);
@@ -180,7 +181,7 @@ double QuantileLearner::clipped_update(const AdamSettings& adam, double max_norm
 double QuantileLearner::gradients(const Drawn& drawn, double gamma, const Tensors& out) {
   const std::lock_guard lock(mutex_);
   require_ready(false);
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   gather(drawn, gamma);
   refresh();
   write_gradients_to(out);
@@ -191,7 +192,7 @@ void QuantileLearner::act(const float* observations, ptrdiff_t rows, std::int64_
   const std::lock_guard lock(mutex_);
   if (!layers_.front().weight.value) throw std::logic_error("bind the parameters first");
   if (rows == 0) return;
-  const FlushDenormals flush;
+  const support::FlushDenormals flush;
   batch_memory_.reserve(0, rows, job_);
   refresh_online();
   const ptrdiff_t width = observation_size(), stride = padded(width);

@@ -5,7 +5,7 @@
 #include "learner/qrdqn/head.hpp"
 #include "nn/adam.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::learner::QWOP_ISA_NAMESPACE {
 namespace {
 
 void refresh_hidden(const nn::Linear* layers, int last, const Derived& derived) {
@@ -132,4 +132,4 @@ void apply(Job& job, const AdamSettings& settings, float scale) {
 constexpr QrdqnKernels kQrdqnKernels{refresh_online, refresh_target, update, gradients, apply, act};
 
 }  // namespace
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::learner::QWOP_ISA_NAMESPACE
