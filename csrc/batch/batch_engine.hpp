@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,14 +49,21 @@ struct StepOutput {
   bool* truncated;
 };
 
+// A game was to step that had never been reset, or whose episode has ended.
+class NotResetError : public std::logic_error {
+ public:
+  explicit NotResetError(int game)
+      : std::logic_error("game " + std::to_string(game) + " must be reset before it can step") {}
+};
+
 class BatchEngine {
  public:
   explicit BatchEngine(BatchOptions options);
 
   // Starts the episodes of the games in mask (all, if null). reload: on freshly loaded pages.
   void reset(float* observations, const bool* mask, bool reload);
-  // The first game that must be reset before it can step, if there is one.
-  std::optional<int> first_unready() const;
+  // Throws NotResetError for the first game that must be reset before it can step, if there is one.
+  void require_ready() const;
   // Actions must be within the action set and every game ready.
   void step(const std::int64_t* actions, const StepOutput& out);
 

@@ -11,23 +11,26 @@
 #include <vector>
 
 #include "learner/isa.hpp"
-#include "learner/learner.hpp"
-#include "learner/mlp.hpp"
+#include "nn/mlp_memory.hpp"
 #include "support/memory.hpp"
 #include "support/thread_pool.hpp"
 
 namespace qwop::learner {
 
+using nn::AdamSettings;
+using nn::Tensors;
+using std::ptrdiff_t;
+
 // A rollout as stable-baselines3's RolloutBuffer holds it before it is flattened: arrays over
-// (step, game).
+// (step, environment).
 struct Rollout {
-  const float* observations = nullptr;
-  const std::int64_t* actions = nullptr;
-  const float* values = nullptr;
-  const float* log_probs = nullptr;
-  const float* advantages = nullptr;
-  const float* returns = nullptr;
-  ptrdiff_t steps = 0, games = 0;
+  std::span<const float> observations;
+  std::span<const std::int64_t> actions;
+  std::span<const float> values, log_probs, advantages, returns;
+  ptrdiff_t steps = 0, num_envs = 0;
+
+  // Throws std::invalid_argument where an array is not of the size that it must have.
+  void check(ptrdiff_t observation_size) const;
 };
 
 struct PpoSettings {
@@ -35,8 +38,7 @@ struct PpoSettings {
   std::optional<double> clip_range_values;
   double entropy_coefficient = 0.0, value_coefficient = 0.5, max_grad_norm = 0.5;
   bool normalize_advantages = true;
-  std::optional<double> most_kl;  // no update where the policy has moved further
-  AdamSettings adam;
+  std::optional<double> target_kl;  // no update where the policy has moved 1.5 times as far
 };
 
 struct PpoResult {
@@ -44,33 +46,12 @@ struct PpoResult {
   bool updated = false;
 };
 
-// One perceptron and its memory.
-class MlpMemory {
- public:
-  // With memory for values and gradients of its own, and for packed weights where there is no
-  // `main` perceptron whose weights it works with.
-  MlpMemory(const std::vector<ptrdiff_t>& widths, Activation activation, MlpMemory* main);
-  Mlp& mlp() { return mlp_; }
-  const Mlp& mlp() const { return mlp_; }
-  ptrdiff_t inputs() const { return layers_.front().inputs; }
-  ptrdiff_t outputs() const { return layers_.back().outputs; }
-  float* input_row(ptrdiff_t row) { return values_.front() + row * row_stride(inputs()); }
-  float* output_row(ptrdiff_t row) { return values_.back() + row * row_stride(outputs()); }
-  float* gradient_row(ptrdiff_t row) { return gradients_.back() + row * row_stride(outputs()); }
-
- private:
-  std::vector<MlpLayer> layers_;
-  std::vector<Buffer<float>> memory_;
-  std::vector<float*> values_, gradients_;
-  Mlp mlp_;
-};
-
 class ActorCritic {
  public:
   // Widths of the observation and of the hidden layers of each network. Throws
   // std::invalid_argument for sizes below one or an unknown instruction set.
   ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdiff_t> value_widths,
-              ptrdiff_t n_actions, Activation activation, const std::string& instruction_set);
+              ptrdiff_t n_actions, nn::Activation activation, const std::string& instruction_set);
 
   // Sizes of the tensors that the bind functions take: weight and bias of the policy's layers from
   // the observation on, then of the value's.
@@ -86,15 +67,16 @@ class ActorCritic {
   void act(const float* observations, ptrdiff_t rows, const float* noise, std::int64_t* actions,
            float* values, float* log_probs);
 
-  // One update on the transitions with numbers game * steps + step.
-  PpoResult update(std::span<const std::int64_t> numbers, const PpoSettings& settings);
+  // One update on the transitions with numbers environment * steps + step.
+  PpoResult update(std::span<const std::int64_t> numbers, const PpoSettings& settings,
+                   const AdamSettings& adam);
   // The gradients of the same loss, written to tensors, without an update.
   PpoResult gradients(std::span<const std::int64_t> numbers, const PpoSettings& settings,
                       const Tensors& out);
 
   ptrdiff_t observation_size() const { return observation_size_; }
   ptrdiff_t n_actions() const { return n_actions_; }
-  const char* instruction_set() const { return kernels_.name; }
+  const char* instruction_set() const { return instruction_set_; }
 
   // Most threads that an update or a call of act() uses; results do not depend on it.
   int threads() const { return pool_.threads(); }
@@ -105,8 +87,8 @@ class ActorCritic {
   // in their order. Either network's part of a slice is a task of its own.
   static constexpr int kSlices = 4;
   struct Slice {
-    MlpMemory policy, value;
-    Buffer<float> exponentials, greatest;
+    nn::MlpMemory policy, value;
+    support::Buffer<float> exponentials, greatest;
     PpoResult policy_sums, value_sums;
   };
   struct ChunkRange {
@@ -123,7 +105,7 @@ class ActorCritic {
   PpoResult pass(std::span<const std::int64_t> numbers, const PpoSettings& settings);
   void policy_pass(int slice, const PpoSettings& settings);
   void value_pass(int slice, const PpoSettings& settings);
-  void gather(MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows);
+  void gather(nn::MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows);
   void policy_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& settings);
   void value_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const PpoSettings& settings);
   double sum_gradients(bool of_value, int slices);
@@ -133,7 +115,8 @@ class ActorCritic {
   template <class Function>
   void for_each_layer(const Function& f);
 
-  const Kernels& kernels_;
+  const nn::MlpKernels& kernels_;
+  const char* instruction_set_;
   ptrdiff_t observation_size_, n_actions_;
   std::vector<Slice> slices_;  // the first one holds the parameters and their packed forms
   std::vector<ptrdiff_t> sizes_, places_;

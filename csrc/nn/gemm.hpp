@@ -5,9 +5,9 @@
 // the first-level cache and matrices can be read as they are.
 #pragma once
 
-#include "learner/matrix.hpp"
+#include "nn/tiles.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 // Rows and vectors of columns of a tile: as many accumulators as leave registers for the operands,
 // and each vector of b that is read is used in as many rows as there are.
@@ -23,41 +23,41 @@ struct GemmPanels : Parts {
 struct ByRows {
   const float* data;
   ptrdiff_t stride;
-  QWOP_LEARNER_INLINE ByRows from(ptrdiff_t row) const { return {data + row * stride, stride}; }
-  QWOP_LEARNER_INLINE float operator()(int r, ptrdiff_t k) const { return data[r * stride + k]; }
+  QWOP_ALWAYS_INLINE ByRows from(ptrdiff_t row) const { return {data + row * stride, stride}; }
+  QWOP_ALWAYS_INLINE float operator()(int r, ptrdiff_t k) const { return data[r * stride + k]; }
 };
 struct ByColumns {  // the transposed of a matrix with rows `stride` apart
   const float* data;
   ptrdiff_t stride;
-  QWOP_LEARNER_INLINE ByColumns from(ptrdiff_t row) const { return {data + row, stride}; }
-  QWOP_LEARNER_INLINE float operator()(int r, ptrdiff_t k) const { return data[k * stride + r]; }
+  QWOP_ALWAYS_INLINE ByColumns from(ptrdiff_t row) const { return {data + row, stride}; }
+  QWOP_ALWAYS_INLINE float operator()(int r, ptrdiff_t k) const { return data[k * stride + r]; }
 };
 
 // The right operand: `depth` rows as they are, or panels as pack_panel() lays them out.
 struct Plain {
   const float* data;
   ptrdiff_t stride;
-  QWOP_LEARNER_INLINE const float* panel(ptrdiff_t first, ptrdiff_t) const { return data + first; }
-  QWOP_LEARNER_INLINE ptrdiff_t step(int) const { return stride; }
+  QWOP_ALWAYS_INLINE const float* panel(ptrdiff_t first, ptrdiff_t) const { return data + first; }
+  QWOP_ALWAYS_INLINE ptrdiff_t step(int) const { return stride; }
 };
 struct Packed {
   const float* data;
-  QWOP_LEARNER_INLINE const float* panel(ptrdiff_t first, ptrdiff_t depth) const {
+  QWOP_ALWAYS_INLINE const float* panel(ptrdiff_t first, ptrdiff_t depth) const {
     return data + first * depth;
   }
-  QWOP_LEARNER_INLINE ptrdiff_t step(int width) const { return width * kLanes; }
+  QWOP_ALWAYS_INLINE ptrdiff_t step(int width) const { return width * kLanes; }
 };
 
 // What a tile begins with.
 struct FromZero {
-  QWOP_LEARNER_INLINE F operator()(const float*, ptrdiff_t) const { return F{}; }
+  QWOP_ALWAYS_INLINE F operator()(const float*, ptrdiff_t) const { return F{}; }
 };
 struct FromResult {
-  QWOP_LEARNER_INLINE F operator()(const float* result, ptrdiff_t) const { return load(result); }
+  QWOP_ALWAYS_INLINE F operator()(const float* result, ptrdiff_t) const { return load(result); }
 };
 struct FromBias {
   const float* bias;  // padded to whole vectors
-  QWOP_LEARNER_INLINE F operator()(const float*, ptrdiff_t column) const {
+  QWOP_ALWAYS_INLINE F operator()(const float*, ptrdiff_t column) const {
     return load(bias + column);
   }
 };
@@ -112,4 +112,31 @@ inline void gemm(A a, ptrdiff_t rows, ptrdiff_t depth, B b, ptrdiff_t columns, S
   }
 }
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+// Panels of a matrix that is read as it is: `depth` rows, one `stride` after the other.
+inline void pack_rows(const float* matrix, ptrdiff_t stride, ptrdiff_t depth, ptrdiff_t columns,
+                      float* packed) {
+  const GemmPanels panels(columns);
+  for (ptrdiff_t p = 0; p < panels.count; ++p) {
+    const ptrdiff_t first = panels.begin(p) * kLanes;
+    const int width = panels.size(p);
+    float* to = packed + first * depth;
+    for (ptrdiff_t k = 0; k < depth; ++k) {
+      for (int v = 0; v < width; ++v, to += kLanes) {
+        const ptrdiff_t column = first + v * kLanes, left = columns - column;
+        store(to, load_first(matrix + k * stride + column, left < kLanes ? left : kLanes));
+      }
+    }
+  }
+}
+
+// Panels of the transposed of a matrix of `rows` rows and `depth` columns without gaps.
+inline void pack_transposed(const float* matrix, ptrdiff_t rows, ptrdiff_t depth, float* packed) {
+  const GemmPanels panels(rows);
+  for (ptrdiff_t p = 0; p < panels.count; ++p) {
+    const ptrdiff_t first = panels.begin(p) * kLanes;
+    pack_panel(matrix + first * depth, depth, rows - first, depth, panels.size(p),
+               packed + first * depth);
+  }
+}
+
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

@@ -1,61 +1,39 @@
-// Products of small float32 matrices, in the three forms that a layer's passes need.
+// Products of small float32 matrices, whose rows may stand in any order: the work of batches of
+// some dozen transitions.
 //
 // Forward, y = x w^T + b, reads weights that pack() has laid out in panels; backward, dx = dy w,
 // reads them as they are; both are the same tile: a few rows of x against a few vectors of columns,
-// held in registers. outer_tile() forms the weights' gradient, dw = dy^T x.
+// held in registers. weight_gradient.hpp has the third product of a layer, dw = dy^T x.
 #pragma once
 
-#include "learner/simd.hpp"
+#include "nn/tiles.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
-using std::ptrdiff_t;
-
-// Rows and vectors of columns of a tile. 4 x 4 accumulators hide the latency of the multiply-add
-// and leave registers for the operands; with 16 registers only 4 x 2 fit.
+// Rows and vectors of columns of a tile. The shapes of gemm.hpp would make QR-DQN's update a
+// quarter slower (batch 64, layers of 64) to two thirds (batch 256, layers of 256), and these ones
+// PPO's with layers of 256 a third: so there are two. A weight's gradient is summed in tiles of
+// kTileRows, which decides bits of greedy actions (see sum_head). 4 x 4 accumulators hide the
+// latency of the multiply-add and leave registers for the operands; with 16 registers only 4 x 2
+// fit.
 inline constexpr int kTileRows = 4;
 inline constexpr int kTileVectors = kLanes == 16 ? 4 : 2;
 
-QWOP_LEARNER_INLINE ptrdiff_t vectors_of(ptrdiff_t n) { return (n + kLanes - 1) / kLanes; }
-
-// How n things are divided into parts of at most `most`, as evenly as possible: a tile of one row
-// would wait for each of its multiply-adds.
-struct Parts {
-  ptrdiff_t total, count;
-  Parts(ptrdiff_t n, ptrdiff_t most) : total(n), count((n + most - 1) / most) {}
-  ptrdiff_t begin(ptrdiff_t part) const { return part * total / count; }
-  int size(ptrdiff_t part) const { return static_cast<int>(begin(part + 1) - begin(part)); }
-};
 // Of columns into panels of a few vectors.
 struct Panels : Parts {
   explicit Panels(ptrdiff_t columns) : Parts(vectors_of(columns), kTileVectors) {}
 };
 
-template <int n>
-struct Constant {
-  static constexpr int value = n;
-};
-// Calls f(rows, width) with constants for rows in 1..most_rows and width in 1..most_width.
-template <int most_rows, int most_width, class Function>
-QWOP_LEARNER_INLINE void with_tile(int rows, int width, const Function& f) {
-  if constexpr (most_rows > 1) {
-    if (rows < most_rows) return with_tile<most_rows - 1, most_width>(rows, width, f);
-  }
-  if constexpr (most_width > 1) {
-    if (width < most_width) return with_tile<most_rows, most_width - 1>(rows, width, f);
-  }
-  f(Constant<most_rows>{}, Constant<most_width>{});
-}
 template <class Function>
-QWOP_LEARNER_INLINE void with_constants(int rows, int width, const Function& f) {
+QWOP_ALWAYS_INLINE void with_constants(int rows, int width, const Function& f) {
   with_tile<kTileRows, kTileVectors>(rows, width, f);
 }
 
 // Adds to y (rows x width vectors) the product of x (rows x depth) and w (depth x width vectors).
 // Only the first `last` lanes of w's last vector exist.
 template <int rows, int width>
-QWOP_LEARNER_INLINE void multiply_tile(const float* const* x, ptrdiff_t depth, const float* w,
-                                       ptrdiff_t w_stride, ptrdiff_t last, F (&y)[rows][width]) {
+QWOP_ALWAYS_INLINE void multiply_tile(const float* const* x, ptrdiff_t depth, const float* w,
+                                      ptrdiff_t w_stride, ptrdiff_t last, F (&y)[rows][width]) {
   const auto step = [&](ptrdiff_t k, F tail) {
     F columns[width];
 #pragma GCC unroll 4
@@ -73,28 +51,6 @@ QWOP_LEARNER_INLINE void multiply_tile(const float* const* x, ptrdiff_t depth, c
     for (ptrdiff_t k = 0; k < depth; ++k) step(k, load(end + k * w_stride));
   } else {
     for (ptrdiff_t k = 0; k < depth; ++k) step(k, load_first(end + k * w_stride, last));
-  }
-}
-
-// Lays columns [0, depth) of w's rows first, first + 1, ... (rows x depth, one row w_stride after
-// the other) out as the panel that multiply_tile reads: depth x width vectors, the rows of w across
-// the lanes, zero where w has no more rows.
-inline void pack_panel(const float* w, ptrdiff_t w_stride, ptrdiff_t rows, ptrdiff_t depth,
-                       int width, float* panel) {
-  for (int c = 0; c < width; ++c) {
-    for (ptrdiff_t k = 0; k < depth; k += kLanes) {
-      const ptrdiff_t n = depth - k < kLanes ? depth - k : kLanes;
-      F tile[kLanes];
-#pragma GCC unroll 16
-      for (int i = 0; i < kLanes; ++i) {
-        const ptrdiff_t row = c * kLanes + i;
-        const float* from = w + row * w_stride + k;
-        tile[i] = row >= rows ? F{} : n == kLanes ? load(from) : load_first(from, n);
-      }
-      transpose(tile);
-      float* to = panel + (k * width + c) * kLanes;
-      for (ptrdiff_t i = 0; i < n; ++i) store(to + i * width * kLanes, tile[i]);
-    }
   }
 }
 
@@ -197,22 +153,4 @@ inline void backward(Rows dy, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t rows_of_
   }
 }
 
-// Rows [0, rows) of dy^T x: the sum over the samples begin to end of dy[sample][row] * x[sample].
-template <int rows, int width>
-QWOP_LEARNER_INLINE void outer_tile(const float* dy, ptrdiff_t dy_stride, const float* x,
-                                    ptrdiff_t x_stride, ptrdiff_t samples,
-                                    F (&product)[rows][width]) {
-  for (ptrdiff_t s = 0; s < samples; ++s) {
-    F columns[width];
-#pragma GCC unroll 4
-    for (int c = 0; c < width; ++c) columns[c] = load(x + s * x_stride + c * kLanes);
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; ++r) {
-      const F factor = splat(dy[s * dy_stride + r]);
-#pragma GCC unroll 4
-      for (int c = 0; c < width; ++c) product[r][c] = fma(factor, columns[c], product[r][c]);
-    }
-  }
-}
-
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

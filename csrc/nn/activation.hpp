@@ -1,25 +1,26 @@
 // Activations and their derivatives, a vector at a time.
 #pragma once
 
-#include "learner/simd.hpp"
+#include "nn/linear.hpp"
+#include "nn/simd.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 struct Identity {
-  QWOP_LEARNER_INLINE F operator()(F x) const { return x; }
+  QWOP_ALWAYS_INLINE F operator()(F x) const { return x; }
 };
 
 struct Relu {
   // This order keeps a NaN.
-  QWOP_LEARNER_INLINE F operator()(F x) const { return max(F{}, x); }
+  QWOP_ALWAYS_INLINE F operator()(F x) const { return max(F{}, x); }
   // Derivative, from the result, times the gradient for the result.
-  QWOP_LEARNER_INLINE static F backward(F result, F gradient) {
+  QWOP_ALWAYS_INLINE static F backward(F result, F gradient) {
     return select(result <= F{}, F{}, gradient);
   }
 };
 
 // exp(x) for x <= 0: 2^n e^r with |r| <= ln 2 / 2, and Cephes's polynomial for e^r.
-QWOP_LEARNER_INLINE F exp_of_negative(F x) {
+QWOP_ALWAYS_INLINE F exp_of_negative(F x) {
   x = max(splat(-87.0f), x);             // where exp is still a normal number
   const F shifter = splat(12582912.0f);  // 1.5 * 2^23 rounds to whole numbers
   const F shifted = fma(x, splat(1.44269504f), shifter);
@@ -37,7 +38,7 @@ QWOP_LEARNER_INLINE F exp_of_negative(F x) {
 }
 
 struct Tanh {
-  QWOP_LEARNER_INLINE F operator()(F x) const {
+  QWOP_ALWAYS_INLINE F operator()(F x) const {
     const I sign = (I)x & splat(INT32_MIN);
     const F size = (F)((I)x & splat(INT32_MAX));
     const F e = exp_of_negative(size * splat(-2.0f));
@@ -52,9 +53,16 @@ struct Tanh {
     const F small = fma(p * square, x, x);
     return select(size < splat(0.625f), small, (F)((I)large | sign));
   }
-  QWOP_LEARNER_INLINE static F backward(F result, F gradient) {
+  QWOP_ALWAYS_INLINE static F backward(F result, F gradient) {
     return gradient * fnma(result, result, splat(1.0f));
   }
 };
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+// Calls f with the activation's functions.
+template <class Function>
+QWOP_ALWAYS_INLINE void with_activation(Activation activation, const Function& f) {
+  if (activation == Activation::kRelu) return f(Relu{});
+  f(Tanh{});
+}
+
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

@@ -1,10 +1,10 @@
 // Adam (and AdamW) as torch.optim has them, a vector at a time.
 #pragma once
 
-#include "learner/job.hpp"
-#include "learner/simd.hpp"
+#include "nn/linear.hpp"
+#include "nn/simd.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 // The constants of one update of one parameter; weight decay costs nothing where there is none.
 template <bool kDecay>
@@ -28,7 +28,7 @@ class Adam {
   }
 
   // New value; mean and square are replaced.
-  QWOP_LEARNER_INLINE F operator()(F value, F gradient, F& mean, F& square) const {
+  QWOP_ALWAYS_INLINE F operator()(F value, F gradient, F& mean, F& square) const {
     if constexpr (kDecay) {
       gradient = fma(decay_, value, gradient);
       value *= keep_;
@@ -45,8 +45,8 @@ class Adam {
 
 // Calls f with the constants of one update of a parameter.
 template <class Function>
-QWOP_LEARNER_INLINE void with_adam(const AdamSettings& settings, const Parameter& parameter,
-                                   const Function& f) {
+QWOP_ALWAYS_INLINE void with_adam(const AdamSettings& settings, const Parameter& parameter,
+                                  const Function& f) {
   if (settings.weight_decay == 0.0) return f(Adam<false>(settings, parameter));
   f(Adam<true>(settings, parameter));
 }
@@ -71,7 +71,7 @@ inline void adam_update(const Adam<kDecay>& adam, const Parameter& p, const floa
 struct StoreGradient {
   Parameter parameter;
 
-  QWOP_LEARNER_INLINE F operator()(ptrdiff_t at, F gradient, ptrdiff_t n) const {
+  QWOP_ALWAYS_INLINE F operator()(ptrdiff_t at, F gradient, ptrdiff_t n) const {
     store_first(parameter.gradient + at, gradient, n);
     return F{};
   }
@@ -82,7 +82,7 @@ struct UpdateWeight {
   Rule adam;
 
   // Returns the new weights.
-  QWOP_LEARNER_INLINE F operator()(ptrdiff_t at, F gradient, ptrdiff_t n) const {
+  QWOP_ALWAYS_INLINE F operator()(ptrdiff_t at, F gradient, ptrdiff_t n) const {
     const Parameter& p = parameter;
     F mean = load_first(p.mean + at, n), square = load_first(p.square + at, n);
     const F value = adam(load_first(p.value + at, n), gradient, mean, square);
@@ -93,4 +93,4 @@ struct UpdateWeight {
   }
 };
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

@@ -1,14 +1,22 @@
-#include "learner/actor_critic.hpp"
+#include "learner/ppo/actor_critic.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
+#include "learner/check_size.hpp"
 #include "learner/tensor_mark.hpp"
 #include "support/flush_denormals.hpp"
 
 namespace qwop::learner {
 namespace {
+
+using nn::kChunk;
+using nn::Mlp;
+using nn::MlpLayer;
+using nn::row_stride;
+
+constexpr double kKlMargin = 1.5;  // stable-baselines3's
 
 std::vector<ptrdiff_t> with_outputs(std::vector<ptrdiff_t> widths, ptrdiff_t outputs) {
   widths.push_back(outputs);
@@ -20,36 +28,24 @@ std::vector<ptrdiff_t> with_outputs(std::vector<ptrdiff_t> widths, ptrdiff_t out
 
 }  // namespace
 
-MlpMemory::MlpMemory(const std::vector<ptrdiff_t>& widths, Activation activation, MlpMemory* main) {
-  const auto floats = [&](ptrdiff_t n) { return memory_.emplace_back(n).get(); };
-  for (std::size_t l = 0; l < widths.size(); ++l) {
-    values_.push_back(floats(kChunk * row_stride(widths[l])));
-    gradients_.push_back(floats(kChunk * row_stride(widths[l])));
-    if (l + 1 == widths.size()) break;
-    MlpLayer layer;
-    layer.inputs = widths[l];
-    layer.outputs = widths[l + 1];
-    layer.weight.size = layer.inputs * layer.outputs;
-    layer.bias.size = layer.outputs;
-    if (main) {
-      layer.forward = main->layers_[l].forward;
-      layer.backward = main->layers_[l].backward;
-    } else {
-      layer.forward = {floats(padded(layer.outputs) * layer.inputs), floats(padded(layer.outputs))};
-      layer.backward = floats(layer.outputs * padded(layer.inputs));
-    }
-    layer.weight_gradient = floats(layer.outputs * row_stride(layer.inputs));
-    layer.bias_gradient = floats(padded(layer.outputs));
-    layers_.push_back(layer);
-  }
-  mlp_ = {static_cast<int>(layers_.size()), activation, layers_.data(), values_.data(),
-          gradients_.data()};
+void Rollout::check(ptrdiff_t observation_size) const {
+  const auto holds = [](const char* name, auto array, ptrdiff_t expected) {
+    check_size(name, static_cast<ptrdiff_t>(array.size()), expected);
+  };
+  const ptrdiff_t rows = steps * num_envs;
+  holds("observations", observations, rows * observation_size);
+  holds("actions", actions, rows);
+  holds("values", values, rows);
+  holds("log_probs", log_probs, rows);
+  holds("advantages", advantages, rows);
+  holds("returns", returns, rows);
 }
 
 ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdiff_t> value_widths,
-                         ptrdiff_t n_actions, Activation activation,
+                         ptrdiff_t n_actions, nn::Activation activation,
                          const std::string& instruction_set)
-    : kernels_(choose_kernels(instruction_set)),
+    : kernels_(choose_kernels(instruction_set).mlp),
+      instruction_set_(choose_kernels(instruction_set).name),
       observation_size_(policy_widths.empty() ? 0 : policy_widths.front()),
       n_actions_(n_actions) {
   policy_widths = with_outputs(std::move(policy_widths), n_actions);
@@ -61,8 +57,8 @@ ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdi
   for (int s = 0; s < kSlices; ++s) {
     slices_.push_back({{policy_widths, activation, s > 0 ? &slices_[0].policy : nullptr},
                        {value_widths, activation, s > 0 ? &slices_[0].value : nullptr},
-                       Buffer<float>(kChunk * row_stride(n_actions)),
-                       Buffer<float>(kChunk),
+                       support::Buffer<float>(kChunk * row_stride(n_actions)),
+                       support::Buffer<float>(kChunk),
                        {},
                        {}});
   }
@@ -74,7 +70,7 @@ ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdi
 
 template <class Function>
 void ActorCritic::for_each_layer(const Function& f) {
-  for (MlpMemory* memory : {&slices_[0].policy, &slices_[0].value}) {
+  for (nn::MlpMemory* memory : {&slices_[0].policy, &slices_[0].value}) {
     Mlp& mlp = memory->mlp();
     for (int l = 0; l < mlp.n_layers; ++l) f(mlp.layers[l]);
   }
@@ -95,7 +91,7 @@ void ActorCritic::bind_adam(const Tensors& means, const Tensors& squares, const 
   const std::lock_guard lock(mutex_);
   std::size_t t = 0;
   for_each_layer([&](MlpLayer& layer) {
-    for (Parameter* p : {&layer.weight, &layer.bias}) {
+    for (nn::Parameter* p : {&layer.weight, &layer.bias}) {
       p->mean = means[t];
       p->square = squares[t];
       p->step = steps[t];
@@ -105,6 +101,7 @@ void ActorCritic::bind_adam(const Tensors& means, const Tensors& squares, const 
 }
 
 void ActorCritic::bind_rollout(const Rollout& rollout) {
+  rollout.check(observation_size_);
   const std::lock_guard lock(mutex_);
   rollout_ = rollout;
 }
@@ -125,9 +122,8 @@ void ActorCritic::refresh() {
   if (parameters_.empty()) throw std::logic_error("bind the parameters first");
   const std::uint64_t now = mark();
   if (mark_ == now) return;
-  run(2, [&](int n) {
-    kernels_.mlp_refresh(n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp());
-  });
+  run(2,
+      [&](int n) { kernels_.refresh(n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp()); });
   mark_ = now;
 }
 
@@ -154,7 +150,7 @@ void ActorCritic::act(const float* observations, ptrdiff_t rows, const float* no
   const int slices = slices_of(rows);
   run(2 * slices, [&](int task) {
     Slice& slice = slices_[static_cast<std::size_t>(task % slices)];
-    MlpMemory& memory = task < slices ? slice.policy : slice.value;
+    nn::MlpMemory& memory = task < slices ? slice.policy : slice.value;
     const auto [first, last] = chunks_of_slice(rows, task % slices);
     for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
       const ptrdiff_t count = std::min(kChunk, last - begin);
@@ -162,7 +158,7 @@ void ActorCritic::act(const float* observations, ptrdiff_t rows, const float* no
         std::copy_n(observations + (begin + r) * observation_size_, observation_size_,
                     memory.input_row(r));
       }
-      kernels_.mlp_forward(memory.mlp(), count);
+      kernels_.forward(memory.mlp(), count);
       if (task < slices) {
         draw(slice, begin, count, noise, actions, log_probs);
       } else {
@@ -199,91 +195,11 @@ void ActorCritic::draw(Slice& slice, ptrdiff_t begin, ptrdiff_t rows, const floa
   }
 }
 
-// The advantages of the batch, with mean 0 and deviation 1 where that is wanted.
-void ActorCritic::normalize(bool wanted) {
-  const std::size_t n = places_.size();
-  advantages_.resize(n);
-  double sum = 0.0, squares = 0.0;
-  for (std::size_t i = 0; i < n; ++i) {
-    advantages_[i] = rollout_.advantages[places_[i]];
-    sum += double{advantages_[i]};
-  }
-  if (!wanted || n < 2) return;
-  const double mean = sum / static_cast<double>(n);
-  for (const float a : advantages_) squares += (double{a} - mean) * (double{a} - mean);
-  const double deviation = std::sqrt(squares / static_cast<double>(n - 1));
-  for (float& a : advantages_) a = static_cast<float>((double{a} - mean) / (deviation + 1e-8));
-}
-
-void ActorCritic::gather(MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows) {
+void ActorCritic::gather(nn::MlpMemory& memory, ptrdiff_t begin, ptrdiff_t rows) {
   const ptrdiff_t width = observation_size_;
   for (ptrdiff_t r = 0; r < rows; ++r) {
-    std::copy_n(rollout_.observations + places_[static_cast<std::size_t>(begin + r)] * width, width,
-                memory.input_row(r));
-  }
-}
-
-// Gradients of the loss for the policy's results; what is logged is added to the slice's sums.
-void ActorCritic::policy_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
-                                const PpoSettings& settings) {
-  const ptrdiff_t n = n_actions_;
-  const auto share = 1.0f / static_cast<float>(places_.size());
-  const auto low = static_cast<float>(1.0 - settings.clip_range);
-  const auto high = static_cast<float>(1.0 + settings.clip_range);
-  const auto clip = static_cast<float>(settings.clip_range);
-  const auto entropy_share = static_cast<float>(settings.entropy_coefficient) * share;
-  PpoResult& sums = slice.policy_sums;
-  kernels_.exponentials(slice.policy.output_row(0), rows, n, slice.exponentials.get(),
-                        slice.greatest.get());
-  for (ptrdiff_t r = 0; r < rows; ++r) {
-    const auto i = static_cast<std::size_t>(begin + r);
-    const ptrdiff_t at = places_[i];
-    const float* const e = slice.exponentials.get() + r * row_stride(n);
-    const float* const logits = slice.policy.output_row(r);
-    float total = 0.0f;
-    for (ptrdiff_t a = 0; a < n; ++a) total += e[a];
-    const float shift = slice.greatest.get()[r] + std::log(total), inverse = 1.0f / total;
-    float entropy = 0.0f;
-    for (ptrdiff_t a = 0; a < n; ++a) entropy -= e[a] * inverse * (logits[a] - shift);
-    const ptrdiff_t action = rollout_.actions[at];
-    const float moved = logits[action] - shift - rollout_.log_probs[at];
-    const float ratio = std::exp(moved), advantage = advantages_[i];
-    const float plain = advantage * ratio, clipped = advantage * std::clamp(ratio, low, high);
-    // Where both are equal, either half of the gradient arrives.
-    const float for_log_prob = plain <= clipped ? -plain * share : plain > clipped ? 0.0f : plain;
-    float* const gradient = slice.policy.gradient_row(r);
-    for (ptrdiff_t a = 0; a < n; ++a) {
-      const float probability = e[a] * inverse;
-      gradient[a] =
-          -for_log_prob * probability + entropy_share * probability * (logits[a] - shift + entropy);
-    }
-    gradient[action] += for_log_prob;
-
-    sums.policy_loss -= double{std::min(plain, clipped)};
-    sums.entropy_loss -= double{entropy};
-    sums.clip_fraction += std::abs(ratio - 1.0f) > clip ? 1.0 : 0.0;
-    sums.kl += double{ratio - 1.0f - moved};
-  }
-}
-
-// The same for the value.
-void ActorCritic::value_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
-                               const PpoSettings& settings) {
-  const auto share = 1.0f / static_cast<float>(places_.size());
-  const auto value_share = 2.0f * static_cast<float>(settings.value_coefficient) * share;
-  for (ptrdiff_t r = 0; r < rows; ++r) {
-    const ptrdiff_t at = places_[static_cast<std::size_t>(begin + r)];
-    const float value = *slice.value.output_row(r), wanted = rollout_.returns[at];
-    float used = value;
-    bool inside = true;
-    if (settings.clip_range_values) {
-      const auto most = static_cast<float>(*settings.clip_range_values);
-      const float difference = value - rollout_.values[at];
-      inside = !(difference < -most || difference > most);
-      used = rollout_.values[at] + std::clamp(difference, -most, most);
-    }
-    *slice.value.gradient_row(r) = inside ? value_share * (used - wanted) : 0.0f;
-    slice.value_sums.value_loss += double{used - wanted} * double{used - wanted};
+    std::copy_n(rollout_.observations.data() + places_[static_cast<std::size_t>(begin + r)] * width,
+                width, memory.input_row(r));
   }
 }
 
@@ -291,11 +207,11 @@ void ActorCritic::value_losses(Slice& slice, ptrdiff_t begin, ptrdiff_t rows,
 void ActorCritic::find_places(std::span<const std::int64_t> numbers) {
   places_.clear();
   for (const std::int64_t number : numbers) {
-    if (number < 0 || number >= rollout_.steps * rollout_.games) {
+    if (number < 0 || number >= rollout_.steps * rollout_.num_envs) {
       throw std::invalid_argument("a transition outside the rollout was drawn");
     }
-    places_.push_back(number % rollout_.steps * rollout_.games + number / rollout_.steps);
-    const std::int64_t action = rollout_.actions[places_.back()];
+    places_.push_back(number % rollout_.steps * rollout_.num_envs + number / rollout_.steps);
+    const std::int64_t action = rollout_.actions[static_cast<std::size_t>(places_.back())];
     if (action < 0 || action >= n_actions_) {
       throw std::invalid_argument("the rollout holds the action " + std::to_string(action) +
                                   ", but there are " + std::to_string(n_actions_));
@@ -310,9 +226,9 @@ void ActorCritic::policy_pass(int slice, const PpoSettings& settings) {
   for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
     const ptrdiff_t rows = std::min(kChunk, last - begin);
     gather(own.policy, begin, rows);
-    kernels_.mlp_forward(own.policy.mlp(), rows);
+    kernels_.forward(own.policy.mlp(), rows);
     policy_losses(own, begin, rows, settings);
-    kernels_.mlp_backward(own.policy.mlp(), rows, begin == first);
+    kernels_.backward(own.policy.mlp(), rows, begin == first);
   }
 }
 
@@ -323,9 +239,9 @@ void ActorCritic::value_pass(int slice, const PpoSettings& settings) {
   for (ptrdiff_t begin = first; begin < last; begin += kChunk) {
     const ptrdiff_t rows = std::min(kChunk, last - begin);
     gather(own.value, begin, rows);
-    kernels_.mlp_forward(own.value.mlp(), rows);
+    kernels_.forward(own.value.mlp(), rows);
     value_losses(own, begin, rows, settings);
-    kernels_.mlp_backward(own.value.mlp(), rows, begin == first);
+    kernels_.backward(own.value.mlp(), rows, begin == first);
   }
 }
 
@@ -336,7 +252,7 @@ double ActorCritic::sum_gradients(bool of_value, int slices) {
     return of_value ? s.value.mlp() : s.policy.mlp();
   };
   const Mlp& sum = mlp_of(0);
-  for (int s = 1; s < slices; ++s) kernels_.mlp_add_gradients(sum, mlp_of(s));
+  for (int s = 1; s < slices; ++s) kernels_.add_gradients(sum, mlp_of(s));
   double squares = 0.0;
   for (int l = 0; l < sum.n_layers; ++l) {
     const MlpLayer& layer = sum.layers[l];
@@ -348,7 +264,7 @@ double ActorCritic::sum_gradients(bool of_value, int slices) {
 }
 
 PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSettings& settings) {
-  if (!rollout_.observations) throw std::logic_error("bind the rollout first");
+  if (rollout_.observations.empty()) throw std::logic_error("bind the rollout first");
   if (numbers.empty()) throw std::invalid_argument("there must be at least one transition");
   refresh();
   find_places(numbers);
@@ -380,21 +296,22 @@ PpoResult ActorCritic::pass(std::span<const std::int64_t> numbers, const PpoSett
   return result;
 }
 
-PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSettings& settings) {
+PpoResult ActorCritic::update(std::span<const std::int64_t> numbers, const PpoSettings& settings,
+                              const AdamSettings& adam) {
   const std::lock_guard lock(mutex_);
   if (!slices_[0].policy.mlp().layers[0].weight.mean) {
     throw std::logic_error("bind the state of Adam first");
   }
   const support::FlushDenormals flush;
   PpoResult result = pass(numbers, settings);
-  if (settings.most_kl && result.kl > *settings.most_kl) return result;
+  if (settings.target_kl && result.kl > kKlMargin * *settings.target_kl) return result;
   // As torch.nn.utils.clip_grad_norm_, in float32.
   const float scale = static_cast<float>(settings.max_grad_norm) /
                       (static_cast<float>(std::sqrt(squares_[0] + squares_[1])) + 1e-6f);
   run(2, [&](int n) {
     const Mlp& mlp = n == 0 ? slices_[0].policy.mlp() : slices_[0].value.mlp();
-    kernels_.mlp_adam(mlp, settings.adam, scale >= 1.0f ? 1.0f : scale);
-    kernels_.mlp_refresh(mlp);
+    kernels_.adam(mlp, adam, scale >= 1.0f ? 1.0f : scale);
+    kernels_.refresh(mlp);
   });
   mark_ = mark();
   result.updated = true;

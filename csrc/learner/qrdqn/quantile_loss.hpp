@@ -15,9 +15,11 @@
 // target; the result is closer to the exact one than a float32 sum over all pairs.
 #pragma once
 
-#include "learner/simd.hpp"
+#include "nn/simd.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::learner::QWOP_ISA_NAMESPACE {
+
+using namespace nn::QWOP_ISA_NAMESPACE;
 
 using std::ptrdiff_t;
 
@@ -97,12 +99,12 @@ inline F sort_targets(const float* next, ptrdiff_t stride, ptrdiff_t n, const fl
 
 // x + (x shifted up by `by` lanes) + ... : each lane becomes the sum of itself and all lanes below.
 template <int by, int... l>
-QWOP_LEARNER_INLINE D running_step(D x, std::integer_sequence<int, l...>) {
+QWOP_ALWAYS_INLINE D running_step(D x, std::integer_sequence<int, l...>) {
   using Shifted = std::integer_sequence<int, (l < by ? l : kHalf + l - by)...>;
   return x + shuffle(D{}, x, Shifted{});
 }
 template <int by = 1>
-QWOP_LEARNER_INLINE D running_sum(D x) {
+QWOP_ALWAYS_INLINE D running_sum(D x) {
   if constexpr (by < kHalf) {
     return running_sum<2 * by>(running_step<by>(x, HalfLanes{}));
   } else {
@@ -132,7 +134,7 @@ inline void prefix_sums(const float* sorted, ptrdiff_t n, double origin, double*
 // the targets of the upper levels fit in registers; only the lower ones are gathered from memory.
 class Search {
  public:
-  QWOP_LEARNER_INLINE Search(const float* sorted, ptrdiff_t size) : sorted_(sorted), size_(size) {
+  QWOP_ALWAYS_INLINE Search(const float* sorted, ptrdiff_t size) : sorted_(sorted), size_(size) {
     const I lane = lane_numbers();
 #pragma GCC unroll 8
     for (int level = 0; level < kLevels; ++level) {
@@ -145,7 +147,7 @@ class Search {
   }
 
   template <int queries>
-  QWOP_LEARNER_INLINE void operator()(const F (&y)[queries], I (&count)[queries]) const {
+  QWOP_ALWAYS_INLINE void operator()(const F (&y)[queries], I (&count)[queries]) const {
 #pragma GCC unroll 8
     for (int q = 0; q < queries; ++q) count[q] = I{};
 #pragma GCC unroll 8
@@ -181,7 +183,7 @@ class Search {
 // B(y) and 2 H(y), see above, for half a vector.
 struct Below {
   D linear, square2;
-  QWOP_LEARNER_INLINE Below(D y, HalfI count, const double* values, const double* squares) {
+  QWOP_ALWAYS_INLINE Below(D y, HalfI count, const double* values, const double* squares) {
     const D sum_below = gather(values, count);
     linear = y * widen(count) - sum_below;
     square2 = y * (linear - sum_below) + gather(squares, count);
@@ -191,9 +193,9 @@ struct Below {
 struct QuantileTerms {
   D gradient, loss2;
 };
-QWOP_LEARNER_INLINE QuantileTerms quantile_terms(D c, const HalfI (&count)[3], D tau, D rest,
-                                                 const double* values, const double* squares,
-                                                 double n, double total) {
+QWOP_ALWAYS_INLINE QuantileTerms quantile_terms(D c, const HalfI (&count)[3], D tau, D rest,
+                                                const double* values, const double* squares,
+                                                double n, double total) {
   const D one = splat(1.0);
   const Below under(c - one, count[0], values, squares), at(c, count[1], values, squares),
       over(c + one, count[2], values, squares);
@@ -211,7 +213,7 @@ struct RowScratch {
 };
 
 template <int vectors>
-QWOP_LEARNER_INLINE void count_below(const Search& search, const float* c, std::int32_t* counts) {
+QWOP_ALWAYS_INLINE void count_below(const Search& search, const float* c, std::int32_t* counts) {
   F y[3 * vectors];
   I count[3 * vectors];
 #pragma GCC unroll 4
@@ -268,4 +270,4 @@ inline bool all_finite(const float* values, ptrdiff_t n) {
   return sum(zero) == 0.0f;
 }
 
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::learner::QWOP_ISA_NAMESPACE

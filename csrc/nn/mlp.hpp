@@ -1,9 +1,9 @@
-// A multilayer perceptron with a linear last layer, as its kernels see it: plain pointers.
+// A multilayer perceptron with a linear last layer, as its kernels see it, and their table.
 #pragma once
 
-#include "learner/job.hpp"
+#include "nn/linear.hpp"
 
-namespace qwop::learner {
+namespace qwop::nn {
 
 // Rows that are worked on at a time: enough to use a packed weight well, few enough for their
 // values in all layers to stay in a second-level cache.
@@ -15,10 +15,9 @@ constexpr ptrdiff_t row_stride(ptrdiff_t n) {
   return padded(n) / kPadding % 2 == 1 ? padded(n) : padded(n) + kPadding;
 }
 
-struct MlpLayer {
-  ptrdiff_t inputs = 0, outputs = 0;
-  Parameter weight, bias;
-  PackedLayer forward;               // for y = x w^T + b
+struct MlpLayer : Linear {
+  using Linear::Linear;
+  PackedLinear forward;              // for y = x w^T + b
   float* backward = nullptr;         // packed for dx = dy w
   float* weight_gradient = nullptr;  // (outputs, row_stride(inputs))
   float* bias_gradient = nullptr;    // padded(outputs)
@@ -34,4 +33,19 @@ struct Mlp {
   float** gradients = nullptr;
 };
 
-}  // namespace qwop::learner
+// The functions that are compiled for each instruction set.
+struct MlpKernels {
+  // Packs the parameters anew.
+  void (*refresh)(const Mlp& mlp);
+  void (*forward)(const Mlp& mlp, ptrdiff_t rows);
+  // Gradients of all parameters, or what is added to them where not `fresh`.
+  void (*backward)(const Mlp& mlp, ptrdiff_t rows, bool fresh);
+  // to += from, both the gradients of one network.
+  void (*add_gradients)(const Mlp& to, const Mlp& from);
+  void (*adam)(const Mlp& mlp, const AdamSettings& settings, float scale);
+  double (*sum_of_squares)(const float* values, ptrdiff_t n);
+  // exp(x - the greatest x of the row) of padded rows; zero behind the n-th. `result` may be x.
+  void (*exponentials)(const float* x, ptrdiff_t rows, ptrdiff_t n, float* result, float* greatest);
+};
+
+}  // namespace qwop::nn
