@@ -26,7 +26,6 @@ import random
 import struct
 import zipfile
 import zlib
-from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -43,6 +42,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.atomic import whole_file
 from qwop_native.sb3._native_model import NativeModel
+from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.sb3.vec_env import QwopVecEnv
 
 FORMAT = 1
@@ -51,25 +51,6 @@ _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "
 _CHUNK = 1 << 22  # bytes copied at a time
 
 PathLike = str | os.PathLike[str]
-
-
-class ResumableEnv(VecEnv):
-    """An environment of one's own that a checkpoint can put back where it was.
-
-    It has all its chance in its state: loading a model calls `seed` before `set_state`.
-    """
-
-    @abstractmethod
-    def describe(self) -> dict[str, Any]:
-        """What makes two environments the same one, as plain values."""
-
-    @abstractmethod
-    def get_state(self) -> Any:
-        """Where everything stands between two steps, for pickle."""
-
-    @abstractmethod
-    def set_state(self, state: Any) -> None:
-        """Puts everything there."""
 
 
 def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> None:
@@ -259,7 +240,7 @@ def _describe(env: QwopVecEnv | ResumableEnv) -> dict[str, Any]:
     return {
         "num_envs": env.num_envs,
         "max_episode_steps": env.max_episode_steps,
-        "arguments": env.template.episode_arguments(),
+        "arguments": tuple(env.template.episode_arguments().values()),
     }
 
 

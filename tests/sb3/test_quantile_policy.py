@@ -44,10 +44,10 @@ def qwop():
 def seen():
     """Observations of runners under random keys, float32 (n, 60)."""
     rng = np.random.default_rng(5)
-    pool = _core.GamePool(line_starts("glibc", 0)[0], 32, 1)
+    pool = _core.GamePool(line_starts("glibc", 0)[0], num_envs=32, num_threads=1)
     rows = []
     for _ in range(40):
-        pool.step(rng.integers(0, 16, 32).astype(np.uint8), 3)
+        pool.step(rng.integers(0, 16, 32).astype(np.uint8), frames=3)
         rows.append(observations(pool.bodies))
     return np.concatenate(rows)
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.champion.starts import line_starts
 from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
-from qwop_native.facts import UNITS_PER_METRE
-from qwop_native.sb3.checkpoint import ResumableEnv
-from qwop_native.search.states import ENDED, FALLEN, finished
+from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.sb3.resumable import ResumableEnv
+from qwop_native.search.states import finished
 from qwop_native.training.sprint.settings import GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
 from qwop_native.wrappers.relative_features import FEATURES, Features
@@ -98,7 +98,7 @@ class SprintGames(ResumableEnv):
         self.settings, self._rng, self._moments = settings, rng, moments
         self._masks = key_masks(ACTION_SETS["essential"])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
-        self.pool = _core.GamePool(self._lines[0], settings.games, threads)
+        self.pool = _core.GamePool(self._lines[0], num_envs=settings.games, num_threads=threads)
         self.line = self._lines[0]
         self._features = Features() if observation == "relative" else None
         count = settings.games
@@ -130,14 +130,14 @@ class SprintGames(ResumableEnv):
         """Presses it; SB3's contract."""
         settings = self.settings
         before = self._torso_x()
-        self.pool.step(self._masks[self._actions], settings.frames_per_step)
-        now, happened = self._torso_x(), self.pool.happened
-        done = finished(happened, self.pool.score)
+        self.pool.step(self._masks[self._actions], frames=settings.frames_per_step)
+        now, events = self._torso_x(), self.pool.events
+        done = finished(events, self.pool.score)
         rewards = pay(settings, before, now, done, self.time_cost)
         self._returns += rewards
         self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
         slow = self._is_slow(now)
-        dones = (happened & (ENDED | FALLEN) != 0) | slow
+        dones = (events & (ENDED | FALLEN) != 0) | slow
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         ended = np.flatnonzero(dones)
         if len(ended):
@@ -265,7 +265,7 @@ class SprintGames(ResumableEnv):
         # A game already falling teaches nothing; one that lives has passed some steps since its
         # start.
         chosen = self._rng.random(self.num_envs) < self.settings.snapshot_chance
-        chosen &= self.pool.happened & ENDED == 0
+        chosen &= self.pool.events & ENDED == 0
         chosen &= self._steps > self.settings.snapshot_after
         for game in np.flatnonzero(chosen).tolist():
             self.buckets.add(float(self.pool.bodies[game, 0, 0]), self.pool.game(game))
