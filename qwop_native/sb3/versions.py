@@ -73,16 +73,16 @@ def _sentence(path: object, written: Mapping[str, str], way_out: str, error: Exc
     here = installed()
     differ = [name for name, number in written.items() if here.get(name) != number]
     if not written:
-        told = "it was written with other versions"
+        told = f"it was written with other versions; use those, or {way_out}"
     elif differ:
-        told = f"it was written with {_listed(written, differ)}, this is {_listed(here, differ)}"
+        told = (
+            f"it was written with {_listed(written, differ)}, this is {_listed(here, differ)}; use "
+            f"the versions it was written with, or {way_out}"
+        )
     else:
-        told = "the versions are those it was written with, so some code of its own has changed"
+        told = f"code that it refers to has changed since; {way_out}"
     reason = " ".join(str(error).split())[:200]
-    return (
-        f"{path} cannot be read here ({type(error).__name__}: {reason}): {told}; "
-        f"use the versions it was written with, or {way_out}"
-    )
+    return f"{path} cannot be read here ({type(error).__name__}: {reason}): {told}"
 
 
 def _listed(versions: Mapping[str, str], names: list[str]) -> str:
