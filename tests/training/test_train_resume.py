@@ -127,7 +127,10 @@ def without_its_schedule(path):
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     data = json.loads(entries["data"])
-    data["lr_schedule"] = {":type:": "<class 'function'>", ":serialized:": "Y25vd2hlcmUKdGhpbmcKLg=="}
+    data["lr_schedule"] = {
+        ":type:": "<class 'function'>",
+        ":serialized:": "Y25vd2hlcmUKdGhpbmcKLg==",
+    }
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in (entries | {"data": json.dumps(data)}).items():
             archive.writestr(name, content)
