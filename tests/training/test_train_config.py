@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from qwop_native.training import algorithms, config, fields, schedules
+from qwop_native.training import algorithms, config, schedules
 from qwop_native.training.algorithms import get_algorithm
-from qwop_native.training.algorithms.value import QRDQNSettings, update_schedule
+from qwop_native.training.algorithms.value import update_schedule
+from qwop_native.training.settings import documents
+from qwop_native.training.settings.value import QRDQNSettings
 
 CONFIGS = algorithms.CONFIGS
 QRDQN = get_algorithm("qrdqn")
@@ -34,11 +36,14 @@ def test_the_record_recipe():
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yml")), ids=lambda path: path.name)
-def test_shipped_settings_name_and_explain_every_key(path):
+def test_shipped_settings_are_written_out_with_every_key_explained(path, tmp_path):
     algorithm = get_algorithm(path.stem.removesuffix("_quick"))
-    config.load(path, [], algorithm)
-    names = [*fields.paths(config.RunConfig), *fields.paths(algorithm.settings, "learner.")]
-    lines = path.read_text().splitlines()
+    names = [*config.RunConfig.paths(), *algorithm.settings.paths("learner.")]
+    text = documents.standalone(path)
+    alone = tmp_path / path.name
+    alone.write_text(text)
+    assert config.load(alone, [], algorithm) == config.load(path, [], algorithm)
+    lines = text.splitlines()
     for name in names:
         if name in ("learner", "algorithm") or name.startswith("wandb."):
             continue

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.vec_env import VecEnv
 
-    from qwop_native.training.config import RunConfig
+    from qwop_native.training.settings.learner import LearnerSettings
+    from qwop_native.training.settings.run import RunConfig
 
 # Name: where its `Algorithm` is, and a line of help. A module is imported only when it is asked
 # for.
@@ -84,7 +85,7 @@ class Algorithm:
 
     Attributes:
         name: As in `python -m train NAME` and in configs/NAME.yml.
-        settings: Dataclass of the `learner` section.
+        settings: Model of the `learner` section.
         build: Makes the untrained model from the settings, the environments and a seed.
         model_class: Class of the model, for `load`; called when it is needed.
         learn: Trains the model: called with it, the settings, the number of transitions that it
@@ -95,7 +96,7 @@ class Algorithm:
     """
 
     name: str
-    settings: type[Any]
+    settings: type[LearnerSettings]
     build: Callable[[RunConfig, VecEnv, int], BaseAlgorithm]
     model_class: Callable[[], type[BaseAlgorithm]]
     learn: Callable[[BaseAlgorithm, RunConfig, int, BaseCallback], None] = learn

@@ -83,7 +83,7 @@ def _numbers(settings: PPOSettings) -> dict[str, Any]:
     first, last = settings.learning_rate, settings.final_learning_rate
     falling = schedules.parse(f"lin_decay_{first}_{last}_1.0", "learning_rate")
     return {
-        "learning_rate": first if settings.wanted_kl else falling,
+        "learning_rate": first if settings.target_kl else falling,
         "n_steps": settings.n_steps,
         "batch_size": settings.batch_size,
         "n_epochs": settings.n_epochs,
@@ -94,7 +94,7 @@ def _numbers(settings: PPOSettings) -> dict[str, Any]:
 
 
 def _own_numbers(model: SprintPPO, settings: PPOSettings) -> None:
-    model.wanted_kl = settings.wanted_kl
+    model.wanted_kl = settings.target_kl
     model.ent_coefs = settings.ent_coef, settings.final_ent_coef
 
 
