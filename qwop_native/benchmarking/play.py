@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.parity.env_tape import parse_env_tape
-from qwop_native.text_files import read_text
 
 Actions = npt.NDArray[np.int64]
 
@@ -85,7 +84,7 @@ def running_cycle(sincos: str, reset_steps: bool) -> Actions:
         The actions, int64 (length,), beginning with the first step after a first reset.
     """
     tapes = resources.files("qwop_native.benchmarking") / "tapes"
-    text = read_text(tapes / f"running-{sincos}.txt")
+    text = (tapes / f"running-{sincos}.txt").read_text("utf-8")
     cycle: list[int] = []
     for episode in parse_env_tape(text).episodes:
         cycle += [*episode, *([0] if reset_steps else [])]

@@ -79,6 +79,42 @@ def test_bad_files_are_one_sentence(config, text, message, capsys):
     assert cli.main(["replay", "-c", "none.yml"]) == 2
 
 
+@pytest.mark.parametrize("form", [["-creplay.yml"], ["--config", "replay.yml"], ["-c=replay.yml"]])
+def test_every_form_in_which_argparse_takes_a_value(config, form):
+    assert parsed(replay_parser(), "--check", *form).runs == ["a.rec", "b.rec"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["c.rec", "d.rec", "-c", "replay.yml", "--check"],
+        ["-c", "replay.yml", "--check", "c.rec", "d.rec"],
+        ["--check", "-c", "replay.yml", "c.rec", "d.rec"],
+        ["--check", "c.rec", "d.rec", "-c", "replay.yml"],
+        ["c.rec", "--check", "-c", "replay.yml", "d.rec"],
+    ],
+)
+def test_words_by_hand_replace_those_of_the_file_wherever_they_stand(config, words):
+    options = parsed(replay_parser(), *words)
+    assert options.runs == ["c.rec", "d.rec"]
+    assert options.check
+    assert options.frames_per_step == 4
+
+
+def test_a_model_by_hand_beside_a_file_that_names_one(config):
+    (config / "spectate.yml").write_text("model_file: data/m.zip\nsteps_per_step: 4\n")
+    options = parsed(spectate_parser(), "-c", "spectate.yml", "--quiet", "mine.zip")
+    assert (options.model, options.quiet, options.frames_per_step) == ("mine.zip", True, 4)
+    options = parsed(spectate_parser(), "--frames-per-step", "2", "-c", "spectate.yml")
+    assert (options.model, options.frames_per_step) == ("data/m.zip", 2)
+
+
+def test_an_included_file_lies_beside_the_including_one(config, monkeypatch):
+    (config / "sub").mkdir()
+    monkeypatch.chdir(config / "sub")
+    assert parsed(replay_parser(), "-c", "../replay.yml").action_set == "reduced"
+
+
 def test_episodes_of_a_model_are_recorded(tmp_path, capsys):
     pytest.importorskip("stable_baselines3")
     from stable_baselines3 import PPO
