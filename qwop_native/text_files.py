@@ -18,7 +18,7 @@ def decode(content: bytes) -> str:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         if content.startswith(_UTF_16):
-            raise ValueError("it is UTF-16 text; save it as UTF-8") from None
+            raise ValueError("it is UTF-16, not text in UTF-8") from None
         raise ValueError("it is not text in UTF-8") from None
 
 

@@ -31,7 +31,7 @@ def test_utf_8_is_read_with_or_without_a_mark(content, text):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a".encode("utf-16"), "UTF-16 text; save it as UTF-8"),
+        ("a".encode("utf-16"), "it is UTF-16, not text in UTF-8"),
         (b"a\xff", "not text in UTF-8"),
     ],
 )
@@ -86,9 +86,9 @@ def test_other_recordings_are_refused_in_one_sentence(recorded, change, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_blank_lines_of_a_rec_file_are_passed_over():
-    plain = parse_rec("seed=3\n1\n2\n*\n")
-    assert parse_rec("seed=3\n1\n\n2\n*\n\n\n") == plain
+def test_blank_lines_between_the_episodes_of_a_rec_file_are_passed_over():
+    plain = parse_rec("seed=3\n1\n2\n*\n3\nX\n")
+    assert parse_rec("seed=3\n1\n2\n*\n\n3\nX\n\n\n") == plain
 
 
 @pytest.mark.parametrize("content", [BOM + b"seed=3\n1\n*\n", b"seed=3\r\n1\r\n*\r\n\r\n"])

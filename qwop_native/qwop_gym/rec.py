@@ -99,7 +99,7 @@ def parse_rec(text: str) -> Rec:
     episodes: list[RecEpisode] = []
     actions: list[int] = []
     for number, line in enumerate(lines[1:], start=2):
-        if not line:
+        if not line and episodes and not actions:
             continue
         if line in _MARKS:
             episodes.append(RecEpisode(tuple(actions), _MARKS[line]))

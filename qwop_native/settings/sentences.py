@@ -96,15 +96,15 @@ def explain(
     )
     name = at + ".".join(place.path)
     if problem is None:
-        return f"{name} must be {accepted(place.annotation)}, got {_got(here[0], given, place)!r}"
+        return f"{name} must be {_wanted(place)}, got {_got(here[0], given, place)!r}"
     if problem["type"] == "missing":
-        return f"{name} is missing; it must be {accepted(place.annotation)}"
+        return f"{name} is missing; it must be {_wanted(place)}"
     if problem["type"] == "value_error":
         text = str(problem["ctx"]["error"])
         return text if not place.path or _section(place.annotation) else f"{name} {text}"
     limits = bounds(place.annotation, place.metadata)
     if not problem["type"].startswith(("greater", "less")) or not limits:
-        limits = accepted(place.annotation)
+        limits = _wanted(place)
     return f"{name} must be {limits}, got {_got(problem, given, place)!r}"
 
 
@@ -169,6 +169,11 @@ def _got(problem: Any, given: Mapping[str, Any], place: Place) -> Any:
             return problem["input"]
         whole = whole[key]
     return tuple(whole) if isinstance(whole, list) else whole
+
+
+def _wanted(place: Place) -> str:
+    """What is accepted, without the null that stands for nothing at all."""
+    return accepted(place.annotation).removesuffix(" or null")
 
 
 def _words(kind: Any) -> str:
