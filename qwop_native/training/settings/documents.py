@@ -34,7 +34,6 @@ qwop-native train ppo -c mine.yml -s seed=7 -s learner.gamma=0.99
 `__include__: other.yml` in a file, or in a section, takes over another file's settings; the
 including file's own win. `qwop-native bootstrap` writes the shipped files with every setting and
 its help, ready to edit.
-
 """
 
 
