@@ -70,7 +70,7 @@ def training_settings(
         target = names.get(key, key)
         if target != key and target in given:
             raise ValueError(f"{key} and {target} mean the same; give one of the two")
-        _put(translated, target, value)
+        _put(translated, str(target), value)
     translated["env"] = _without_browser(translated.get("env"))
     translated["env_wrappers"] = _wrappers(translated.get("env_wrappers"), translated["env"])
     return translated

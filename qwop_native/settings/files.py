@@ -33,6 +33,7 @@ def read(path: Path, including: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise ValueError(f"{path} includes itself")
     try:
         settings = yaml.safe_load(decode(path.read_bytes()))
+        _refuse_circles(settings, [])
     except (yaml.YAMLError, ValueError) as error:
         raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
@@ -42,6 +43,15 @@ def read(path: Path, including: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise ValueError(f"{path} must hold key: value pairs, got {type(settings).__name__}")
     return _with_included(settings, path, (*including, path.resolve()))
+
+
+def _refuse_circles(value: Any, above: list[Any]) -> None:
+    """Raises ValueError where an anchor of YAML makes a value contain itself."""
+    if any(value is each for each in above):
+        raise ValueError("a value contains itself")
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            _refuse_circles(each, [*above, value])
 
 
 def _with_included(
