@@ -1,4 +1,4 @@
-"""``python -m qwop_native.cli`` is ``qwop-native``."""
+"""``python -m qwop_native.cli``: the program ``qwop-native``."""
 
 import sys
 

@@ -47,12 +47,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
     """Makes the policy; returns its path."""
-    import torch  # after the command line: these take seconds to import
+    try:
+        import torch  # after the command line: these take seconds to import
 
-    from qwop_native.settings.files import put, read
-    from qwop_native.training.sprint.pipeline import Pipeline
-    from qwop_native.training.sprint.settings import SprintSettings
-
+        from qwop_native.settings.files import put, read
+        from qwop_native.training.sprint.pipeline import Pipeline
+        from qwop_native.training.sprint.settings import SprintSettings
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"training needs {error.name}: pip install 'qwop-native[train]'"
+        ) from error
     if given.threads < 0:
         raise ValueError(f"--threads must be at least 0, not {given.threads}")
     if given.threads:

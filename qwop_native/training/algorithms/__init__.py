@@ -133,5 +133,12 @@ def get_algorithm(name: str) -> Algorithm:
         ImportError: It needs a package that is not installed.
     """
     place, _, variable = REGISTRY[canonical_name(name)][0].partition(":")
-    algorithm: Algorithm = getattr(import_module(f"{__name__}.{place}"), variable)
+    try:
+        import_module("yaml")  # which files of settings need
+        module = import_module(f"{__name__}.{place}")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"training needs {error.name}: pip install 'qwop-native[train]'"
+        ) from error
+    algorithm: Algorithm = getattr(module, variable)
     return algorithm
