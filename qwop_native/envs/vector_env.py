@@ -119,7 +119,8 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: A game has no episode to step; nothing has moved.
+            NotResetError: A game has no episode to step, gymnasium's `ResetNeeded` as well; nothing
+                has moved.
         """
         batch = self._batch
         batch.step(actions, self._observations)

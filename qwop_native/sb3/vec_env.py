@@ -159,7 +159,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: There was no reset yet.
+            NotResetError: There was no reset yet, gymnasium's `ResetNeeded` as well.
         """
         observations = self._free_buffer()
         self._batch.step(self._actions, observations)

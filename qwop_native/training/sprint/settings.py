@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
 from typing_extensions import Self
 
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 from qwop_native.settings.model import (
     Count,
     Natural,
@@ -20,8 +20,8 @@ from qwop_native.settings.model import (
 
 
 def _is_flavor(value: str) -> str:
-    if value not in FLAVOURS:
-        raise ValueError(f"must be one of {', '.join(FLAVOURS)}, got {value!r}")
+    if value not in FLAVORS:
+        raise ValueError(f"must be one of {', '.join(FLAVORS)}, got {value!r}")
     return value
 
 
@@ -37,7 +37,7 @@ class GamesSettings(Settings):
         description="Games side by side.",
     )
     frames_per_step: Count = Field(default=3, description="Frames of a step.")
-    sincos: Flavor = Field(default="glibc", description="Flavor of sine and cosine.")
+    sincos: Flavor = Field(default=DEFAULT_SINCOS, description="Flavor of sine and cosine.")
     idle_frames: Natural = Field(
         default=30, description="Most frames without keys with which an episode begins."
     )
@@ -204,7 +204,7 @@ class HeartSettings(Settings):
         default=3, description="Runs from each standard start, of which the fastest is taken."
     )
     standard_flavours: tuple[Flavor, ...] = Field(
-        default=tuple(FLAVOURS), description="Flavors of sine and cosine of the standard starts."
+        default=tuple(FLAVORS), description="Flavors of sine and cosine of the standard starts."
     )
     standard_importance: NonNegative = Field(
         default=4.0, description="How many times as often the standard runs are practised."
@@ -245,7 +245,7 @@ _LONG = PPOSettings(
 _AGAIN = HeartSettings(
     updates=6_000,
     evaluate_every=1_500,
-    standard_flavours=("glibc",),
+    standard_flavours=(DEFAULT_SINCOS,),
     standard_importance=40.0,
     learning_rate=3e-4,
 )
