@@ -21,7 +21,6 @@ from qwop_native.models import evaluation
 from qwop_native.models.settings import ModelSettings, settings_beside
 from qwop_native.recording import SUFFIX, make_recording
 from qwop_native.recording.starts import env_start
-from qwop_native.training import fields
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,7 +91,9 @@ def settings_of(told: ModelSettings, options: argparse.Namespace, outputs: int) 
         options: With frames_per_step, action_set and sincos, None where not given.
         outputs: Outputs of the network, a multiple of the number of actions.
     """
-    found = {name: fields.number(value) for name, value in told.env.items()}
+    from qwop_native.settings.model import number
+
+    found = {name: number(value) for name, value in told.env.items()}
     if options.action_set:
         found = {key: value for key, value in found.items() if "action_set" not in key}
         found["action_set"] = options.action_set

@@ -85,10 +85,10 @@ class SprintGames(VecEnv):
         self.settings, self._rng, self._moments = settings, rng, moments
         self._masks = key_masks(ACTION_SETS["essential"])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
-        self.pool = _core.GamePool(self._lines[0], num_envs=settings.games, num_threads=threads)
+        self.pool = _core.GamePool(self._lines[0], num_envs=settings.num_envs, num_threads=threads)
         self.line = self._lines[0]
         self._features = Features()
-        count = settings.games
+        count = settings.num_envs
         self._recent = np.zeros((settings.slow_frames // settings.frames_per_step, count))
         self._steps = np.zeros(count, np.int64)
         self._from_line = np.zeros(count, np.bool_)
