@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import io
 import logging
-from collections.abc import Callable, Container
+import pathlib
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.save_util import open_path
 from stable_baselines3.common.type_aliases import MaybeCallback
+
+from qwop_native.models.games import settings_of
+from qwop_native.models.metadata import embed
 
 _log = logging.getLogger("qwop_native.sb3")
 
@@ -58,6 +64,23 @@ class NativeModel(BaseAlgorithm):
             getattr(self.logger, name).update(values)
         self._restored_log = None
         return result
+
+    def save(
+        self,
+        path: str | pathlib.Path | io.BufferedIOBase,
+        exclude: Iterable[str] | None = None,
+        include: Iterable[str] | None = None,
+    ) -> None:
+        """As SB3's, with the settings of the games in the zip, which `load_policy` reads."""
+        content = io.BytesIO()
+        super().save(content, exclude, include)
+        settings = None if self.env is None else settings_of(self.env)
+        if settings is not None:
+            embed(content, settings)
+        file = open_path(path, "w", verbose=0, suffix="zip")
+        file.write(content.getbuffer())
+        if isinstance(path, (str, pathlib.Path)):
+            file.close()
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "_kernel", "_refusal", "_restored_log"]

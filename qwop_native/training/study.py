@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from qwop_native.models.evaluation import Summary
+from qwop_native.models.summary import Summary
 from qwop_native.training import config, fields
 from qwop_native.training.algorithms import canonical_name, get_algorithm
 from qwop_native.training.config import RunConfig
