@@ -38,13 +38,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from qwop_native.cli.screen import Screen, require_screen
+
+    if not options.table:
+        require_screen(options)
     runs = [run for name in options.runners for run in _runs(options, name)]
     runs.sort(key=lambda named: _rank(named[1]))
     for place, (name, run) in enumerate(runs, start=1):
         print(f"{place}. {name}: {common.summary(run.metadata['result'])}")
     if options.table:
         return common.OK
-    from qwop_native.cli.screen import Screen
     from qwop_native.cli.session import show_run
 
     (_, first), others = runs[0], [run for _, run in runs[1:]]

@@ -55,10 +55,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from qwop_native.cli.screen import require_screen
+
+    in_our_game = not in_browser.is_asked_for(options)
+    if in_our_game and not options.quiet:
+        require_screen(options)
     policy = common.player(options, options.model)
     starts = common.starts(options.starts, options.frames_per_step or frames_of(policy))
     results = Results(options)
-    if in_browser.is_asked_for(options):
+    if not in_our_game:
         return _in_browser(options, policy, starts, results)
     stage = NativeStage(common.flavor(options, policy))
     runs = []

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qwop_native.cli.common import require_models
 from qwop_native.training import sprint
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
     """Makes the policy; returns its path."""
+    require_models()
     import torch  # after the command line: these take seconds to import
 
     from qwop_native.training import fields
