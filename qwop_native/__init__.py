@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 try:
-    from qwop_native._core import Game
+    from qwop_native._core import Game, NotResetError
 except ModuleNotFoundError as error:
     if error.name != "qwop_native._core":
         raise
@@ -32,6 +32,7 @@ __version__ = _version("qwop-native")
 __all__ = [
     "Game",
     "Keys",
+    "NotResetError",
     "QwopEnv",
     "QwopVectorEnv",
     "__version__",

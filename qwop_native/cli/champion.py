@@ -16,7 +16,7 @@ from qwop_native.atomic import whole_file
 from qwop_native.champion import FRAMES_PER_STEP, runs
 from qwop_native.cli import common, in_browser, replay, spectate
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES
+from qwop_native.facts import FLAVORS, FRAMES_PER_SECOND, RECORD_FRAMES
 from qwop_native.models.evaluate import FINISHES, evaluate
 from qwop_native.models.load import CHAMPION, find_model, load_model, load_policy
 from qwop_native.models.metadata import read_settings
@@ -87,7 +87,7 @@ def _replayed(path: Path) -> int:
 
 
 def _play(policy: ModelPolicy) -> dict[str, Any]:
-    """Plays a policy from every start in every flavour; returns the frames of each run."""
+    """Plays a policy from every start in every flavor; returns the frames of each run."""
     frames_per_step = policy.frames_per_step
     pages = standard_starts(frames_per_step).items()
     groups = {
@@ -97,7 +97,7 @@ def _play(policy: ModelPolicy) -> dict[str, Any]:
     }
     starts = [start for group in groups.values() for start in group]
     numbers: dict[str, Any] = {}
-    for sincos in FLAVOURS:
+    for sincos in FLAVORS:
         env = {**policy.settings.env, "sincos": sincos}
         played = iter(evaluate(policy.chooser(), env, starts, _MAX_FRAMES // frames_per_step))
         frames = {}
@@ -157,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = common.command_parser(
         "champion",
         "Prove what the shipped policy and the shipped runs do: natively, every run replayed and "
-        "the policy played from many starts in each flavour of sine and cosine; with --browser in "
+        "the policy played from many starts in each flavor of sine and cosine; with --browser in "
         "the real game.",
         "--browser --game-dir ~/qwop",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 from qwop_native.qwop_gym.command_settings import parse_with_config
 from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
@@ -122,7 +122,7 @@ def add_grid_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("steps")
     group.add_argument("--frames-per-step", type=positive, metavar="N", default=None)
     group.add_argument("--action-set", choices=sorted(ACTION_SETS), default=None)
-    group.add_argument("--sincos", choices=FLAVOURS, default=None)
+    group.add_argument("--sincos", choices=FLAVORS, default=None)
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -161,8 +161,8 @@ def player(options: argparse.Namespace, name: str) -> Policy:
 
 
 def flavor(options: argparse.Namespace, policy: Policy) -> str:
-    """Flavour of sine and cosine: the option's, else the model's own, else glibc."""
-    return str(options.sincos or getattr(policy, "sincos", None) or FLAVOURS[0])
+    """Flavor of sine and cosine: the option's, else the model's own, else glibc."""
+    return str(options.sincos or getattr(policy, "sincos", None) or DEFAULT_SINCOS)
 
 
 MODEL_HELP = "a model's zip file, the folder of a run, champion, or package.module:factory"

@@ -11,7 +11,13 @@ import numpy as np
 
 from qwop_native.cli import common
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS
+from qwop_native.facts import (
+    DEFAULT_SINCOS,
+    FLAVORS,
+    FRAMES_PER_SECOND,
+    RECORD_FRAMES,
+    RECORD_SECONDS,
+)
 from qwop_native.models.load import load_policy
 from qwop_native.models.policy import ModelPolicy
 from qwop_native.recording import load_recording
@@ -33,7 +39,7 @@ def _search(given: argparse.Namespace) -> int:
 
     common.require_extra("train", "torch")
     models = _models(given)
-    page, head, sincos = _beginning(given, models[0].sincos if models else FLAVOURS[0])
+    page, head, sincos = _beginning(given, models[0].sincos if models else DEFAULT_SINCOS)
     groups, width = _size(given)
     settings = SearchSettings(
         minutes=given.minutes,
@@ -82,7 +88,7 @@ def _models(given: argparse.Namespace) -> list[ModelPolicy]:
 
 
 def _beginning(given: argparse.Namespace, own: str) -> tuple[Tape, Masks, str]:
-    """What happens on the page, the keys with which every run begins, and the flavour."""
+    """What happens on the page, the keys with which every run begins, and the flavor."""
     if (given.from_run is None) != (given.at is None):
         raise ValueError("--from and --at belong together: a recording, and how much of it to keep")
     if given.from_run is None:
@@ -229,8 +235,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--sincos",
-        choices=FLAVOURS,
-        help="flavour of sine and cosine (default: that of --from, else the first model's, else "
+        choices=FLAVORS,
+        help="flavor of sine and cosine (default: that of --from, else the first model's, else "
         "glibc)",
     )
     parser.add_argument(
@@ -242,7 +248,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="from_run",
         metavar="RUN",
         help="a recording whose first frames all runs have in common; with --sincos those keys are "
-        "played in another flavour",
+        "played in another flavor",
     )
     parser.add_argument("--at", type=int, metavar="FRAMES", help="how many frames of it")
     parser.add_argument("--threads", type=int, default=0, help="0, the default: one for each core")

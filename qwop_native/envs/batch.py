@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.error import ClosedEnvironmentError
 
 from qwop_native import _core
 from qwop_native.envs.arguments import (
@@ -19,6 +19,7 @@ from qwop_native.envs.arguments import (
     check_snapshot,
 )
 from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.envs.errors import EnvNotResetError
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.facts import FRAMES_PER_SECOND
 
@@ -76,9 +77,9 @@ class Batch:
         limits = (autoreset, max_episode_steps, instruction_set)
         self._arguments = (owner, num_envs, num_threads, *limits, kept)
         self._engine: _core.BatchEngine | None = _core.BatchEngine(
-            self.num_envs,
-            num_threads,
-            *self.template.episode_arguments(),
+            _core.EpisodeOptions(**self.template.episode_arguments()),
+            num_envs=self.num_envs,
+            num_threads=num_threads,
             max_episode_steps=max_episode_steps or 0,
             autoreset=autoreset,
             instruction_set=instruction_set or "",
@@ -151,12 +152,12 @@ class Batch:
         engine = self.engine
         chosen = np.ones(self.num_envs, np.bool_) if mask is None else np.array(mask)
         if seeds is None:
-            engine.reset(observations, chosen)
+            engine.reset(observations, mask=chosen)
             return
         seeded = chosen & (seeds != NO_SEED)
         self.seeds[seeded] = seeds[seeded]
-        engine.reset(observations, seeded, reload=True)
-        engine.reset(observations, chosen & ~seeded)
+        engine.reset(observations, mask=seeded, reload=True)
+        engine.reset(observations, mask=chosen & ~seeded)
 
     def step(self, actions: Any, observations: Observation) -> None:
         """Takes one action in each game; writes `rewards`, `terminated` and `truncated`.
@@ -168,7 +169,8 @@ class Batch:
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: A game has no episode to step; nothing has moved.
+            NotResetError: A game has no episode to step, gymnasium's `ResetNeeded` as well; nothing
+                has moved.
         """
         engine = self.engine
         actions = np.asarray(actions)
@@ -178,12 +180,15 @@ class Batch:
             raise ValueError(f"actions must have shape ({self.num_envs},), got {actions.shape}")
         self._actions[:] = actions
         try:
-            engine.step(self._actions, observations, self.rewards, self.terminated, self.truncated)
-        except ValueError as error:
-            count = len(self.template.action_keys)
-            if self._actions.min() >= 0 and self._actions.max() < count:
-                raise ResetNeeded(f"{error}; call reset() first") from None
-            raise
+            engine.step(
+                self._actions,
+                obs=observations,
+                rewards=self.rewards,
+                terminated=self.terminated,
+                truncated=self.truncated,
+            )
+        except _core.NotResetError as error:
+            raise EnvNotResetError(f"{error}; call reset() first") from None
 
     def ended(self) -> Mask:
         """Games whose episode ended in the last step, as a new array."""
@@ -200,7 +205,7 @@ class Batch:
             New arrays: the keys of `QwopEnv`'s info, zero where the mask is not set, and under
             each key with an underscore before it a mask.
         """
-        return self.engine.infos(final, mask)
+        return self.engine.infos(final=final, mask=mask)
 
     def info(self, columns: Mapping[str, npt.NDArray[Any]], game: int) -> dict[str, Any]:
         """Info of one game, equal to `QwopEnv`'s in values and types."""
@@ -321,7 +326,7 @@ class GamesOfBatch:
         Raises:
             IndexError: There is no such game.
         """
-        self._batch.engine.copy_game(source, target)
+        self._batch.engine.copy_game(source=source, target=target)
 
     def game(self, game: int) -> _core.Game:
         """A copy of one game.

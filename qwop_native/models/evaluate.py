@@ -14,11 +14,11 @@ from qwop_native import _core
 from qwop_native.envs.batch import Batch
 from qwop_native.envs.env import QwopEnv
 from qwop_native.envs.spaces import observations
-from qwop_native.facts import FRAMES_PER_SECOND, UNITS_PER_METRE
+from qwop_native.facts import ENDED, FRAMES_PER_SECOND, UNITS_PER_METRE
 from qwop_native.models.starts import Masks, Start
 from qwop_native.recording.player import row_of
 from qwop_native.recording.stage import has_ended
-from qwop_native.search.states import ENDED, finished
+from qwop_native.search.states import finished
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]
@@ -83,7 +83,7 @@ def evaluate(
     Args:
         choose: Chooses the actions; `qwop_native.models.policy.chooser` makes one of a model. It
             is called with all games, those included that have ended.
-        env: Arguments of `QwopEnv`: steps, actions, flavour and, for "torso", rewards.
+        env: Arguments of `QwopEnv`: steps, actions, flavor and, for "torso", rewards.
         starts: As from `make_starts`.
         max_steps: Steps after which a run is cut off, of all or of each; None for never.
         finish: "game" or "torso", see `FINISHES`. A run under "torso" is an episode of `QwopEnv`,
@@ -179,7 +179,7 @@ class _GameArena:
         self._masks = key_masks(template.action_keys)
         self._terminates = template.action_t
         self._frames_per_step = template.frames_per_step
-        self._pool = _core.GamePool(games[0], len(games), 1)
+        self._pool = _core.GamePool(games[0], num_envs=len(games), num_threads=1)
         for row, game in enumerate(games):
             self._pool.set_game(row, game)
         self._begun = self._pool.frames.astype(np.int64)
@@ -189,9 +189,9 @@ class _GameArena:
 
     def step(self, actions: npt.NDArray[Any]) -> None:
         self.keys = self._masks[actions]
-        self._pool.step(self.keys, self._frames_per_step)
+        self._pool.step(self.keys, frames=self._frames_per_step)
         self.observations = observations(self._pool.bodies)
-        self.ended = self._pool.happened & ENDED != 0
+        self.ended = self._pool.events & ENDED != 0
         if self._terminates is not None:
             self.ended |= actions == self._terminates
 
@@ -202,7 +202,7 @@ class _GameArena:
             frames,
             frames - int(self._begun[row]),
             float(pool.bodies[row, 0, 0]) / UNITS_PER_METRE,
-            bool(finished(pool.happened[one], pool.score[one])[0]),
+            bool(finished(pool.events[one], pool.score[one])[0]),
             bool(self.ended[row]),
         )
 

@@ -146,7 +146,7 @@ class ModelPolicy:
         settings: The same.
         network: The policy network.
         grid: Frames per step and action set.
-        sincos: Flavour of sine and cosine that it was trained with.
+        sincos: Flavor of sine and cosine that it was trained with.
     """
 
     def __init__(self, model: Any, settings: ModelSettings, deterministic: bool = True) -> None:

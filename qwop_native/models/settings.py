@@ -8,7 +8,7 @@ from typing import Any
 
 from qwop_native.envs.env import QwopEnv
 from qwop_native.envs.spaces import ACTION_SETS, action_keys
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.wrappers.rich_columns import columns_of
 
 TOLD = ("frames_per_step", "action_set", "reduced_action_set", "t_for_terminate", "sincos")
@@ -115,7 +115,7 @@ class ModelSettings:
                 f"{name} was trained with other actions: it has {has}, the {chosen} set has "
                 f"{wanted}; see --action-set"
             )
-        sincos = self.env.get("sincos") or FLAVOURS[0]
+        sincos = self.env.get("sincos") or DEFAULT_SINCOS
         env = {
             "frames_per_step": int(frames),
             "action_set": chosen,

@@ -237,7 +237,7 @@ def _describe(env: QwopVecEnv) -> dict[str, Any]:
     return {
         "num_envs": env.num_envs,
         "max_episode_steps": env.max_episode_steps,
-        "arguments": env.template.episode_arguments(),
+        "arguments": tuple(env.template.episode_arguments().values()),
     }
 
 

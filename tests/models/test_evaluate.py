@@ -61,7 +61,7 @@ def test_an_action_may_end_a_run():
 
 
 def test_a_start_that_is_a_fall_already_ends_at_once():
-    fallen = Start("fallen", reset_start(), np.full(400, int(Keys.Q), np.uint8))
+    fallen = Start("fallen", reset_start(), np.full(60, int(Keys.O), np.uint8))
     assert fallen.game("glibc-fma").game_ended
     for finish in ("game", "torso"):
         first, other = evaluate(noise(), ENV, [fallen, *make_starts("fixed", 1)], 5, finish)
