@@ -11,9 +11,9 @@ import numpy.typing as npt
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native import _core
-from qwop_native.champion.starts import line_starts
 from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.models.starts import line_starts
 from qwop_native.search.states import finished
 from qwop_native.training.sprint.features import FEATURES, Features
 from qwop_native.training.sprint.settings import GamesSettings
