@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwop_native.cli.common import require_models
 from qwop_native.training.algorithms import CONFIGS, REGISTRY, Algorithm, get_algorithm
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (given.algorithm is None) == (given.resume is None):
         parser.error("name either what to train or, with --resume, the run to go on with")
     try:
+        require_models()
         if given.resume is not None:
             return resume(given.resume)
         algorithm = get_algorithm(given.algorithm)

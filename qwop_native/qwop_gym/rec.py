@@ -20,6 +20,7 @@ from qwop_native.envs.env import QwopEnv
 from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.recording.recorder import RecordEpisodes
 from qwop_native.recording.recording import Recording
+from qwop_native.text_files import decode, lines_of
 
 SUFFIX = ".rec"
 _MARKS = {"*": False, "X": True}
@@ -77,10 +78,11 @@ def load_rec(path: str | os.PathLike[str]) -> Rec:
         ValueError: It is not a ``.rec`` file, or damaged.
     """
     try:
-        text = Path(path).read_bytes().decode("ascii")
+        text = decode(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is not a .rec file: {error}") from None
+    try:
         return parse_rec(text)
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not a .rec file: it is not text") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -91,13 +93,15 @@ def parse_rec(text: str) -> Rec:
     Raises:
         ValueError: It is not one, or damaged.
     """
-    lines = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
+    lines = [line.rstrip() for line in lines_of(text)]
     seed = re.fullmatch(r"seed=([0-9]{1,10})", lines[0])
     if not seed:
         raise ValueError(f"not a .rec file: its first line is not seed=N but {lines[0][:40]!r}")
     episodes: list[RecEpisode] = []
     actions: list[int] = []
     for number, line in enumerate(lines[1:], start=2):
+        if not line and episodes and not actions:
+            continue
         if line in _MARKS:
             episodes.append(RecEpisode(tuple(actions), _MARKS[line]))
             actions = []

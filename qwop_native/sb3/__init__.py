@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qwop_native.sb3.qrdqn import QRDQN
     from qwop_native.sb3.rich_observation import RichVecObservation
     from qwop_native.sb3.shaping import ShapedVecReward, StuckVecTruncation
+    from qwop_native.sb3.slow_path import SlowPathWarning
     from qwop_native.sb3.snapshot_starts import SnapshotStarts
     from qwop_native.sb3.vec_env import QwopVecEnv
 
@@ -24,6 +25,7 @@ _MODULES = {
     "RelativeFeatures": "qwop_native.sb3.policies",
     "RichVecObservation": "qwop_native.sb3.rich_observation",
     "ShapedVecReward": "qwop_native.sb3.shaping",
+    "SlowPathWarning": "qwop_native.sb3.slow_path",
     "SnapshotStarts": "qwop_native.sb3.snapshot_starts",
     "StuckVecTruncation": "qwop_native.sb3.shaping",
 }
@@ -37,6 +39,7 @@ __all__ = [
     "RelativeFeatures",
     "RichVecObservation",
     "ShapedVecReward",
+    "SlowPathWarning",
     "SnapshotStarts",
     "StuckVecTruncation",
 ]

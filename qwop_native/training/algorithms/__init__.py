@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.vec_env import VecEnv
 
-    from qwop_native.training.config import RunConfig
+    from qwop_native.training.settings.learner import LearnerSettings
+    from qwop_native.training.settings.run import RunConfig
 
 # Name: where its `Algorithm` is, and a line of help. A module is imported only when it is asked
 # for.
@@ -84,7 +85,7 @@ class Algorithm:
 
     Attributes:
         name: As in `python -m train NAME` and in configs/NAME.yml.
-        settings: Dataclass of the `learner` section.
+        settings: Model of the `learner` section.
         build: Makes the untrained model from the settings, the environments and a seed.
         model_class: Class of the model, for `load`; called when it is needed.
         learn: Trains the model: called with it, the settings, the number of transitions that it
@@ -95,7 +96,7 @@ class Algorithm:
     """
 
     name: str
-    settings: type[Any]
+    settings: type[LearnerSettings]
     build: Callable[[RunConfig, VecEnv, int], BaseAlgorithm]
     model_class: Callable[[], type[BaseAlgorithm]]
     learn: Callable[[BaseAlgorithm, RunConfig, int, BaseCallback], None] = learn
@@ -132,5 +133,12 @@ def get_algorithm(name: str) -> Algorithm:
         ImportError: It needs a package that is not installed.
     """
     place, _, variable = REGISTRY[canonical_name(name)][0].partition(":")
-    algorithm: Algorithm = getattr(import_module(f"{__name__}.{place}"), variable)
+    try:
+        import_module("yaml")  # which files of settings need
+        module = import_module(f"{__name__}.{place}")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"training needs {error.name}: pip install 'qwop-native[train]'"
+        ) from error
+    algorithm: Algorithm = getattr(module, variable)
     return algorithm

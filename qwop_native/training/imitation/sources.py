@@ -57,7 +57,12 @@ class _Log:
 
 
 def collect(
-    act: Act, env: Env, episodes: int, min_distance: float = 0.0, max_episode_steps: int = 2000
+    act: Act,
+    env: Env,
+    episodes: int,
+    min_distance: float = 0.0,
+    max_episode_steps: int = 2000,
+    begin: Callable[[], None] = lambda: None,
 ) -> Demonstrations:
     """Plays a policy and keeps the runs that get far enough.
 
@@ -70,6 +75,7 @@ def collect(
         episodes: How many to play.
         min_distance: Metres that an episode must reach to be kept.
         max_episode_steps: Steps after which an episode is cut off.
+        begin: Called before the first action of each episode.
 
     Returns:
         The episodes that were kept.
@@ -86,6 +92,7 @@ def collect(
             over = terminated or truncated
             if over:
                 break
+        begin()
         log, steps = _Log(observation), 0
         while not over:
             action = int(act(observation))

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.champion.starts import line_starts
 from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
 from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.search.states import finished
 from qwop_native.training.sprint.settings import GamesSettings
@@ -98,10 +98,10 @@ class SprintGames(ResumableEnv):
         self.settings, self._rng, self._moments = settings, rng, moments
         self._masks = key_masks(ACTION_SETS["essential"])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
-        self.pool = _core.GamePool(self._lines[0], num_envs=settings.games, num_threads=threads)
+        self.pool = _core.GamePool(self._lines[0], num_envs=settings.num_envs, num_threads=threads)
         self.line = self._lines[0]
         self._features = Features() if observation == "relative" else None
-        count = settings.games
+        count = settings.num_envs
         self._recent = np.zeros((settings.slow_frames // settings.frames_per_step, count))
         self._steps = np.zeros(count, np.int64)
         self._returns = np.zeros(count)

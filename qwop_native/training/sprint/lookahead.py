@@ -182,7 +182,7 @@ class Improver:
         own = worth[np.arange(count), actions[rows]]
         self._memory.add(self._seen[rows], self._wanted(self._seen[rows], worth), own)
         self.states += count
-        stray = rng.random(len(actions)) < settings.stray
+        stray = rng.random(len(actions)) < settings.epsilon
         actions = np.where(stray, rng.integers(worth.shape[1], size=len(actions)), actions)
         self._games.step_async(actions)
         self._seen = self._games.step_wait()[0]
