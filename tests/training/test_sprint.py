@@ -30,7 +30,6 @@ from qwop_native.training.sprint.by_heart import (
 )
 from qwop_native.training.sprint.demonstrations import lessons, lessons_of
 from qwop_native.training.sprint.export import export, greedy, play_greedily
-from qwop_native.training.sprint.features import FEATURES, RAMPS, Features
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.lookahead import Lookahead
 from qwop_native.training.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
@@ -43,6 +42,7 @@ from qwop_native.training.sprint.settings import (
     SprintSettings,
 )
 from qwop_native.training.sprint.starts import SnapshotBuckets
+from qwop_native.wrappers.relative_features import FEATURES, RAMPS, Features
 
 RESET = standard_starts(3)["reset"]
 
