@@ -12,7 +12,8 @@ from functools import partial
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common
-from qwop_native.render.picture import Choice, Renderer
+from qwop_native.render.panel import Choice
+from qwop_native.render.picture import Renderer
 from qwop_native.render.video import Picture, VideoWriter
 from qwop_native.render.window import Window, WindowClosedError
 

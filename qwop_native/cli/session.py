@@ -10,7 +10,7 @@ from qwop_native.cli.screen import Screen
 from qwop_native.recording import Recording
 from qwop_native.recording.player import play_events
 from qwop_native.recording.tape import Tape
-from qwop_native.render.picture import Choice
+from qwop_native.render.panel import Choice
 
 _REWIND = 30  # frames: a second of the game
 

@@ -18,7 +18,7 @@ from qwop_native.recording.stage import NativeStage, Policy, run_policy
 from qwop_native.recording.tape import Tape
 
 if TYPE_CHECKING:
-    from qwop_native.render.picture import Choice
+    from qwop_native.render.panel import Choice
 
 
 def main(argv: Sequence[str]) -> int:
@@ -98,7 +98,7 @@ def _show(options: argparse.Namespace, policy: Policy, runs: Sequence[Recording]
 
 def _thoughts(policy: Policy) -> Callable[[_core.Game, int], Choice | None] | None:
     """What a model thinks of its actions in each step; None for other players."""
-    from qwop_native.render.picture import Choice
+    from qwop_native.render.panel import Choice
 
     if not isinstance(policy, ModelPolicy) or policy.grid is None:
         return None

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from qwop_native import _core
 from qwop_native.envs.spaces import FIELDS, PARTS
 from qwop_native.render.font import draw_text
 
-if TYPE_CHECKING:
-    from qwop_native.render.picture import Choice
-
 _BACK, _TEXT, _DIM = 0x1D2130, 0xE9EAF0, 0x8C93A8
 _BAR, _CHOSEN, _ROW = 0x4F6D9C, 0xFFC93C, 0x262B3D
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a player thinks, for the panel.
+
+    Attributes:
+        name: Of the numbers: "Q" for values, "p" for probabilities.
+        labels: Keys of each action.
+        values: A number for each action.
+        chosen: Index of the action taken.
+    """
+
+    name: str
+    labels: Sequence[str]
+    values: Sequence[float]
+    chosen: int
 
 
 def draw_panel(

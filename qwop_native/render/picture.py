@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,30 +10,13 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.facts import FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS, UNITS_PER_METRE
 from qwop_native.render.font import draw_text, text_width
-from qwop_native.render.panel import draw_panel
+from qwop_native.render.panel import Choice, draw_panel
 from qwop_native.render.runner import Runner, ghost_colours
 from qwop_native.render.track import FINISH, draw_hurdle, draw_place, draw_shadow
 from qwop_native.render.view import View, view_of
 
 _GHOSTS = (0x5B5FC7, 0x2E8B57, 0xB0457B, 0xC07A1E)
 _INK, _PALE, _RED = 0x22202A, 0xFFFDF6, 0xC8372D
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a player thinks, for the panel.
-
-    Attributes:
-        name: Of the numbers: "Q" for values, "p" for probabilities.
-        labels: Keys of each action.
-        values: A number for each action.
-        chosen: Index of the action taken.
-    """
-
-    name: str
-    labels: Sequence[str]
-    values: Sequence[float]
-    chosen: int
 
 
 class Renderer:

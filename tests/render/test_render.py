@@ -9,7 +9,8 @@ import pytest
 
 from qwop_native import Game, QwopEnv, QwopVectorEnv, _core
 from qwop_native.render.font import draw_text, text_width
-from qwop_native.render.picture import Choice, Renderer
+from qwop_native.render.panel import Choice
+from qwop_native.render.picture import Renderer
 
 
 def played(frames=40):

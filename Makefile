@@ -1,0 +1,94 @@
+# What people and CI run. `make help` lists the verbs; CI's steps are these and no others.
+# Everything happens in a virtual environment of the project's own: VENV=DIR takes another.
+
+VENV ?= .venv
+PYTHON ?= python3
+JOBS ?= logical
+# The CPU build of torch is enough and a tenth of the size; where that index cannot be reached, pip
+# takes what it finds elsewhere. A torch that is installed already is left alone.
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+bin := $(VENV)/bin
+sources := pyproject.toml CMakeLists.txt $(shell find csrc -name '*.cpp' -o -name '*.hpp' \
+  -o -name CMakeLists.txt 2>/dev/null)
+cpp := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help train test test-fast test-cpp test-asan test-tsan test-wheel lint format types docs \
+  wheel sdist benchmark install clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+train: $(VENV)/.train ## set up and train a first runner, in a minute or two
+	$(bin)/python -m train qrdqn -c train/configs/qrdqn_quick.yml
+
+test: $(VENV)/.dev ## set up and run all tests
+	$(bin)/pytest -n $(JOBS) --dist worksteal
+
+test-fast: $(VENV)/.dev ## the tests that take seconds
+	$(bin)/pytest -n $(JOBS) --dist worksteal -m "not slow and not browser"
+
+install: $(VENV)/.dev ## set up everything that developers need
+
+$(bin)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.torch: | $(bin)/python
+	$(bin)/python -c 'import torch' 2>/dev/null || $(bin)/pip install -q --no-deps --retries 0 \
+	  --extra-index-url $(TORCH_INDEX) '$(TORCH)' || $(bin)/pip install -q '$(TORCH)'
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.torch $(sources)
+	$(bin)/pip install -q -e '.[train]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.torch $(sources)
+	$(bin)/pip install -q -e '.[train,parity,dev]'
+	@touch $@ $(VENV)/.train
+
+lint: $(VENV)/.dev ## style of Python and C++
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/clang-format --dry-run -Werror $(cpp)
+
+format: $(VENV)/.dev ## put the style right
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+	$(bin)/clang-format -i $(cpp)
+
+types: $(VENV)/.dev ## types of Python, and of the extension against its stub
+	$(bin)/mypy
+	$(bin)/stubtest --mypy-config-file pyproject.toml qwop_native._core
+
+test-cpp: ## the C++ tests, built as the library is
+	cmake --preset test && cmake --build --preset test && ctest --preset test
+
+test-asan: ## the C++ tests under the address and undefined-behaviour sanitizers
+	cmake --preset asan && cmake --build --preset asan && ctest --preset asan
+
+test-tsan: ## the C++ tests under the thread sanitizer
+	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
+
+test-wheel: ## build the wheel, install it elsewhere, run the tests against it
+	rm -rf build/wheel-test && $(PYTHON) -m venv build/wheel-test
+	build/wheel-test/bin/pip wheel -q --no-deps -w build/wheel-test/dist .
+	build/wheel-test/bin/pip install -q "$$(ls build/wheel-test/dist/*.whl)[parity,dev]"
+	build/wheel-test/bin/pytest -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
+
+docs: $(VENV)/.dev ## build the pages
+	$(bin)/pip install -q -e '.[docs]'
+	$(bin)/mkdocs build --strict
+
+wheel: | $(bin)/python ## build a wheel into dist/
+	$(bin)/pip wheel -q --no-deps -w dist .
+
+sdist: | $(bin)/python ## build a source distribution into dist/
+	$(bin)/pip install -q build && $(bin)/python -m build --sdist
+
+benchmark: $(VENV)/.dev ## the engine beside stock Box2D
+	$(bin)/python -m benchmarks --quick
+
+clean: ## remove what was built; the virtual environment stays
+	rm -rf build dist
