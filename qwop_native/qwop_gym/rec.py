@@ -24,6 +24,10 @@ SUFFIX = ".rec"
 _MARKS = {"*": False, "X": True}
 
 
+class OtherSettingsError(ValueError):
+    """The episodes of a ``.rec`` file were recorded with other settings."""
+
+
 @dataclass(frozen=True)
 class RecEpisode:
     """One episode of a ``.rec`` file.
@@ -91,7 +95,7 @@ def parse_rec(text: str) -> Rec:
         ValueError: It is not one, or damaged.
     """
     lines = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
-    seed = re.fullmatch(r"seed=([0-9]{1,10})", lines[0])
+    seed = re.fullmatch(r"seed=([0-9]{1,4000})", lines[0])
     if not seed:
         raise ValueError(f"not a .rec file: its first line is not seed=N but {lines[0][:40]!r}")
     episodes: list[RecEpisode] = []
@@ -139,8 +143,8 @@ def recordings_of(
         One recording per episode.
 
     Raises:
-        ValueError: An episode goes on after its game has ended or ends before, so that it was
-            recorded with other settings.
+        OtherSettingsError: An episode goes on after its game has ended or ends before, or has
+            actions of another set.
     """
     env = RecordEpisodes(
         QwopEnv(
@@ -158,7 +162,7 @@ def recordings_of(
         env.reset()
         ends = _play(env, episode.actions)
         if not ends:
-            raise ValueError(
+            raise OtherSettingsError(
                 f"episode {number} does not end with its last action, so it was recorded with "
                 "other frames per step, actions, restarts or another browser's sine and cosine"
             )
@@ -171,7 +175,7 @@ def _play(env: RecordEpisodes, actions: Sequence[int]) -> bool:
     count = int(getattr(env.action_space, "n", 0))
     for step, action in enumerate(actions, start=1):
         if action >= count:
-            raise ValueError(f"action {action} is not one of the {count} there are")
+            raise OtherSettingsError(f"action {action} is not one of the {count} there are")
         if env.step(action)[2]:
             return step == len(actions)
     return False

@@ -18,6 +18,7 @@ from qwop_native.training import algorithms
 from qwop_native.training.algorithms import Algorithm
 from qwop_native.training.algorithms.common import LearnerSettings
 from qwop_native.training.algorithms.policy_gradient import PPOSettings
+from qwop_native.training.callbacks import stop_requested
 from qwop_native.training.config import RunConfig
 from qwop_native.training.fields import require, setting
 from qwop_native.training.imitation.adversarial import (
@@ -76,12 +77,24 @@ class AirlRunSettings(AdversarialRunSettings):
     normalize_reward: bool = True
 
 
+_last_read: list[tuple[RunConfig, tuple[str, ...], Demonstrations]] = []
+
+
 def demonstrations(config: RunConfig, paths: tuple[str, ...]) -> Demonstrations:
     """Reads a run's demonstrations, with the columns that its wrappers append.
+
+    Those of the run at hand are remembered: reading many takes minutes, and is needed before the
+    run's folder is made, to say what is wrong, and again when learning begins.
 
     Raises:
         FileNotFoundError, ValueError: There are none, or a file is not as it should be.
     """
+    if not (_last_read and _last_read[0][0] is config and _last_read[0][1] == paths):
+        _last_read[:] = [(config, paths, _read(config, paths))]
+    return _last_read[0][2]
+
+
+def _read(config: RunConfig, paths: tuple[str, ...]) -> Demonstrations:
     require(bool(paths), "learner.demonstrations", "files such as demos.npz or data/*.rec", paths)
     env: Env = QwopEnv(**config.env)
     for wrapper in config.env_wrappers:
@@ -101,7 +114,6 @@ def _ppo(config: RunConfig, venv: VecEnv, seed: int, theirs: type[LearnerSetting
 
 
 def _build_cloning(config: RunConfig, venv: VecEnv, seed: int) -> BaseAlgorithm:
-    _demonstrations_of(config)  # a missing file is said before anything is written
     return _ppo(config, venv, seed, LearnerSettings)
 
 
@@ -132,8 +144,13 @@ def _learn_cloning(
         learner.held_out,
     )
     rng = np.random.default_rng(config.seed)
-    clone(model, _demonstrations_of(config), settings, rng, report)
+    goes_on = functools.partial(_goes_on, callback)
+    clone(model, _demonstrations_of(config), settings, rng, report, goes_on)
     callback.on_training_end()
+
+
+def _goes_on(callback: BaseCallback) -> bool:
+    return not stop_requested(callback)
 
 
 def _demonstrations_of(config: RunConfig) -> Demonstrations:
@@ -141,7 +158,6 @@ def _demonstrations_of(config: RunConfig) -> Demonstrations:
 
 
 def _build_adversarial(config: RunConfig, venv: VecEnv, seed: int) -> BaseAlgorithm:
-    _demonstrations_of(config)
     return _ppo(config, venv, seed, PPOSettings)
 
 
@@ -178,6 +194,7 @@ BC = Algorithm(
     build=_build_cloning,
     model_class=_ppo_class,
     learn=_learn_cloning,
+    prepare=_demonstrations_of,
     saved_as="ppo",
     qwop_gym_name="BC",
     qwop_gym_names={"recordings": "learner.demonstrations", "n_epochs": "learner.n_epochs"},
@@ -191,6 +208,7 @@ def _adversarial(name: str, airl: bool) -> Algorithm:
         build=_build_adversarial,
         model_class=_ppo_class,
         learn=functools.partial(_learn_adversarial, airl),
+        prepare=_demonstrations_of,
         saved_as="ppo",
         qwop_gym_name=f"{name.upper()}_PPO",
         qwop_gym_names={
