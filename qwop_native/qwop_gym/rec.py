@@ -21,6 +21,7 @@ from qwop_native.recording.recorder import RecordEpisodes
 from qwop_native.recording.recording import Recording
 
 SUFFIX = ".rec"
+_SEED_END = 2**31  # qwop-gym's
 _MARKS = {"*": False, "X": True}
 
 
@@ -95,7 +96,7 @@ def parse_rec(text: str) -> Rec:
         ValueError: It is not one, or damaged.
     """
     lines = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
-    seed = re.fullmatch(r"seed=([0-9]{1,4000})", lines[0])
+    seed = re.fullmatch(r"seed=([0-9]{1,10})", lines[0])
     if not seed:
         raise ValueError(f"not a .rec file: its first line is not seed=N but {lines[0][:40]!r}")
     episodes: list[RecEpisode] = []
@@ -114,7 +115,13 @@ def parse_rec(text: str) -> Rec:
         warnings.warn(
             f"{len(actions)} actions after the last complete episode are passed over", stacklevel=3
         )
-    return Rec(check_seed(int(seed[1])), tuple(episodes))
+    return Rec(_check_seed(int(seed[1])), tuple(episodes))
+
+
+def _check_seed(seed: int) -> int:
+    if check_seed(seed) >= _SEED_END:
+        raise ValueError(f"seed must be from 0 to 2**31 - 1 in a .rec file, got {seed}")
+    return int(seed)
 
 
 def recordings_of(
@@ -203,4 +210,4 @@ def rec_of(recordings: Sequence[Recording], seed: int = 0) -> Rec:
     if len(kinds) != 1:
         raise ValueError("a .rec file holds one or more recordings that all have the same steps")
     episodes = tuple(RecEpisode(recording.actions) for recording in recordings)
-    return Rec(check_seed(seed), episodes)
+    return Rec(_check_seed(seed), episodes)
