@@ -10,9 +10,7 @@ import pytest
 
 from qwop_native.qwop_gym.rec import Rec, RecEpisode
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="no named pipes in files"
-)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in files")
 
 SETTINGS = (
     "learner.n_epochs=1000000",
