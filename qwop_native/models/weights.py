@@ -14,6 +14,7 @@ from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 
+from qwop_native.archives import refuses_damage
 from qwop_native.atomic import whole_file
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 
@@ -21,6 +22,10 @@ from qwop_native.envs.spaces import OBSERVATION_SIZE
 _BY_WEIGHT = {"quantile_net": "qrdqn", "q_net": "dqn", "lstm_actor": "recurrent_ppo"}
 
 
+_DAMAGED = "is no model of Stable-Baselines3, or it is damaged"
+
+
+@refuses_damage(_DAMAGED)
 def algorithm_of(path: Path) -> str:
     """Name of the algorithm of one of SB3's zips.
 
@@ -48,6 +53,7 @@ def save_model(model: BaseAlgorithm, path: Path) -> None:
         file.write(content.getbuffer())
 
 
+@refuses_damage(_DAMAGED)
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """The weights in one of SB3's zips; nothing else in it is looked at, and no code is run.
 
@@ -104,6 +110,7 @@ def _last(weights: dict[str, torch.Tensor]) -> torch.Tensor:
     return [value for name, value in weights.items() if "target" not in name][-1]
 
 
+@refuses_damage(_DAMAGED)
 def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 17)) -> BasePolicy:
     """A policy with the weights of a zip of SB3's, made without running anything in the zip.
 
