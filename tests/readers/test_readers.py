@@ -147,6 +147,7 @@ def demonstrations(tmp_path_factory):
     return path
 
 
+@pytest.mark.filterwarnings("ignore")  # NumPy's, of heads and numbers that are not what they were
 @given(data=st.data())
 def test_demonstrations(demonstrations, data):
     from qwop_native.training.imitation.demonstrations import Demonstrations
