@@ -6,7 +6,7 @@ from importlib.metadata import version as _version
 from pathlib import Path as _Path
 
 try:
-    from qwop_native._core import Game
+    from qwop_native._core import Game, NotResetError
 except ModuleNotFoundError as error:
     if error.name != "qwop_native._core":
         raise
@@ -27,6 +27,7 @@ __version__ = _version("qwop-native")
 __all__ = [
     "Game",
     "Keys",
+    "NotResetError",
     "QwopEnv",
     "QwopVectorEnv",
     "__version__",

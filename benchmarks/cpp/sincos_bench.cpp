@@ -1,13 +1,13 @@
 // Nanoseconds for one sine and cosine, singly and in lanes, for one instruction set.
 //
-// Prints a line for each flavour and width: flavour, lanes, ns per lane when arguments are
+// Prints a line for each flavor and width: flavor, lanes, ns per lane when arguments are
 // independent, ns per lane when each needs the result before it (the solver's case).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <vector>
 
-#include "physics/sincos.hpp"
+#include "libm/sincos.hpp"
 
 namespace {
 
@@ -61,14 +61,14 @@ double best_nanoseconds(Pass pass) {
   return best;
 }
 
-template <SinCosFlavour kFlavour, class F>
+template <SinCosFlavor kFlavor, class F>
 void measure() {
   constexpr int kWidth = lanes::kWidth<F>;
   const std::vector<double> x = arguments();
   std::vector<double> sine(kArguments), cosine(kArguments);
   const double independent = best_nanoseconds([&] {
     for (std::size_t i = 0; i < kArguments; i += kWidth) {
-      const auto r = sincos<kFlavour>(load<F>(&x[i]));
+      const auto r = sincos<kFlavor>(load<F>(&x[i]));
       store(r.sin, &sine[i]);
       store(r.cos, &cosine[i]);
     }
@@ -78,26 +78,26 @@ void measure() {
   const double chained = best_nanoseconds([&] {
     F before = 0.0;
     for (std::size_t i = 0; i < kArguments; i += kWidth) {
-      const auto r = sincos<kFlavour>(load<F>(&x[i]) + before * 0.0);
+      const auto r = sincos<kFlavor>(load<F>(&x[i]) + before * 0.0);
       before = r.sin + r.cos;
     }
     store(before, sine.data());
     keep(sine);
   });
-  std::printf("%s %d %.4f %.4f\n", to_string(kFlavour).data(), kWidth, independent, chained);
+  std::printf("%s %d %.4f %.4f\n", to_string(kFlavor).data(), kWidth, independent, chained);
 }
 
-template <SinCosFlavour kFlavour>
+template <SinCosFlavor kFlavor>
 void measure_widths() {
-  measure<kFlavour, double>();
-  measure<kFlavour, lanes::Lanes<lanes::kNativeWidth>>();
-  measure<kFlavour, lanes::Lanes<2 * lanes::kNativeWidth>>();
+  measure<kFlavor, double>();
+  measure<kFlavor, lanes::Lanes<lanes::kNativeWidth>>();
+  measure<kFlavor, lanes::Lanes<2 * lanes::kNativeWidth>>();
 }
 
 }  // namespace
 
 int main() {
-  measure_widths<SinCosFlavour::Glibc>();
-  measure_widths<SinCosFlavour::GlibcFma>();
-  measure_widths<SinCosFlavour::Fdlibm>();
+  measure_widths<SinCosFlavor::Glibc>();
+  measure_widths<SinCosFlavor::GlibcFma>();
+  measure_widths<SinCosFlavor::Fdlibm>();
 }

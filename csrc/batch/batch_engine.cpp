@@ -21,7 +21,7 @@ EpisodeColumns::EpisodeColumns(int games)
 BatchEngine::BatchEngine(BatchOptions options)
     : options_(std::move(options)),
       restart_(env::loaded_page(options_.episode), options_.episode),
-      block_size_(block_size(options_.instruction_set)),
+      block_size_(block_size()),
       memory_(block_bytes(options_.instruction_set) *
               static_cast<std::size_t>((options_.games + block_size_ - 1) / block_size_)),
       episodes_(static_cast<std::size_t>(options_.games)),
@@ -65,13 +65,12 @@ void BatchEngine::restart(int index, float* observations, bool reload) {
   block.observe(lane, row(observations, index));
 }
 
-std::optional<int> BatchEngine::first_unready() const {
+void BatchEngine::require_ready() const {
   for (int game = 0; game < options_.games; ++game) {
     const auto phase = episodes_[game].phase;
-    if (phase == Phase::NeedsReset) return game;
-    if (phase == Phase::Ended && options_.autoreset == Autoreset::Disabled) return game;
+    const bool over = phase == Phase::Ended && options_.autoreset == Autoreset::Disabled;
+    if (phase == Phase::NeedsReset || over) throw NotResetError(game);
   }
-  return std::nullopt;
 }
 
 void BatchEngine::step(const std::int64_t* actions, const StepOutput& out) {

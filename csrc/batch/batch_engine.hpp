@@ -4,16 +4,17 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "batch/game_block.hpp"
-#include "batch/large_pages.hpp"
-#include "batch/thread_pool.hpp"
 #include "env/episode.hpp"
 #include "env/prepared_restart.hpp"
+#include "support/instruction_set.hpp"
+#include "support/memory.hpp"
+#include "support/thread_pool.hpp"
 
 namespace qwop::batch {
 
@@ -26,7 +27,7 @@ struct BatchOptions {
   int threads = 1;
   std::int64_t max_episode_steps = 0;  // 0: no limit
   Autoreset autoreset = Autoreset::NextStep;
-  std::string instruction_set;  // one of instruction_sets()
+  support::InstructionSet instruction_set = support::InstructionSet::kScalar;  // an available one
 };
 
 // What is known of each game's episode, one column a value, one row a game.
@@ -48,14 +49,21 @@ struct StepOutput {
   bool* truncated;
 };
 
+// A game was to step that had never been reset, or whose episode has ended.
+class NotResetError : public std::logic_error {
+ public:
+  explicit NotResetError(int game)
+      : std::logic_error("game " + std::to_string(game) + " must be reset before it can step") {}
+};
+
 class BatchEngine {
  public:
   explicit BatchEngine(BatchOptions options);
 
   // Starts the episodes of the games in mask (all, if null). reload: on freshly loaded pages.
   void reset(float* observations, const bool* mask, bool reload);
-  // The first game that must be reset before it can step, if there is one.
-  std::optional<int> first_unready() const;
+  // Throws NotResetError for the first game that must be reset before it can step, if there is one.
+  void require_ready() const;
   // Actions must be within the action set and every game ready.
   void step(const std::int64_t* actions, const StepOutput& out);
 
@@ -97,12 +105,12 @@ class BatchEngine {
   BatchOptions options_;
   env::PreparedRestart restart_;
   int block_size_;
-  LargePages memory_;
+  support::LargePages memory_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
   std::vector<EpisodeState> episodes_;
   EpisodeColumns columns_, final_columns_;
   std::vector<float> final_observations_;
-  ThreadPool pool_;
+  support::ThreadPool pool_;
   std::mutex mutex_;
 };
 

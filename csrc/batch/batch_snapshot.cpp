@@ -58,7 +58,7 @@ void BatchEngine::restore(int game, std::string_view bytes) {
   if (bytes.size() < kEpisodeSize || stored != game::checksum(bytes)) {
     throw game::SnapshotError("not a snapshot of one game of a batch, or a damaged one");
   }
-  game::Game restored(options_.episode.flavour);
+  game::Game restored(options_.episode.flavor);
   game::restore(restored, bytes.substr(0, bytes.size() - kEpisodeSize));
   EpisodeState episode;
   Take take{bytes.substr(bytes.size() - kEpisodeSize)};

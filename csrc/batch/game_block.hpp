@@ -5,13 +5,12 @@
 #include <memory>
 #include <memory_resource>
 #include <span>
-#include <string>
-#include <vector>
 
-#include "batch/memory_ahead.hpp"
 #include "env/episode_tracker.hpp"
 #include "env/observation.hpp"
 #include "game/game.hpp"
+#include "support/instruction_set.hpp"
+#include "support/memory_ahead.hpp"
 
 namespace qwop::batch {
 
@@ -30,28 +29,25 @@ class GameBlock {
   // memory can be fetched meanwhile; the share-th of so many shares of it in this update.
   virtual void look_ahead(const GameBlock* /*next*/, int /*share*/, int /*shares*/) {}
   // Adds what an update of this block needs.
-  virtual void list_memory(MemoryAhead& /*list*/, int /*share*/, int /*shares*/) const {}
+  virtual void list_memory(support::MemoryAhead& /*list*/, int /*share*/, int /*shares*/) const {}
 
   virtual env::Standing standing(int lane) const = 0;
   virtual std::int64_t frames(int lane) const = 0;
   virtual void observe(int lane, std::span<float, env::kObservationSize> observation) const = 0;
 };
 
-// Instruction sets this build has and this processor can run, slowest first; "scalar" always.
-std::vector<std::string> instruction_sets();
-
 // Most games a block may hold: the bits of an active mask.
 inline constexpr int kLargestBlock = 64;
 
-// How many games one block of an instruction set holds.
-int block_size(const std::string& instruction_set);
+// How many games one block holds.
+int block_size();
 
 // About how much memory a block takes of the resource it is made with.
-std::size_t block_bytes(const std::string& instruction_set);
+std::size_t block_bytes(support::InstructionSet set);
 
 // A block of games on freshly made copies of `first`. The resource must outlive it.
 std::unique_ptr<GameBlock> make_block(
-    const std::string& instruction_set, const game::Game& first, int games,
+    support::InstructionSet set, const game::Game& first, int games,
     std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 }  // namespace qwop::batch

@@ -6,21 +6,21 @@
 namespace qwop::batch {
 namespace {
 
-std::uint8_t happened_in(const game::Game& game) {
+std::uint8_t events_in(const game::Game& game) {
   const auto& status = game.status();
   std::uint8_t bits = 0;
-  if (status.fallen) bits |= happened::kFallen;
-  if (status.jumped) bits |= happened::kJumped;
-  if (status.jump_landed) bits |= happened::kLanded;
-  if (status.ended) bits |= happened::kEnded;
+  if (status.fallen) bits |= game::events::kFallen;
+  if (status.jumped) bits |= game::events::kJumped;
+  if (status.jump_landed) bits |= game::events::kLanded;
+  if (status.ended) bits |= game::events::kEnded;
   const auto& world = game.world().data();
   for (int i = 0; i < world.contact_count; ++i) {
     const auto& contact = world.contacts[i];
     if (!contact.touching) continue;
     const std::uint32_t pair = 1u << contact.body_a | 1u << contact.body_b;
-    if ((pair & 1u << game::kHurdleTop) != 0) bits |= happened::kHurdleTouched;
-    if ((pair & 1u << game::kLeftFoot) != 0) bits |= happened::kLeftFootDown;
-    if ((pair & 1u << game::kRightFoot) != 0) bits |= happened::kRightFootDown;
+    if ((pair & 1u << game::kHurdleTop) != 0) bits |= game::events::kHurdleTouched;
+    if ((pair & 1u << game::kLeftFoot) != 0) bits |= game::events::kLeftFootDown;
+    if ((pair & 1u << game::kRightFoot) != 0) bits |= game::events::kRightFootDown;
   }
   return bits;
 }
@@ -37,11 +37,11 @@ void write_bodies(const game::Game& game, double* out) {
 }  // namespace
 
 GamePool::GamePool(const game::Game& first, int games, int threads,
-                   const std::string& instruction_set)
+                   support::InstructionSet instruction_set)
     : size_(games),
-      block_size_(block_size(instruction_set)),
+      block_size_(block_size()),
       instruction_set_(instruction_set),
-      flavour_(first.flavour()),
+      flavor_(first.flavor()),
       pool_(threads) {
   for (int begin = 0; begin < games; begin += block_size_) {
     blocks_.push_back(make_block(instruction_set, first, std::min(block_size_, games - begin)));
@@ -102,12 +102,12 @@ void GamePool::step_block(int block, std::span<const game::KeyMask> keys, int fr
   }
 }
 
-// Brings the games home, too, so that other threads may read them.
+// Brings the scalar twins up to date, too, so that other threads may read them.
 void GamePool::look(int first, int count, const PoolView& view) {
   for (int i = first; i < first + count; ++i) {
     const auto& seen = game(i);
     write_bodies(seen, view.bodies + static_cast<std::ptrdiff_t>(i) * kPoolGameValues);
-    view.happened[i] = happened_in(seen);
+    view.events[i] = events_in(seen);
     view.frames[i] = static_cast<std::int32_t>(seen.frames());
     view.score[i] = seen.status().score;
   }

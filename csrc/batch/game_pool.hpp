@@ -4,44 +4,37 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "batch/game_block.hpp"
-#include "batch/thread_pool.hpp"
 #include "game/game.hpp"
+#include "support/instruction_set.hpp"
+#include "support/thread_pool.hpp"
 
 namespace qwop::batch {
 
 inline constexpr int kPoolPartValues = 6;  // x, y, angle, vx, vy, angular velocity
 inline constexpr int kPoolGameValues = game::kPartCount * kPoolPartValues;
 
-// Bits of what has happened in a game.
-namespace happened {
-inline constexpr std::uint8_t kFallen = 1, kJumped = 2, kLanded = 4, kEnded = 8;
-// The feet and shins that touch the ground, as the game's contacts stand after the last frame.
-inline constexpr std::uint8_t kLeftFootDown = 16, kRightFootDown = 32;
-inline constexpr std::uint8_t kHurdleTouched = 64;
-}  // namespace happened
-
 // Where a pool's games stand, one row a game; memory of the caller's.
 struct PoolView {
-  double* bodies;          // (games, 12, 6), parts in the order of kReportedParts
-  std::uint8_t* happened;  // (games,)
-  std::int32_t* frames;    // (games,), updates that the game's clock has counted
-  double* score;           // (games,), metres
+  double* bodies;        // (games, 12, 6), parts in the order of kReportedParts
+  std::uint8_t* events;  // (games,)
+  std::int32_t* frames;  // (games,), updates that the game's clock has counted
+  double* score;         // (games,), metres
 };
 
 class GamePool {
  public:
-  GamePool(const game::Game& first, int games, int threads, const std::string& instruction_set);
+  GamePool(const game::Game& first, int num_envs, int threads,
+           support::InstructionSet instruction_set);
 
   int size() const { return size_; }
-  const std::string& instruction_set() const { return instruction_set_; }
+  support::InstructionSet instruction_set() const { return instruction_set_; }
   int threads() const { return pool_.threads(); }
-  SinCosFlavour flavour() const { return flavour_; }
+  SinCosFlavor flavor() const { return flavor_; }
 
-  // Game `index` becomes a copy of `game`, of the same flavour.
+  // Game `index` becomes a copy of `game`, of the same flavor.
   void set(int index, const game::Game& game, const PoolView& view);
   game::Game& game(int index) { return blocks_[index / block_size_]->game(index % block_size_); }
 
@@ -61,10 +54,10 @@ class GamePool {
 
   int size_;
   int block_size_;
-  std::string instruction_set_;
-  SinCosFlavour flavour_;
+  support::InstructionSet instruction_set_;
+  SinCosFlavor flavor_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
-  ThreadPool pool_;
+  support::ThreadPool pool_;
 };
 
 }  // namespace qwop::batch

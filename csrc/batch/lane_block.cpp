@@ -36,28 +36,28 @@ constexpr std::size_t kUsualContacts = 6;
 LaneBlock::LaneBlock(const LaneKernels& kernels, const game::Game& first, int games,
                      std::pmr::memory_resource* memory)
     : kernels_(kernels),
-      homes_(static_cast<std::size_t>(games), first, memory),
+      twins_(static_cast<std::size_t>(games), first, memory),
       data_memory_(1, memory),
       data_(data_memory_.front()) {
   for (int lane = 0; lane < games; ++lane) {
-    data_.trees[lane] = &homes_[lane].world().data().tree.data();
+    data_.trees[lane] = &twins_[lane].world().data().tree.data();
   }
 }
 
 game::Game& LaneBlock::game(int lane) {
-  if (in_lanes(lane)) go_home(lane);
-  return homes_[lane];
+  if (in_lanes(lane)) leave_lanes(lane);
+  return twins_[lane];
 }
 
 env::Standing LaneBlock::standing(int lane) const {
-  auto now = env::standing(homes_[lane]);
+  auto now = env::standing(twins_[lane]);
   if (in_lanes(lane)) now.distance = data_.bodies[game::kTorso].x[lane] / 10.0;
   return now;
 }
 
 void LaneBlock::observe(int lane, std::span<float, env::kObservationSize> observation) const {
   if (!in_lanes(lane)) {
-    env::observe(homes_[lane], observation);
+    env::observe(twins_[lane], observation);
     return;
   }
   float* out = observation.data();
@@ -73,13 +73,13 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
   data_.pair_count = 0;
   colliding_ = 0;
   shelf_.clear();
-  const int games = static_cast<int>(homes_.size());
+  const int games = static_cast<int>(twins_.size());
   for (int lane = 0; lane < games; ++lane) {
     prefetch_contacts(lane + 1);
     if ((active >> lane & 1) != 0) {
       begin(lane, keys[lane]);
     } else if (in_lanes(lane)) {
-      go_home(lane);  // the kernel would play on with it
+      leave_lanes(lane);  // the kernel would play on with it
     }
   }
   if (colliding_ == 0) return;
@@ -87,7 +87,7 @@ void LaneBlock::update(std::span<const game::KeyMask> keys, std::uint64_t active
   for (auto left = colliding_; left != 0; left &= left - 1) collide(std::countr_zero(left));
   if (data_.running == 0) return;
   shelf_.set_order(data_);
-  kernels_.run(homes_[0].world().scene(), data_);
+  kernels_.run(twins_[0].world().scene(), data_);
   prefetch_tree(0);
   for (int lane = 0; lane < games; ++lane) {
     prefetch_tree(lane + 1);
@@ -100,15 +100,15 @@ void LaneBlock::look_ahead(const GameBlock* next, int share, int shares) {
   if (next != nullptr) next->list_memory(data_.ahead, share, shares);
 }
 
-void LaneBlock::list_memory(MemoryAhead& list, int share, int shares) const {
+void LaneBlock::list_memory(support::MemoryAhead& list, int share, int shares) const {
   constexpr std::size_t kUsualGroups = 2;
   constexpr auto kUsual = offsetof(LaneData, contacts) + kUsualGroups * sizeof(ContactRows);
   const auto* data = reinterpret_cast<const char*>(&data_);
   const auto cut = [&](auto all, int i) { return all * i / shares; };
   list.add(data + cut(kUsual, share), cut(kUsual, share + 1) - cut(kUsual, share));
-  const int games = static_cast<int>(homes_.size());
+  const int games = static_cast<int>(twins_.size());
   for (int lane = cut(games, share); lane < cut(games, share + 1); ++lane) {
-    const auto& world = homes_[lane].world().data();
+    const auto& world = twins_[lane].world().data();
     list.add(&world.bodies, (game::kTorso + 1) * sizeof(physics::Body));
     list.add(&world.contacts, kUsualContacts * sizeof(Contact));
     list.add(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
@@ -119,26 +119,26 @@ void LaneBlock::list_memory(MemoryAhead& list, int share, int shares) const {
 // A block is larger than the first-level cache: the next game's part is fetched while this game's
 // is worked on.
 void LaneBlock::prefetch_contacts(int lane) const {
-  if (lane >= static_cast<int>(homes_.size())) return;
-  const auto& world = homes_[lane].world().data();
+  if (lane >= static_cast<int>(twins_.size())) return;
+  const auto& world = twins_[lane].world().data();
   batch::prefetch(&world.contacts, kUsualContacts * sizeof(Contact));
   batch::prefetch(&world.contact_count, sizeof world.contact_count + sizeof world.contact_partners);
 }
 void LaneBlock::prefetch_tree(int lane) const {
-  if (lane >= static_cast<int>(homes_.size())) return;
-  const auto& tree = homes_[lane].world().data().tree;
+  if (lane >= static_cast<int>(twins_.size())) return;
+  const auto& tree = twins_[lane].world().data().tree;
   batch::prefetch(&tree, sizeof tree);
 }
 
 // Everything before the contacts; a game that does not fit into lanes is updated to the end.
 void LaneBlock::begin(int lane, game::KeyMask keys) {
-  auto& home = homes_[lane];
+  auto& twin = twins_[lane];
   // After the end of a game, which sets the motors' speeds to zero, each update sets them again.
-  const bool keys_changed = home.held_keys() != keys || home.status().ended;
-  home.hold(keys);
+  const bool keys_changed = twin.held_keys() != keys || twin.status().ended;
+  twin.hold(keys);
   if (!in_lanes(lane)) {
-    if (!fits_lanes(home)) {
-      home.update();
+    if (!fits_lanes(twin)) {
+      twin.update();
       return;
     }
     enter_lanes(lane);
@@ -146,10 +146,10 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
   } else if (keys_changed) {
     copy_keys_effect(lane);
   }
-  const double track_before = home.body(game::kTrack0).pose.centre.x;
-  home.begin_update();
-  if (home.body(game::kTrack0).pose.centre.x != track_before) copy_track(lane);
-  if (!home.status().fallen) {
+  const double track_before = twin.body(game::kTrack0).pose.centre.x;
+  twin.begin_update();
+  if (twin.body(game::kTrack0).pose.centre.x != track_before) copy_track(lane);
+  if (!twin.status().fallen) {
     data_.head_torque[lane] += game::head_torque_gain(data_.bodies[game::kHead].angle[lane]);
   }
   list_pairs(lane);
@@ -157,14 +157,14 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
 }
 
 // Puts boxes that may touch where the lanes' narrow phase finds them. The hurdle, which moves by
-// itself, is met at home.
+// itself, is left to the twin.
 void LaneBlock::list_pairs(int lane) {
-  const auto& world = homes_[lane].world().data();
-  const auto& scene = homes_[lane].world().scene();
+  const auto& world = twins_[lane].world().data();
+  const auto& scene = twins_[lane].world().scene();
   for (int i = 0; i < std::min(world.contact_count, kListedPairs); ++i) {
     const int a = world.contacts[i].body_a, b = world.contacts[i].body_b;
     auto& pair = pairs_[lane][i];
-    pair = kAtHome;
+    pair = kByTwin;
     if ((kParts >> b & 1u) == 0 || (kHurdle >> a & 1u) != 0) continue;
     if (!overlap(world.bodies[a].fixture_box, swept_box(lane, b))) {
       pair = kApart;
@@ -188,30 +188,30 @@ physics::Aabb LaneBlock::swept_box(int lane, int body) const {
   return {{box.low_x[lane], box.low_y[lane]}, {box.high_x[lane], box.high_y[lane]}};
 }
 
-// Brings a game's contacts up to date and passes it on to the solver, of the lanes or at home.
+// Brings a game's contacts up to date and passes it on to the solver, of the lanes or of the twin.
 void LaneBlock::collide(int lane) {
-  auto& home = homes_[lane];
-  auto& world = home.world().data();
+  auto& twin = twins_[lane];
+  auto& world = twin.world().data();
   world.woken = 0;
-  home.collide([&](int i) { return meeting(lane, i); });
+  twin.collide([&](int i) { return meeting(lane, i); });
   for (auto woken = world.woken & kParts; woken != 0; woken &= woken - 1) {
     data_.bodies[std::countr_zero(woken)].sleep_time[lane] = 0.0;
   }
-  if (fits_lanes(home) && list_contacts(lane)) {
+  if (fits_lanes(twin) && list_contacts(lane)) {
     data_.running |= 1u << lane;
   } else {
-    update_at_home(lane);
+    update_twin(lane);
   }
 }
 
 physics::Meeting LaneBlock::meeting(int lane, int i) {
-  const auto& contact = homes_[lane].world().data().contacts[i];
-  const auto pair = i < kListedPairs ? pairs_[lane][i] : kAtHome;
+  const auto& contact = twins_[lane].world().data().contacts[i];
+  const auto pair = i < kListedPairs ? pairs_[lane][i] : kByTwin;
   if (pair == kApart) return {};
-  if (pair == kAtHome) {
-    bring_home(lane, contact.body_a);  // a part may come before the hurdle
-    bring_home(lane, contact.body_b);
-    return homes_[lane].world().meeting_at_home(contact);
+  if (pair == kByTwin) {
+    update_twin_body(lane, contact.body_a);  // a part may come before the hurdle
+    update_twin_body(lane, contact.body_b);
+    return twins_[lane].world().scalar_meeting(contact);
   }
   const auto& rows = data_.pairs[pair / kContactColumns];
   const int column = pair % kContactColumns;
@@ -227,31 +227,32 @@ physics::Meeting LaneBlock::meeting(int lane, int i) {
     m.points[k].local = {rows.local_x[k][column], rows.local_y[k][column]};
     m.points[k].id = static_cast<std::uint32_t>(rows.id[k][column]);
   }
-  if (m.count > 0 && !contact.touching) bring_home(lane, contact.body_b);  // the rules look at it
+  if (m.count > 0 && !contact.touching)
+    update_twin_body(lane, contact.body_b);  // the rules look at it
   return met;
 }
 
-void LaneBlock::bring_home(int lane, int body) {
+void LaneBlock::update_twin_body(int lane, int body) {
   if ((kParts >> body & 1u) == 0) return;
-  auto& target = homes_[lane].world().data().bodies[body];
+  auto& target = twins_[lane].world().data().bodies[body];
   const auto& rows = data_.bodies[body];
   target.pose = {{rows.x[lane], rows.y[lane]}, rows.angle[lane], {rows.sin[lane], rows.cos[lane]}};
   target.fixture_box = swept_box(lane, body);
 }
 
 // The rest of an update whose contacts are done, for a game that cannot go on in lanes.
-void LaneBlock::update_at_home(int lane) {
-  auto& home = homes_[lane];
-  go_home(lane);
-  home.world().solve();
-  home.world().find_new_contacts();
-  home.finish_update();
+void LaneBlock::update_twin(int lane) {
+  auto& twin = twins_[lane];
+  leave_lanes(lane);
+  twin.world().solve();
+  twin.world().find_new_contacts();
+  twin.finish_update();
 }
 
 // False when they are more than lanes have room for. Wakes the ground under the runner, as the
 // game's walk over its island does.
 bool LaneBlock::list_contacts(int lane) {
-  auto& world = homes_[lane].world();
+  auto& world = twins_[lane].world();
   const auto& contacts = world.data().contacts;
   std::array<std::int8_t, kMaxLaneContacts> touching, rank;
   std::array<std::int8_t, game::kBodyCount> of_body{};
@@ -278,7 +279,7 @@ void LaneBlock::fill_contact(int lane, ContactShelf::Place place, const Contact&
   auto& rows = data_.contacts[place.group];
   const int column = place.column;
   const auto& m = contact.manifold;
-  const auto& scene = homes_[lane].world().scene();
+  const auto& scene = twins_[lane].world().scene();
   const auto& a = scene.bodies[contact.body_a];
   const auto& b = scene.bodies[contact.body_b];
   for (int i = 0; i < physics::kMaxManifoldPoints; ++i) {
@@ -303,25 +304,25 @@ void LaneBlock::fill_contact(int lane, ContactShelf::Place place, const Contact&
 
 // Everything after the solving.
 void LaneBlock::finish(int lane) {
-  auto& home = homes_[lane];
+  auto& twin = twins_[lane];
   take_impulses(lane);
   if ((data_.at_rest >> lane & 1u) != 0) fall_asleep(lane);
-  if ((home.world().data().awake & kHurdle) != 0) {
-    home.world().solve_without(kParts);
+  if ((twin.world().data().awake & kHurdle) != 0) {
+    twin.world().solve_without(kParts);
     copy_obstacles(lane);
   }
   find_contacts(lane);
-  auto& torso = home.world().data().bodies[game::kTorso].pose.centre;
+  auto& torso = twin.world().data().bodies[game::kTorso].pose.centre;
   if (in_lanes(lane)) {
     torso = {data_.bodies[game::kTorso].x[lane], data_.bodies[game::kTorso].y[lane]};
   }
-  home.finish_update();
-  data_.limp[lane] = home.status().ended ? 1.0 : 0.0;
-  if (!home.runs() && in_lanes(lane)) go_home(lane);  // landed: the game stands still
+  twin.finish_update();
+  data_.limp[lane] = twin.status().ended ? 1.0 : 0.0;
+  if (!twin.runs() && in_lanes(lane)) leave_lanes(lane);  // landed: the game stands still
 }
 
 void LaneBlock::take_impulses(int lane) {
-  auto& world = homes_[lane].world().data();
+  auto& world = twins_[lane].world().data();
   for (int k = 0; k < solved_count_[lane]; ++k) {
     const auto [contact, place] = solved_[lane][k];
     auto& points = world.contacts[contact].manifold.points;
@@ -335,7 +336,7 @@ void LaneBlock::take_impulses(int lane) {
 
 // Newest body first, as the game does it.
 void LaneBlock::find_contacts(int lane) {
-  auto& world = homes_[lane].world();
+  auto& world = twins_[lane].world();
   for (auto parts = data_.meeting_parts[lane]; parts != 0;) {
     const int part = std::bit_width(parts) - 1;
     world.find_contacts_of(game::kFirstPart + part);
@@ -346,20 +347,20 @@ void LaneBlock::find_contacts(int lane) {
 
 // The runner and the ground it touches.
 void LaneBlock::fall_asleep(int lane) {
-  auto& world = homes_[lane].world();
+  auto& world = twins_[lane].world();
   for (int k = 0; k < solved_count_[lane]; ++k) {
     world.put_to_sleep(world.data().contacts[solved_[lane][k].contact].body_a);
   }
-  go_home(lane);
+  leave_lanes(lane);
   for (int body = game::kFirstPart; body < game::kBodyCount; ++body) world.put_to_sleep(body);
 }
 
 void LaneBlock::copy_keys_effect(int lane) {
-  auto& home = homes_[lane];
-  home.apply_held_keys();
+  auto& twin = twins_[lane];
+  twin.apply_held_keys();
   for (const int joint : {game::kRightHip, game::kLeftHip, game::kRightShoulder,
                           game::kLeftShoulder, game::kRightKnee, game::kLeftKnee}) {
-    const auto& state = home.world().joints()[joint];
+    const auto& state = twin.world().joints()[joint];
     auto& rows = data_.joints[joint];
     rows.motor_speed[lane] = state.motor_speed;
     rows.lower[lane] = state.lower;
@@ -369,7 +370,7 @@ void LaneBlock::copy_keys_effect(int lane) {
 
 void LaneBlock::copy_track(int lane) {
   for (int body = 0; body < game::kHurdleBase; ++body) {  // what the lanes' contacts may be with
-    const auto& pose = homes_[lane].body(body).pose;
+    const auto& pose = twins_[lane].body(body).pose;
     auto& rows = data_.bodies[body];
     rows.x[lane] = pose.centre.x;
     rows.y[lane] = pose.centre.y;
@@ -381,7 +382,7 @@ void LaneBlock::copy_track(int lane) {
 }
 
 void LaneBlock::copy_obstacles(int lane) {
-  const auto& world = homes_[lane].world().data();
+  const auto& world = twins_[lane].world().data();
   double top = world.fat_box(game::kTrack0).low.y;
   for (int i = 1; i < game::kTrackTiles; ++i) {
     top = std::min(top, world.fat_box(game::kTrack0 + i).low.y);

@@ -17,7 +17,7 @@ using physics::ContactConstraint;
 using physics::ContactPoint;
 using physics::MassData;
 
-template <SinCosFlavour flavour, class F>
+template <SinCosFlavor flavor, class F>
 class LaneContacts {
  public:
   explicit LaneContacts(LaneData& data) : data_(data), rows_(data) {}
@@ -28,13 +28,13 @@ class LaneContacts {
       prepare_contact(rows, c, column);
     });
   }
-  // One velocity sweep.
+  // One velocity iteration.
   void solve_velocities() {
     each_group([&](const ContactRows& rows, ContactConstraint<F>& c, int column) {
       solve_contact_velocity(rows, c, column);
     });
   }
-  // One position sweep. Returns the games (a bit each) in which some contact is too deep.
+  // One position iteration. Returns the games (a bit each) in which some contact is too deep.
   std::uint32_t solve_positions() {
     std::uint32_t bad = 0;
     each_group([&](const ContactRows& rows, const ContactConstraint<F>& c, int column) {
@@ -175,7 +175,7 @@ class LaneContacts {
       b.angle = lanes::select(c.two_points, both.angle, b.angle);
       deepest = lanes::select(c.two_points, lanes::min(deepest, measured.separations[1]), deepest);
     }
-    physics::refresh_rotation<flavour>(b);
+    physics::refresh_rotation<flavor>(b);
     rows_.scatter_pose(offsets, b);
     const Mask present = Rows::load(rows.point_count, column) > F(0.0);
     return lanes::both(present, lanes::negate(deepest > F(physics::kContactGoodEnough)));

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstdint>
 
-#include "batch/memory_ahead.hpp"
 #include "game/game_facts.hpp"
 #include "physics/settings.hpp"
 #include "physics/tree_data.hpp"
+#include "support/memory_ahead.hpp"
 
 namespace qwop::batch {
 
@@ -91,8 +91,8 @@ struct LaneData {
   LaneRow ground_top, block_right, hurdle_left;
   // Results: bit p of meeting_parts[i]: part p of game i has a new fat box, which may meet others.
   std::array<std::uint32_t, kLanes> meeting_parts;
-  MemoryAhead ahead;          // of the next block, fetched while this one is solved
-  std::uint32_t at_rest = 0;  // games whose runner has rested long enough to fall asleep
+  support::MemoryAhead ahead;  // of the next block, fetched while this one is solved
+  std::uint32_t at_rest = 0;   // games whose runner has rested long enough to fall asleep
 };
 
 inline constexpr int lane_of_offset(std::int32_t offset) {

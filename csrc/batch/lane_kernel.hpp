@@ -1,7 +1,7 @@
 // Drives, solves and moves the runners of kLanes games at once: the part of a game's update between
 // the contacts' update and the broad phase. The maths is the physics layer's, on vectors of games.
 //
-// Compiled once for each instruction set, each time in a namespace of its own (lanes.hpp). A runner
+// Compiled once for each instruction set, each time in a namespace of its own (isa.hpp). A runner
 // here is awake, stands on nothing but ground and does not touch the hurdle; others are stepped by
 // themselves (lane_block.hpp). Joints and parts then always come in the same order.
 #pragma once
@@ -16,9 +16,9 @@
 #include "batch/lane_rows.hpp"
 #include "game/controls.hpp"
 #include "physics/integrate.hpp"
-#include "physics/lanes_simd.hpp"
 #include "physics/revolute_joint.hpp"
 #include "physics/tree_editor.hpp"
+#include "support/simd_f64_vector.hpp"
 
 namespace qwop::batch {
 
@@ -38,7 +38,7 @@ using physics::JointState;
 using GameLanes = lanes::Lanes<2 * lanes::kNativeWidth>;
 using ContactLanes = lanes::Lanes<std::min(kContactColumns, 2 * lanes::kNativeWidth)>;
 
-template <SinCosFlavour flavour, class F>
+template <SinCosFlavor flavor, class F>
 class LaneKernel {
  public:
   LaneKernel(const physics::Scene& scene, LaneData& data)
@@ -48,7 +48,7 @@ class LaneKernel {
     apply_forces();
     contacts_.prepare();
     for (const int joint : kJointOrder) prepare_joint(joint);
-    for (int sweep = 0; sweep < physics::kVelocitySweeps; ++sweep) {
+    for (int iteration = 0; iteration < physics::kVelocityIterations; ++iteration) {
       for (const int joint : kJointOrder) solve_joint_velocity(joint);
       contacts_.solve_velocities();
     }
@@ -147,19 +147,19 @@ class LaneKernel {
         start.centre = p.centre;
         start.box = physics::tight_box(p, def.half_width, def.half_height);
         physics::integrate_position(v, p);
-        physics::refresh_rotation<flavour>(p);
+        physics::refresh_rotation<flavor>(p);
         rows_.set_pose(body, lane, p);
         rows_.set_velocity(body, lane, v);
       });
     }
   }
 
-  // A game whose contacts and joints are good is done; others sweep on. Its poses are kept aside
-  // and put back, rather than masking every operation of the sweeps it sits out.
+  // A game whose contacts and joints are good is done; others iterate on. Its poses are kept aside
+  // and put back, rather than masking every operation of the iterations it sits out.
   void solve_positions() {
     constexpr std::uint32_t kAll = (std::uint32_t{1} << kLanes) - 1;
     std::uint32_t done = ~data_.running & kAll, kept = 0;
-    for (int sweep = 0; sweep < physics::kPositionSweeps; ++sweep) {
+    for (int iteration = 0; iteration < physics::kPositionIterations; ++iteration) {
       const auto too_deep = contacts_.solve_positions();
       std::array<Mask, kGroups> good;
       good.fill(F(0.0) == F(0.0));
@@ -168,7 +168,7 @@ class LaneKernel {
       Rows::each_group([&](int g, int lane) { good_games |= lanes::lane_bits(good[g]) << lane; });
       const auto newly = good_games & ~too_deep & ~done;
       done |= newly;
-      if (done == kAll || sweep + 1 == physics::kPositionSweeps) break;
+      if (done == kAll || iteration + 1 == physics::kPositionIterations) break;
       if (newly != 0) keep_poses(newly);
       kept |= newly;
     }
@@ -189,8 +189,8 @@ class LaneKernel {
     });
     // Apart, so that neighbours in the processor's window do not wait for each other.
     Rows::each_group([&](int, int lane) {
-      rows_.template refresh_rotation<flavour>(params.body_a, lane);
-      rows_.template refresh_rotation<flavour>(params.body_b, lane);
+      rows_.template refresh_rotation<flavor>(params.body_a, lane);
+      rows_.template refresh_rotation<flavor>(params.body_b, lane);
     });
   }
 
@@ -323,7 +323,7 @@ class LaneKernel {
   const physics::Scene& scene_;
   LaneData& data_;
   Rows rows_;
-  LaneContacts<flavour, ContactLanes> contacts_;
+  LaneContacts<flavor, ContactLanes> contacts_;
   std::array<std::array<JointConstraint<F>, kGroups>, game::kJointCount> joints_;
   std::array<std::array<Start, kGroups>, game::kPartCount> starts_;
   std::array<std::array<Pose<F>, kGroups>, game::kPartCount> kept_poses_;
@@ -335,13 +335,13 @@ inline void collide_lanes(LaneData& data) { LanePairs<ContactLanes>(data).collid
 
 inline void run_lanes(const physics::Scene& scene, LaneData& data) {
   using F = GameLanes;
-  switch (scene.flavour) {
-    case SinCosFlavour::Glibc:
-      return LaneKernel<SinCosFlavour::Glibc, F>(scene, data).run();
-    case SinCosFlavour::GlibcFma:
-      return LaneKernel<SinCosFlavour::GlibcFma, F>(scene, data).run();
-    case SinCosFlavour::Fdlibm:
-      return LaneKernel<SinCosFlavour::Fdlibm, F>(scene, data).run();
+  switch (scene.flavor) {
+    case SinCosFlavor::Glibc:
+      return LaneKernel<SinCosFlavor::Glibc, F>(scene, data).run();
+    case SinCosFlavor::GlibcFma:
+      return LaneKernel<SinCosFlavor::GlibcFma, F>(scene, data).run();
+    case SinCosFlavor::Fdlibm:
+      return LaneKernel<SinCosFlavor::Fdlibm, F>(scene, data).run();
   }
 }
 

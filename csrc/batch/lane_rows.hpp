@@ -2,9 +2,9 @@
 #pragma once
 
 #include "batch/lane_data.hpp"
+#include "libm/sincos.hpp"
 #include "physics/body.hpp"
-#include "physics/lanes.hpp"
-#include "physics/sincos.hpp"
+#include "support/simd_f64.hpp"
 
 namespace qwop::batch {
 inline namespace QWOP_ISA_NAMESPACE {
@@ -99,10 +99,10 @@ class LaneRows {
     store(b.y, lane, p.centre.y);
     store(b.angle, lane, p.angle);
   }
-  template <SinCosFlavour flavour>
+  template <SinCosFlavor flavor>
   QWOP_ALWAYS_INLINE void refresh_rotation(int body, int lane) {
     auto& b = data_.bodies[body];
-    const auto r = sincos<flavour>(load(b.angle, lane));
+    const auto r = sincos<flavor>(load(b.angle, lane));
     store(b.sin, lane, r.sin);
     store(b.cos, lane, r.cos);
   }

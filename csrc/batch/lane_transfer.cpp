@@ -1,11 +1,11 @@
-// A game's way into the lanes and home again.
+// A game's way from its scalar twin into the lanes and back.
 #include "batch/lane_block.hpp"
 
 namespace qwop::batch {
 
 void LaneBlock::enter_lanes(int lane) {
-  const auto& home = homes_[lane];
-  const auto& world = home.world().data();
+  const auto& twin = twins_[lane];
+  const auto& world = twin.world().data();
   copy_track(lane);
   for (int body = game::kFirstPart; body < game::kBodyCount; ++body) {
     const auto& b = world.bodies[body];
@@ -43,14 +43,14 @@ void LaneBlock::enter_lanes(int lane) {
     rows.lower[lane] = state.lower;
     rows.upper[lane] = state.upper;
   }
-  data_.head_torque[lane] = home.head_torque();
-  data_.limp[lane] = home.status().ended ? 1.0 : 0.0;
+  data_.head_torque[lane] = twin.head_torque();
+  data_.limp[lane] = twin.status().ended ? 1.0 : 0.0;
   in_lanes_ |= 1u << lane;
 }
 
-// Motor speeds and limits are always current at home; the rest is brought back.
-void LaneBlock::go_home(int lane) {
-  auto& world = homes_[lane].world().data();
+// Motor speeds and limits are always current in the twin; the rest is brought back.
+void LaneBlock::leave_lanes(int lane) {
+  auto& world = twins_[lane].world().data();
   for (int body = game::kFirstPart; body < game::kBodyCount; ++body) {
     const auto& rows = data_.bodies[body];
     const auto& box = data_.boxes[body - game::kFirstPart];

@@ -136,8 +136,8 @@ void bind_state(py::class_<Game>& cls) {
       .def_property_readonly("camera_x", &Game::camera_x,
                              "Left edge of the camera in pixels; the ground lies under it.")
       .def_property_readonly(
-          "sincos", [](const Game& g) { return std::string(to_string(g.flavour())); },
-          "Flavour of sine and cosine: 'glibc', 'glibc-fma' or 'fdlibm'.");
+          "sincos", [](const Game& g) { return std::string(to_string(g.flavor())); },
+          "Flavor of sine and cosine: 'glibc', 'glibc-fma' or 'fdlibm'.");
 }
 
 void bind_copies(py::class_<Game>& cls) {
@@ -158,7 +158,7 @@ void bind_copies(py::class_<Game>& cls) {
           "__deepcopy__", [](const Game& g, const py::dict&) { return Game(g); }, py::arg("memo"))
       .def(py::pickle([](const Game& g) { return py::bytes(game::snapshot(g)); },
                       [](const py::bytes& bytes) {
-                        Game g(game::snapshot_flavour(as_view(bytes)));
+                        Game g(game::snapshot_flavor(as_view(bytes)));
                         game::restore(g, as_view(bytes));
                         return g;
                       }))
@@ -186,8 +186,8 @@ void bind_game(py::module_& module) {
                        "Args:\n    sincos: which browser's sine and cosine: 'glibc' (Chrome and\n"
                        "        other Chromium built the upstream way), 'glibc-fma' (Debian's\n"
                        "        Chromium) or 'fdlibm'.");
-  cls.def(py::init([](const std::string& sincos) { return Game(parse_sincos_flavour(sincos)); }),
-          py::arg("sincos") = "glibc");
+  cls.def(py::init([](const std::string& sincos) { return Game(parse_sincos_flavor(sincos)); }),
+          py::arg("sincos") = std::string(to_string(game::kDefaultSinCos)));
   cls.def("start", &start, py::arg("idle_frames") = 1,
           "Lets the intro screen stand for some updates, then clicks it away.\n\n"
           "Raises:\n    ValueError: started before, or idle_frames is negative.")

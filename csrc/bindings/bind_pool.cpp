@@ -6,7 +6,9 @@
 #include <string>
 
 #include "batch/game_pool.hpp"
-#include "bindings/instruction_set.hpp"
+#include "bindings/arrays.hpp"
+#include "support/cpu.hpp"
+#include "support/instruction_set.hpp"
 
 namespace py = pybind11;
 
@@ -15,27 +17,24 @@ namespace {
 
 using batch::GamePool;
 
-template <class T>
-using Array = py::array_t<T, py::array::c_style>;
-
 // A pool with the arrays that show where its games stand.
 class Pool {
  public:
-  Pool(const game::Game& first, py::ssize_t games, py::ssize_t threads,
+  Pool(const game::Game& first, py::ssize_t num_envs, py::ssize_t num_threads,
        const std::string& instruction_set)
-      : bodies({checked("games", games, 1, 1'000'000), py::ssize_t{game::kPartCount},
+      : bodies({checked("num_envs", num_envs, 1, 1'000'000), py::ssize_t{game::kPartCount},
                 py::ssize_t{batch::kPoolPartValues}}),
-        happened(games),
-        frames(games),
-        score(games),
-        pool_(first, static_cast<int>(games),
-              threads == 0 ? batch::usable_cores()
-                           : static_cast<int>(checked("threads", threads, 0, 1024)),
-              chosen_instruction_set(instruction_set)) {
+        events(num_envs),
+        frames(num_envs),
+        score(num_envs),
+        pool_(first, static_cast<int>(num_envs),
+              num_threads == 0 ? support::usable_cores()
+                               : static_cast<int>(checked("num_threads", num_threads, 0, 1024)),
+              support::choose_instruction_set(instruction_set)) {
     std::ranges::fill_n(bodies.mutable_data(), bodies.size(), 0.0);
-    std::ranges::fill_n(happened.mutable_data(), games, std::uint8_t{0});
-    std::ranges::fill_n(frames.mutable_data(), games, 0);
-    std::ranges::fill_n(score.mutable_data(), games, 0.0);
+    std::ranges::fill_n(events.mutable_data(), num_envs, std::uint8_t{0});
+    std::ranges::fill_n(frames.mutable_data(), num_envs, 0);
+    std::ranges::fill_n(score.mutable_data(), num_envs, 0.0);
   }
 
   void expand(Pool& source, const Array<std::int32_t>& parents, const Array<std::uint8_t>& keys,
@@ -77,8 +76,8 @@ class Pool {
   void set_game(py::ssize_t index, const game::Game& game) {
     const std::scoped_lock turn(mutex_);
     const int target = static_cast<int>(checked("index", index, 0, pool_.size() - 1));
-    if (pool_.flavour() != game.flavour()) {
-      throw py::value_error("the game's sincos flavour is not the pool's");
+    if (pool_.flavor() != game.flavor()) {
+      throw py::value_error("the game's sincos flavor is not the pool's");
     }
     pool_.set(target, game, view());
   }
@@ -86,7 +85,7 @@ class Pool {
   const GamePool& pool() const { return pool_; }
 
   Array<double> bodies;
-  Array<std::uint8_t> happened;
+  Array<std::uint8_t> events;
   Array<std::int32_t> frames;
   Array<double> score;
 
@@ -104,8 +103,8 @@ class Pool {
   std::span<const std::int32_t> checked_parents(Pool& source,
                                                 const Array<std::int32_t>& parents) const {
     if (&source == this) throw py::value_error("source must be another pool");
-    if (source.pool_.game(0).flavour() != pool_.flavour()) {
-      throw py::value_error("source must have the same sincos flavour");
+    if (source.pool_.game(0).flavor() != pool_.flavor()) {
+      throw py::value_error("source must have the same sincos flavor");
     }
     const auto chosen = rows(parents, "parents");
     for (const auto parent : chosen) checked("each of parents", parent, 0, source.pool_.size() - 1);
@@ -126,7 +125,7 @@ class Pool {
   }
 
   batch::PoolView view() {
-    return {bodies.mutable_data(), happened.mutable_data(), frames.mutable_data(),
+    return {bodies.mutable_data(), events.mutable_data(), frames.mutable_data(),
             score.mutable_data()};
   }
 
@@ -137,24 +136,26 @@ class Pool {
 }  // namespace
 
 void bind_pool(py::module_& module) {
+  using py::arg;
   py::class_<Pool>(module, "GamePool", "Many games without episodes, for searches.")
       .def(py::init<const game::Game&, py::ssize_t, py::ssize_t, const std::string&>(),
-           py::arg("first"), py::arg("games"), py::arg("threads") = 0,
-           py::arg("instruction_set") = "")
-      .def("expand", &Pool::expand, py::arg("source"), py::arg("parents").noconvert(),
-           py::arg("keys").noconvert(), py::arg("frames"))
-      .def("take", &Pool::take, py::arg("source"), py::arg("parents").noconvert())
-      .def("step", &Pool::step, py::arg("keys").noconvert(), py::arg("frames"))
-      .def("game", &Pool::game, py::arg("index"))
-      .def("set_game", &Pool::set_game, py::arg("index"), py::arg("game"))
+           arg("first"), py::kw_only(), arg("num_envs"), arg("num_threads") = 0,
+           arg("instruction_set") = "")
+      .def("expand", &Pool::expand, arg("source"), py::kw_only(), arg("parents").noconvert(),
+           arg("keys").noconvert(), arg("frames"))
+      .def("take", &Pool::take, arg("source"), py::kw_only(), arg("parents").noconvert())
+      .def("step", &Pool::step, arg("keys").noconvert(), py::kw_only(), arg("frames"))
+      .def("game", &Pool::game, arg("index"))
+      .def("set_game", &Pool::set_game, arg("index"), arg("game"))
       .def("__len__", [](const Pool& p) { return p.pool().size(); })
       .def_readonly("bodies", &Pool::bodies)
-      .def_readonly("happened", &Pool::happened)
+      .def_readonly("events", &Pool::events)
       .def_readonly("frames", &Pool::frames)
       .def_readonly("score", &Pool::score)
-      .def_property_readonly("threads", [](const Pool& p) { return p.pool().threads(); })
-      .def_property_readonly("instruction_set",
-                             [](const Pool& p) { return p.pool().instruction_set(); });
+      .def_property_readonly("num_threads", [](const Pool& p) { return p.pool().threads(); })
+      .def_property_readonly("instruction_set", [](const Pool& p) {
+        return support::to_string(p.pool().instruction_set());
+      });
 }
 
 }  // namespace qwop::bindings

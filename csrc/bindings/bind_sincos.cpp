@@ -3,20 +3,21 @@
 
 #include <string>
 
-#include "physics/sincos.hpp"
+#include "game/game_facts.hpp"
+#include "libm/sincos.hpp"
 
 namespace py = pybind11;
 
 namespace qwop::bindings {
 namespace {
 
-// Largest argument of which all flavours are exact: far beyond any angle a body can reach.
+// Largest argument of which all flavors are exact: far beyond any angle a body can reach.
 constexpr double kDomain = 1e5;
 
 using DoubleArray = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
-py::tuple sincos_of(const DoubleArray& x, const std::string& flavour_name) {
-  const auto flavour = parse_sincos_flavour(flavour_name);
+py::tuple sincos_of(const DoubleArray& x, const std::string& flavor_name) {
+  const auto flavor = parse_sincos_flavor(flavor_name);
   const auto* in = x.data();
   for (py::ssize_t i = 0; i < x.size(); ++i) {
     if (!(lanes::abs(in[i]) <= kDomain)) {
@@ -30,7 +31,7 @@ py::tuple sincos_of(const DoubleArray& x, const std::string& flavour_name) {
   {
     py::gil_scoped_release release;
     for (py::ssize_t i = 0; i < x.size(); ++i) {
-      const auto r = sincos(flavour, in[i]);
+      const auto r = sincos(flavor, in[i]);
       s[i] = r.sin;
       c[i] = r.cos;
     }
@@ -41,11 +42,12 @@ py::tuple sincos_of(const DoubleArray& x, const std::string& flavour_name) {
 }  // namespace
 
 void bind_sincos(py::module_& module) {
-  module.def("sincos", &sincos_of, py::arg("x"), py::arg("flavour") = "glibc",
+  module.def("sincos", &sincos_of, py::arg("x"),
+             py::arg("flavor") = std::string(to_string(game::kDefaultSinCos)),
              "Sine and cosine of x (radians, within +-1e5) as the engine computes them.\n\n"
-             "Args:\n    x: array of float64.\n    flavour: 'glibc', 'glibc-fma' or 'fdlibm'.\n\n"
+             "Args:\n    x: array of float64.\n    flavor: 'glibc', 'glibc-fma' or 'fdlibm'.\n\n"
              "Returns:\n    Two float64 arrays of x's shape.\n\n"
-             "Raises:\n    ValueError: x out of range or an unknown flavour.");
+             "Raises:\n    ValueError: x out of range or an unknown flavor.");
 }
 
 }  // namespace qwop::bindings

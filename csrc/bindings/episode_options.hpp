@@ -29,7 +29,7 @@ inline env::EpisodeOptions episode_options(std::vector<int> action_keys, int fra
   const env::RewardTerms reward{
       static_cast<float>(speed_rew_mult), static_cast<float>(time_cost_mult),
       static_cast<float>(success_reward), static_cast<float>(failure_cost), frames_per_step};
-  return {std::move(action_keys), reward, reload_on_reset, parse_sincos_flavour(sincos)};
+  return {std::move(action_keys), reward, reload_on_reset, parse_sincos_flavor(sincos)};
 }
 
 }  // namespace qwop::bindings

@@ -7,7 +7,7 @@
 namespace qwop::env {
 
 game::Game loaded_page(const EpisodeOptions& options) {
-  game::Game game(options.flavour);
+  game::Game game(options.flavor);
   game.click();
   for (int i = 0; i < options.reward.frames_per_step; ++i) game.update();
   game.update(kEngineTick);
@@ -22,7 +22,7 @@ void reset_game(game::Game& game, const EpisodeOptions& options) {
 }
 
 game::Game game_to_start_at(std::string_view snapshot, const EpisodeOptions& options) {
-  game::Game game(options.flavour);
+  game::Game game(options.flavor);
   game::restore(game, snapshot);
   if (!game.started() || over(standing(game))) {
     throw game::SnapshotError("an episode cannot start at a game that is not under way");

@@ -19,7 +19,7 @@ struct EpisodeOptions {
   std::vector<int> action_keys;  // key mask of each action, or kTerminateAction
   RewardTerms reward;
   bool reload_on_reset = false;
-  SinCosFlavour flavour = SinCosFlavour::Glibc;
+  SinCosFlavor flavor = game::kDefaultSinCos;
 };
 
 // The page as qwop-gym leaves it before the first reset, and a reset as qwop-gym does it.

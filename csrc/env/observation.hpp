@@ -13,7 +13,7 @@ inline constexpr int kValuesPerPart = 5;  // x, y, angle, vx, vy
 inline constexpr int kObservationSize = game::kPartCount * kValuesPerPart;
 
 // Maps a range to -1..1 in float32, as qwop-gym does it: each operation rounds to float32.
-struct Normaliser {
+struct Normalizer {
   float centre, max_deviation;
   float operator()(double value) const {
     const float normal = (static_cast<float>(value) - centre) / max_deviation;
@@ -21,16 +21,16 @@ struct Normaliser {
   }
 };
 
-constexpr Normaliser over_range(float low, float high) {
+constexpr Normalizer over_range(float low, float high) {
   const float centre = (low + high) / 2.0f;
   return {centre, high - centre};
 }
 
-inline constexpr Normaliser kPositionX = over_range(-10.0f, 1050.0f);
-inline constexpr Normaliser kPositionY = over_range(-10.0f, 10.0f);
-inline constexpr Normaliser kAngle = over_range(-6.0f, 6.0f);
-inline constexpr Normaliser kVelocityX = over_range(-20.0f, 60.0f);
-inline constexpr Normaliser kVelocityY = over_range(-25.0f, 60.0f);
+inline constexpr Normalizer kPositionX = over_range(-10.0f, 1050.0f);
+inline constexpr Normalizer kPositionY = over_range(-10.0f, 10.0f);
+inline constexpr Normalizer kAngle = over_range(-6.0f, 6.0f);
+inline constexpr Normalizer kVelocityX = over_range(-20.0f, 60.0f);
+inline constexpr Normalizer kVelocityY = over_range(-25.0f, 60.0f);
 
 // The five columns of one part.
 inline void observe_part(double x, double y, double angle, double vx, double vy, float* out) {

@@ -7,7 +7,7 @@
 
 namespace qwop::game {
 
-Game::Game(SinCosFlavour flavour) : world_(scene(flavour)) {
+Game::Game(SinCosFlavor flavor) : world_(scene(flavor)) {
   create_ground();
   create_hurdle();
   create_runner();

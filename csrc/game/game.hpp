@@ -12,7 +12,7 @@ namespace qwop::game {
 class Game {
  public:
   // A freshly loaded page: intro screen up, nothing has moved yet.
-  explicit Game(SinCosFlavour flavour);
+  explicit Game(SinCosFlavor flavor);
 
   // Ends the intro screen and zeroes the clock. Without effect when done before.
   void click();
@@ -53,7 +53,7 @@ class Game {
   const physics::Body& body(int index) const { return world_.body(index); }
   const physics::World& world() const { return world_; }
   physics::World& world() { return world_; }
-  SinCosFlavour flavour() const { return world_.scene().flavour; }
+  SinCosFlavor flavor() const { return world_.scene().flavor; }
 
   template <class Archive>
   void serialise(Archive& archive);

@@ -82,7 +82,7 @@ Game& visitable(const Game& game) { return const_cast<Game&>(game); }
 
 struct Header {
   std::uint32_t version;
-  std::uint8_t flavour;
+  std::uint8_t flavor;
   std::uint32_t payload_size;
 };
 
@@ -93,7 +93,7 @@ Header checked_header(std::string_view bytes) {
   }
   Header header{};
   Reader reader(bytes.substr(8));
-  reader(header.version), reader(header.flavour), reader(header.payload_size);
+  reader(header.version), reader(header.flavor), reader(header.payload_size);
   if (header.version != kSnapshotVersion) {
     throw SnapshotError("snapshot has version " + std::to_string(header.version) +
                         ", this build reads version " + std::to_string(kSnapshotVersion));
@@ -102,7 +102,7 @@ Header checked_header(std::string_view bytes) {
   std::memcpy(&stored, bytes.data() + bytes.size() - kChecksumSize, kChecksumSize);
   if (bytes.size() != kHeaderSize + header.payload_size + kChecksumSize ||
       stored != checksum(bytes.substr(0, bytes.size() - kChecksumSize)) ||
-      header.flavour >= kSinCosFlavours) {
+      header.flavor >= kSinCosFlavors) {
     throw SnapshotError("snapshot is damaged: its bytes do not match its checksum");
   }
   return header;
@@ -131,7 +131,7 @@ std::string snapshot(const Game& game) {
   Writer writer;
   for (const char c : kMagic) writer(c);
   writer(kSnapshotVersion);
-  writer(static_cast<std::uint8_t>(game.flavour()));
+  writer(static_cast<std::uint8_t>(game.flavor()));
   writer(static_cast<std::uint32_t>(payload.size()));
   std::string bytes = writer.take() + payload;
   const std::uint64_t sum = checksum(bytes);
@@ -139,17 +139,17 @@ std::string snapshot(const Game& game) {
   return bytes;
 }
 
-SinCosFlavour snapshot_flavour(std::string_view bytes) {
-  return static_cast<SinCosFlavour>(checked_header(bytes).flavour);
+SinCosFlavor snapshot_flavor(std::string_view bytes) {
+  return static_cast<SinCosFlavor>(checked_header(bytes).flavor);
 }
 
 void restore(Game& game, std::string_view bytes) {
-  const auto flavour = snapshot_flavour(bytes);
-  if (flavour != game.flavour()) {
-    throw SnapshotError("snapshot was taken with sincos='" + std::string(to_string(flavour)) +
-                        "', this game has sincos='" + std::string(to_string(game.flavour())) + "'");
+  const auto flavor = snapshot_flavor(bytes);
+  if (flavor != game.flavor()) {
+    throw SnapshotError("snapshot was taken with sincos='" + std::string(to_string(flavor)) +
+                        "', this game has sincos='" + std::string(to_string(game.flavor())) + "'");
   }
-  Game restored(flavour);
+  Game restored(flavor);
   Reader reader(bytes.substr(kHeaderSize, bytes.size() - kHeaderSize - kChecksumSize));
   restored.serialise(reader);
   if (!reader.exhausted() || !restored.valid()) {
@@ -161,7 +161,7 @@ void restore(Game& game, std::string_view bytes) {
 
 std::uint64_t state_hash(const Game& game) {
   Hasher hasher;
-  hasher(static_cast<std::uint8_t>(game.flavour()));
+  hasher(static_cast<std::uint8_t>(game.flavor()));
   visitable(game).serialise(hasher);
   return hasher.value();
 }

@@ -1,14 +1,11 @@
 #include "learner/isa.hpp"
 
-#include <cstdlib>
-#include <stdexcept>
-
 namespace qwop::learner {
 
 namespace baseline {
 const Kernels& kernels();
 }
-#if defined(QWOP_LEARNER_X86)
+#if defined(QWOP_WIDE_KERNELS)
 namespace avx2 {
 const Kernels& kernels();
 }
@@ -19,49 +16,31 @@ const Kernels& kernels();
 
 namespace {
 
-Kernels named(Kernels kernels, const char* name) {
-  kernels.name = name;
+Kernels named(Kernels kernels, support::InstructionSet set) {
+  kernels.name = support::to_string(set).data();  // of a literal, so it ends with a zero
   return kernels;
-}
-
-std::vector<Kernels> find_kernels() {
-  std::vector<Kernels> found;
-#if defined(QWOP_LEARNER_X86)
-  // The levels that the kernels are compiled for: x86-64-v4 and x86-64-v3.
-  __builtin_cpu_init();
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-                  __builtin_cpu_supports("avx512vl");
-  if (v4) found.push_back(named(avx512::kernels(), "avx512"));
-  if (v3) found.push_back(named(avx2::kernels(), "avx2"));
-  found.push_back(named(baseline::kernels(), "sse2"));
-#else
-  found.push_back(named(baseline::kernels(), "generic"));
-#endif
-  return found;
 }
 
 }  // namespace
 
-const std::vector<Kernels>& available_kernels() {
-  static const std::vector<Kernels> kernels = find_kernels();
-  return kernels;
-}
-
-const Kernels& choose_kernels(const std::string& name) {
-  const char* variable = std::getenv("QWOP_NATIVE_ISA");
-  const std::string wanted = !name.empty() ? name : variable ? variable : "";
-  const auto& kernels = available_kernels();
-  if (wanted.empty()) return kernels.front();
-  std::string names;
-  for (const Kernels& k : kernels) {
-    if (wanted == k.name) return k;
-    names += (names.empty() ? "" : ", ") + std::string(k.name);
+const Kernels& choose_kernels(std::string_view name) {
+  using support::InstructionSet;
+  switch (support::choose_instruction_set(name, kSmallestSet)) {
+#if defined(QWOP_WIDE_KERNELS)
+    case InstructionSet::kAvx512: {
+      static const Kernels kernels = named(avx512::kernels(), InstructionSet::kAvx512);
+      return kernels;
+    }
+    case InstructionSet::kAvx2: {
+      static const Kernels kernels = named(avx2::kernels(), InstructionSet::kAvx2);
+      return kernels;
+    }
+#endif
+    default: {
+      static const Kernels kernels = named(baseline::kernels(), InstructionSet::kSimd128);
+      return kernels;
+    }
   }
-  throw std::invalid_argument("the instruction set '" + wanted +
-                              "' is not available here; this processor has: " + names);
 }
 
 }  // namespace qwop::learner

@@ -1,19 +1,19 @@
-// The instruction sets that the kernels are built for, and which one to use.
+// The learner's kernels for the instruction sets of support/instruction_set.hpp.
 #pragma once
 
-#include <string>
-#include <vector>
+#include <string_view>
 
-#include "learner/job.hpp"
+#include "learner/kernels.hpp"
+#include "support/instruction_set.hpp"
 
 namespace qwop::learner {
 
-// Kernels that this processor can run, the best first. The last one runs on every processor of the
-// platform: "sse2" on x86-64, elsewhere "generic".
-const std::vector<Kernels>& available_kernels();
+// There are no scalar kernels.
+inline constexpr auto kSmallestSet = support::InstructionSet::kSimd128;
 
-// The kernels with a name; for an empty name those that the environment variable QWOP_NATIVE_ISA
-// names, or the best. Throws std::invalid_argument, listing the names, if there are none.
-const Kernels& choose_kernels(const std::string& name);
+// The kernels for a named instruction set; for an empty name those for the one that the environment
+// variable QWOP_NATIVE_ISA names, or the best. Throws std::invalid_argument, listing the names, if
+// there are none.
+const Kernels& choose_kernels(std::string_view name);
 
 }  // namespace qwop::learner

@@ -1,2 +1,2 @@
-#define QWOP_LEARNER_ISA avx512
-#include "learner/kernels.hpp"
+#define QWOP_ISA_NAMESPACE avx512
+#include "learner/kernel_table.hpp"

@@ -1,2 +1,2 @@
-#define QWOP_LEARNER_ISA baseline
-#include "learner/kernels.hpp"
+#define QWOP_ISA_NAMESPACE baseline
+#include "learner/kernel_table.hpp"

@@ -190,7 +190,7 @@ QWOP_ALWAYS_INLINE void solve_two_points(ContactConstraint<F>& c, const MassData
   q.normal_impulse = keep(solution.impulses.y, old.y);
 }
 
-// How deep a contact is, measured once a sweep before either body moves.
+// How deep a contact is, measured once an iteration before either body moves.
 template <class F>
 struct Penetration {
   Vec2<F> normal;

@@ -1,14 +1,14 @@
 // Moving bodies by their velocities, over a lane type F.
 #pragma once
 
+#include "libm/sincos.hpp"
 #include "physics/body.hpp"
-#include "physics/sincos.hpp"
 
 namespace qwop::physics {
 
-template <SinCosFlavour flavour, class F>
+template <SinCosFlavor flavor, class F>
 QWOP_ALWAYS_INLINE void refresh_rotation(Pose<F>& pose) {
-  const auto r = sincos<flavour>(pose.angle);
+  const auto r = sincos<flavor>(pose.angle);
   pose.rotation = {r.sin, r.cos};
 }
 

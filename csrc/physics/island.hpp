@@ -50,7 +50,7 @@ struct StepStart {
 };
 
 // Velocities, positions and sleep of one island.
-template <SinCosFlavour flavour>
+template <SinCosFlavor flavor>
 void solve_island(const Scene& scene, WorldData& data, const Island& island, StepStart& start);
 
 }  // namespace qwop::physics

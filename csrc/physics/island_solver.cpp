@@ -7,7 +7,7 @@
 namespace qwop::physics {
 namespace {
 
-template <SinCosFlavour flavour>
+template <SinCosFlavor flavor>
 class IslandSolver {
  public:
   IslandSolver(const Scene& scene, WorldData& data, const Island& island)
@@ -17,13 +17,13 @@ class IslandSolver {
     integrate_velocities();
     prepare_contacts();
     prepare_joints();
-    for (int sweep = 0; sweep < kVelocitySweeps; ++sweep) {
+    for (int iteration = 0; iteration < kVelocityIterations; ++iteration) {
       solve_joint_velocities();
       solve_contact_velocities();
     }
     store_impulses();
     integrate_positions(start);
-    for (int sweep = 0; sweep < kPositionSweeps; ++sweep) {
+    for (int iteration = 0; iteration < kPositionIterations; ++iteration) {
       const bool contacts_good = solve_contact_positions();
       const bool joints_good = solve_joint_positions();
       if (contacts_good && joints_good) break;
@@ -159,7 +159,7 @@ class IslandSolver {
       start.centres[index] = body.pose.centre;
       start.boxes[index] = tight_box(body.pose, params.def.half_width, params.def.half_height);
       integrate_position(body.velocity, body.pose);
-      refresh_rotation<flavour>(body.pose);
+      refresh_rotation<flavor>(body.pose);
     }
   }
 
@@ -174,8 +174,8 @@ class IslandSolver {
         push_apart(c.points[k], measured.normal, measured.points[k], measured.separations[k],
                    e.mass_a, e.mass_b, e.a->pose, e.b->pose);
       }
-      if (e.mass_a.inv_mass > 0.0) refresh_rotation<flavour>(e.a->pose);
-      if (e.mass_b.inv_mass > 0.0) refresh_rotation<flavour>(e.b->pose);
+      if (e.mass_a.inv_mass > 0.0) refresh_rotation<flavor>(e.a->pose);
+      if (e.mass_b.inv_mass > 0.0) refresh_rotation<flavor>(e.b->pose);
     }
     return deepest > kContactGoodEnough;
   }
@@ -185,8 +185,8 @@ class IslandSolver {
     for (int i = 0; i < island_.joint_count; ++i) {
       auto& e = joints_[i];
       good &= solve_joint_position(*e.params, e.masses, e.constraint, e.a->pose, e.b->pose);
-      refresh_rotation<flavour>(e.a->pose);
-      refresh_rotation<flavour>(e.b->pose);
+      refresh_rotation<flavor>(e.a->pose);
+      refresh_rotation<flavor>(e.b->pose);
     }
     return good;
   }
@@ -217,16 +217,16 @@ class IslandSolver {
 
 }  // namespace
 
-template <SinCosFlavour flavour>
+template <SinCosFlavor flavor>
 void solve_island(const Scene& scene, WorldData& data, const Island& island, StepStart& start) {
-  IslandSolver<flavour>(scene, data, island).solve(start);
+  IslandSolver<flavor>(scene, data, island).solve(start);
 }
 
-template void solve_island<SinCosFlavour::Glibc>(const Scene&, WorldData&, const Island&,
+template void solve_island<SinCosFlavor::Glibc>(const Scene&, WorldData&, const Island&,
+                                                StepStart&);
+template void solve_island<SinCosFlavor::GlibcFma>(const Scene&, WorldData&, const Island&,
+                                                   StepStart&);
+template void solve_island<SinCosFlavor::Fdlibm>(const Scene&, WorldData&, const Island&,
                                                  StepStart&);
-template void solve_island<SinCosFlavour::GlibcFma>(const Scene&, WorldData&, const Island&,
-                                                    StepStart&);
-template void solve_island<SinCosFlavour::Fdlibm>(const Scene&, WorldData&, const Island&,
-                                                  StepStart&);
 
 }  // namespace qwop::physics

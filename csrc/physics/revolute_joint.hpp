@@ -38,7 +38,7 @@ struct JointConstraint {
   lanes::Mask<F> at_limit;
   F limit_angle;
   Bits<F> limit_sign;  // sign bit where it is the lower one: turns angles so that more is beyond
-  F limit_position_impulse;  // of the position sweeps, turned so: not positive
+  F limit_position_impulse;  // of the position iterations, turned so: not positive
 };
 
 struct JointMasses {
@@ -190,7 +190,7 @@ QWOP_ALWAYS_INLINE void solve_limit_velocity(const JointParams& params, const Jo
   apply_torque(active, change, m, va, vb);
 }
 
-// One velocity sweep of one joint.
+// One velocity iteration of one joint.
 template <class F>
 QWOP_ALWAYS_INLINE void solve_joint_velocity(const JointParams& params, const JointMasses& m,
                                              JointState<F>& joint, const JointConstraint<F>& c,
@@ -200,7 +200,7 @@ QWOP_ALWAYS_INLINE void solve_joint_velocity(const JointParams& params, const Jo
   solve_limit_velocity(params, m, joint, c.at_limit, va, vb);
 }
 
-// The limit's part of a position sweep. Returns where the angle is good enough.
+// The limit's part of a position iteration. Returns where the angle is good enough.
 template <class F>
 QWOP_ALWAYS_INLINE lanes::Mask<F> solve_limit_position(const JointParams& params,
                                                        const JointMasses& m, JointConstraint<F>& c,
@@ -228,7 +228,7 @@ QWOP_ALWAYS_INLINE lanes::Mask<F> solve_limit_position(const JointParams& params
   return lanes::either(lanes::negate(active), error <= F(kAngularSlop));
 }
 
-// One position sweep of one joint. Returns where the joint is good enough; rotations are stale
+// One position iteration of one joint. Returns where the joint is good enough; rotations are stale
 // after.
 template <class F>
 QWOP_ALWAYS_INLINE lanes::Mask<F> solve_joint_position(const JointParams& params,

@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-#include "physics/sincos.hpp"
+#include "libm/sincos.hpp"
 
 namespace qwop::physics {
 namespace {
@@ -51,7 +51,7 @@ int Scene::add_joint(const JointDef& def) {
   const auto local = [&](int index, Vec2<double> anchor) {
     if (def.anchors_are_local) return anchor;
     const auto& body = bodies[index].def;
-    const auto r = sincos(flavour, body.angle);
+    const auto r = sincos(flavor, body.angle);
     return unrotate(Rotation<double>{r.sin, r.cos}, anchor - body.position);
   };
   joints[joint_count] = {

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "libm/sincos_flavor.hpp"
 #include "physics/settings.hpp"
-#include "physics/sincos_flavour.hpp"
 #include "physics/vec2.hpp"
 
 namespace qwop::physics {
@@ -54,7 +54,7 @@ struct JointParams {
 };
 
 struct Scene {
-  SinCosFlavour flavour;
+  SinCosFlavor flavor;
   int body_count = 0;
   int joint_count = 0;
   std::array<BodyParams, kMaxBodies> bodies{};
@@ -63,7 +63,7 @@ struct Scene {
   std::array<std::array<std::int8_t, kMaxJoints>, kMaxBodies> body_joints{};
   std::array<std::int8_t, kMaxBodies> body_joint_count{};
 
-  explicit Scene(SinCosFlavour sincos_flavour) : flavour(sincos_flavour) {}
+  explicit Scene(SinCosFlavor sincos_flavor) : flavor(sincos_flavor) {}
 
   // Bodies first, joints after them, both in creation order; then finish().
   int add_body(const BodyDef& def);

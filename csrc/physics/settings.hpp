@@ -10,8 +10,8 @@ namespace qwop::physics {
 // The step is always the same; the game's score clock runs apart from it (game_facts.hpp).
 inline constexpr double kTimeStep = 0.04;
 inline constexpr double kInvTimeStep = 1.0 / kTimeStep;
-inline constexpr int kVelocitySweeps = 5;
-inline constexpr int kPositionSweeps = 5;
+inline constexpr int kVelocityIterations = 5;
+inline constexpr int kPositionIterations = 5;
 
 inline constexpr double kGravityY = 10.0;  // +y points down
 
@@ -19,7 +19,7 @@ inline constexpr double kGravityY = 10.0;  // +y points down
 inline constexpr double kPolygonRadius = 0.005;
 inline constexpr double kContactRadius = kPolygonRadius + kPolygonRadius;
 
-// Penetration and joint error that the position sweeps leave alone.
+// Penetration and joint error that the position iterations leave alone.
 inline constexpr double kLinearSlop = 0.005;
 // The largest double whose square root does not round above kLinearSlop: comparing squares with it
 // equals comparing lengths with kLinearSlop.

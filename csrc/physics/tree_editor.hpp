@@ -1,7 +1,7 @@
 // Leaves of the broad phase's tree come, go and move, exactly as in the game: the tree's shape and
 // the boxes of its inner nodes, stale ones included, are history that later decides.
 //
-// Compiled for each instruction set (lanes.hpp). A new leaf descends to its sibling: at each inner
+// Compiled for each instruction set (isa.hpp). A new leaf descends to its sibling: at each inner
 // node to the child whose centre is nearer in the sum of both axes, to the second on a tie. Walking
 // down is a chain of guesses for the processor. Here all inner nodes decide at once, one bit each,
 // and the sibling is the one leaf whose path agrees with every decision on it.
@@ -10,8 +10,8 @@
 #include <bit>
 #include <cassert>
 
-#include "physics/lanes.hpp"
 #include "physics/tree_data.hpp"
+#include "support/simd_f64.hpp"
 
 namespace qwop::physics {
 inline namespace QWOP_ISA_NAMESPACE {

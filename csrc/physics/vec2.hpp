@@ -1,8 +1,8 @@
-// Plane vectors and rotations over a lane type F (lanes.hpp). The order of each sum is the order in
-// which the real game rounds.
+// Plane vectors and rotations over a lane type F (simd_f64.hpp). The order of each sum is the order
+// in which the real game rounds.
 #pragma once
 
-#include "physics/lanes.hpp"
+#include "support/simd_f64.hpp"
 
 namespace qwop::physics {
 

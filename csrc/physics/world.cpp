@@ -2,10 +2,10 @@
 
 #include <bit>
 
+#include "libm/sincos.hpp"
 #include "physics/collide.hpp"
 #include "physics/integrate.hpp"
 #include "physics/island.hpp"
-#include "physics/sincos.hpp"
 
 namespace qwop::physics {
 
@@ -18,7 +18,7 @@ void World::create_body(int index, Vec2<double> position, double angle) {
   const auto& def = scene_->bodies[index].def;
   auto& body = data_.bodies[index];
   body = {};
-  const auto r = sincos(scene_->flavour, angle);
+  const auto r = sincos(scene_->flavor, angle);
   body.pose = {position, angle, {r.sin, r.cos}};
   body.fixture_box = tight_box(body.pose, def.half_width, def.half_height);
   data_.existing |= 1u << index;
@@ -58,7 +58,7 @@ void World::create_joint(int index) {
 void World::teleport(int index, Vec2<double> position, double angle) {
   const auto& def = scene_->bodies[index].def;
   auto& body = data_.bodies[index];
-  const auto r = sincos(scene_->flavour, angle);
+  const auto r = sincos(scene_->flavor, angle);
   body.pose = {position, angle, {r.sin, r.cos}};
   body.fixture_box = tight_box(body.pose, def.half_width, def.half_height);
   if (data_.tree.move_leaf(data_.leaves[index], body.fixture_box, {0.0, 0.0})) {
@@ -68,26 +68,26 @@ void World::teleport(int index, Vec2<double> position, double angle) {
 }
 
 void World::solve_without(std::uint32_t solved) {
-  switch (scene_->flavour) {
-    case SinCosFlavour::Glibc:
-      solve_with<SinCosFlavour::Glibc>(solved);
+  switch (scene_->flavor) {
+    case SinCosFlavor::Glibc:
+      solve_with<SinCosFlavor::Glibc>(solved);
       break;
-    case SinCosFlavour::GlibcFma:
-      solve_with<SinCosFlavour::GlibcFma>(solved);
+    case SinCosFlavor::GlibcFma:
+      solve_with<SinCosFlavor::GlibcFma>(solved);
       break;
-    case SinCosFlavour::Fdlibm:
-      solve_with<SinCosFlavour::Fdlibm>(solved);
+    case SinCosFlavor::Fdlibm:
+      solve_with<SinCosFlavor::Fdlibm>(solved);
       break;
   }
   data_.warm_start_ratio = kInvTimeStep * kTimeStep;
 }
 
-template <SinCosFlavour flavour>
+template <SinCosFlavor flavor>
 void World::solve_with(std::uint32_t solved) {
   StepStart start;
   Island island;
   IslandWalk walk(*scene_, data_, solved);
-  while (walk.next(island)) solve_island<flavour>(*scene_, data_, island, start);
+  while (walk.next(island)) solve_island<flavor>(*scene_, data_, island, start);
   synchronise(start, solved);
 }
 
@@ -159,10 +159,10 @@ void World::destroy_contact(int position) {
 }
 
 void World::collide(ContactListener& listener) {
-  collide(listener, [this](int i) { return meeting_at_home(data_.contacts[i]); });
+  collide(listener, [this](int i) { return scalar_meeting(data_.contacts[i]); });
 }
 
-Meeting World::meeting_at_home(const Contact& contact) const {
+Meeting World::scalar_meeting(const Contact& contact) const {
   const auto& a = data_.bodies[contact.body_a];
   const auto& b = data_.bodies[contact.body_b];
   if (!overlap(a.fixture_box, b.fixture_box)) return {};

@@ -50,8 +50,8 @@ class World {
   // contacts that live on, newest first. Poses are only read where a touch begins.
   template <class MeetingOf>
   void collide(ContactListener& listener, MeetingOf&& meeting_of);
-  // What the bodies' boxes at home say of a contact.
-  Meeting meeting_at_home(const Contact& contact) const;
+  // What this world's own boxes say of a contact.
+  Meeting scalar_meeting(const Contact& contact) const;
   // Moves the bodies, island by island, and sweeps their boxes.
   void solve() { solve_without(0); }
   // The same for those who have solved some bodies (a bit set) elsewhere. Their islands must end
@@ -75,7 +75,7 @@ class World {
   void create_contact(int body, int other);
   void destroy_contact(int position);
   void update_contact(Contact& contact, const Meeting& meeting, ContactListener& listener);
-  template <SinCosFlavour flavour>
+  template <SinCosFlavor flavor>
   void solve_with(std::uint32_t solved);
   void synchronise(const StepStart& start, std::uint32_t solved);
 

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from qwop_native import QwopEnv, QwopVectorEnv, _core
 from qwop_native.benchmarking import machine
 from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import FLAVORS
 
 _MOST_GAMES = 24  # more than two of the widest blocks
 _MOST_THREADS = 4
@@ -144,7 +144,7 @@ class Round:
         self.kwargs: dict[str, Any] = {
             "frames_per_step": self._frames,
             "action_set": action_sets[draw(len(action_sets))],
-            "sincos": FLAVOURS[draw(len(FLAVOURS))],
+            "sincos": FLAVORS[draw(len(FLAVORS))],
             "reload_on_reset": bool(draw(4) == 0),
             "t_for_terminate": bool(draw(4) == 0),
             "seed": 0,

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, observations
-from qwop_native.facts import UNITS_PER_METRE
-from qwop_native.search.states import ENDED, FALLEN, finished
+from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.search.states import finished
 from qwop_native.wrappers.rich_columns import key_masks
 
 Act = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
@@ -53,17 +53,17 @@ class Runs:
 def evaluate(act: Act, starts: list[_core.Game], frames_per_step: int) -> Runs:
     """Plays greedily from each start until the game ends, the runner falls, or 3,000 frames."""
     masks = key_masks(ACTION_SETS["essential"])
-    pool = _core.GamePool(starts[0], len(starts), 1)
+    pool = _core.GamePool(starts[0], num_envs=len(starts), num_threads=1)
     for number, start in enumerate(starts):
         pool.set_game(number, start)
     held = []
     for _ in range(MAX_FRAMES // frames_per_step):
         actions = act(observations(pool.bodies))
         held.append(masks[actions])
-        pool.step(held[-1], frames_per_step)
-        if (pool.happened & (ENDED | FALLEN) != 0).all():
+        pool.step(held[-1], frames=frames_per_step)
+        if (pool.events & (ENDED | FALLEN) != 0).all():
             break
-    done = finished(pool.happened, pool.score)
+    done = finished(pool.events, pool.score)
     frames = pool.frames.astype(np.int64)
     begun = np.array([start.frames for start in starts])
     played = np.repeat(np.array(held), frames_per_step, axis=0)

@@ -17,7 +17,7 @@ from qwop_native.champion.evaluation import evaluate
 from qwop_native.champion.starts import line_starts, prepared, scrambled_starts
 from qwop_native.cli import common, in_browser, replay, spectate
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES
+from qwop_native.facts import FLAVORS, FRAMES_PER_SECOND, RECORD_FRAMES
 from qwop_native.models.policy import load_model
 from qwop_native.models.settings import settings_beside
 from qwop_native.recording import load_recording
@@ -80,7 +80,7 @@ def _replayed(path: Path) -> int:
 def _play(model: Any, frames_per_step: int) -> dict[str, Any]:
     """Plays a model from every start in every flavour; returns the frames of each run."""
     numbers: dict[str, Any] = {}
-    for sincos in FLAVOURS:
+    for sincos in FLAVORS:
         starts = {
             name: prepared(sincos, page) for name, page in standard_starts(frames_per_step).items()
         }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import FLAVORS
 from qwop_native.qwop_gym.command_settings import parse_with_config
 from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
@@ -85,7 +85,7 @@ def add_grid_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("steps")
     group.add_argument("--frames-per-step", type=positive, metavar="N", default=None)
     group.add_argument("--action-set", choices=sorted(ACTION_SETS), default=None)
-    group.add_argument("--sincos", choices=FLAVOURS, default=None)
+    group.add_argument("--sincos", choices=FLAVORS, default=None)
 
 
 _STARTS: dict[str, tuple[int, Callable[[int, int], Tape]]] = {

@@ -16,7 +16,7 @@ import gymnasium as gym
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FRAMES_PER_SECOND
+from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND
 from qwop_native.models import evaluation
 from qwop_native.models.settings import ModelSettings, settings_beside
 from qwop_native.recording import SUFFIX, make_recording
@@ -198,7 +198,7 @@ def save(
     for number, run in enumerate(ranked[:top], 1):
         recording = make_recording(
             run.keys,
-            env.get("sincos", "glibc"),
+            env.get("sincos", DEFAULT_SINCOS),
             env_start(env["frames_per_step"]),
             model=report["model"],
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qwop_native.cli import common, in_browser
 from qwop_native.cli.runs import load_runs, stem_of
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.models.policy import frames_of, load_policy
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
 from qwop_native.recording import SUFFIX, Recording
@@ -63,7 +64,7 @@ def _runs(options: argparse.Namespace, name: str) -> list[tuple[str, Recording]]
     (_, page), *more = common.starts(options.start, frames_per_step)
     if more:
         raise ValueError("a race has one start")
-    stage = NativeStage(options.sincos or "glibc")
+    stage = NativeStage(options.sincos or DEFAULT_SINCOS)
     run, _ = run_policy(stage, page, policy, options.max_frames, policy=name)
     return [(stem_of(name), run)]
 

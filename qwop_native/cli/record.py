@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwop_native.cli import common
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.models.policy import ModelPolicy, frames_of, load_policy
 from qwop_native.qwop_gym.rec import Rec, RecEpisode
 from qwop_native.recording import SUFFIX, Recording
@@ -59,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.rec and not isinstance(player, ModelPolicy):
         raise ValueError("a .rec file holds actions of a set, which only a model's zip file has")
     folder = common.output_folder(options.out) if options.out else None
-    stage = NativeStage(options.sincos or "glibc")
+    stage = NativeStage(options.sincos or DEFAULT_SINCOS)
     page, kept = env_start(frames_per_step), 0
     episodes: list[RecEpisode] = []
     for number in range(1, options.episodes + 1):

@@ -12,6 +12,7 @@ from functools import partial
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common
+from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
 from qwop_native.render.panel import Choice
 from qwop_native.render.picture import Renderer
 from qwop_native.render.video import Picture, VideoWriter
@@ -36,6 +37,16 @@ def add_show_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--size", type=common.size, default=(960, 600), metavar="WxH", help="default: 960x600"
     )
+    group.add_argument(
+        "--fps", type=common.positive, default=30, metavar="N", help="pictures a second, at most"
+    )
+    group.add_argument(
+        "--pace",
+        type=float,
+        default=RECORD_SECONDS,
+        metavar="S",
+        help="seconds for the 100 m of the dashed line (default: the human record)",
+    )
     group.add_argument("--panel", action="store_true", help="numbers of bodies and player beside")
     group.add_argument("--frames", type=common.positive, metavar="N", help="stop after N frames")
     group.add_argument(
@@ -52,15 +63,18 @@ class Screen:
 
     Attributes:
         window: The window, or None.
+        fps: Most pictures a second.
     """
 
     def __init__(self, options: argparse.Namespace, title: str) -> None:
-        self._renderer = Renderer(options.size[0], options.size[1], options.panel)
+        width, height = options.size
+        self._renderer = Renderer(width, height, options.panel, options.pace)
         self._speed = 1.0 if options.speed is None else float(options.speed)
+        self.fps: int = options.fps
         self._video = None
         if options.video:
             self._speed = self._speed or 1.0
-            self._video = VideoWriter(options.video, 30 * self._speed / self.stride)
+            self._video = VideoWriter(options.video, FRAMES_PER_SECOND * self._speed / self.stride)
         self._screenshot = options.screenshot
         headless = options.video or options.screenshot
         self.window = None if headless else Window(options.size, title, for_a_person=True)
@@ -71,7 +85,8 @@ class Screen:
     @property
     def stride(self) -> int:
         """Frames of the game from picture to picture: faster runs skip pictures, not frames."""
-        return math.ceil(self._speed) if self._speed else _FLAT_OUT
+        wanted = FRAMES_PER_SECOND * self._speed / self.fps
+        return math.ceil(wanted) if self._speed else _FLAT_OUT
 
     def show(
         self,
@@ -99,7 +114,7 @@ class Screen:
         if self.window:
             self.window.show(self._last())
             if still or self._speed:
-                self.window.pace(30.0 if still else 30 * self._speed / self.stride)
+                self.window.pace(30.0 if still else FRAMES_PER_SECOND * self._speed / self.stride)
 
     def say(self, text: str) -> None:
         """Writes something into the next pictures."""

@@ -12,7 +12,13 @@ import numpy as np
 
 from qwop_native.cli import common
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS
+from qwop_native.facts import (
+    DEFAULT_SINCOS,
+    FLAVORS,
+    FRAMES_PER_SECOND,
+    RECORD_FRAMES,
+    RECORD_SECONDS,
+)
 from qwop_native.models.policy import load_model
 from qwop_native.models.settings import settings_beside
 from qwop_native.recording import load_recording
@@ -76,7 +82,7 @@ def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks, str]:
         raise ValueError("--from and --at belong together: a recording, and how much of it to keep")
     if given.from_run is None:
         page = standard_starts(given.grids[0])[given.start or "reset"]
-        return page, np.zeros(0, np.uint8), given.sincos or FLAVOURS[0]
+        return page, np.zeros(0, np.uint8), given.sincos or DEFAULT_SINCOS
     if given.start is not None:
         raise ValueError("--start says nothing beside --from: the recording has its own start")
     recording = load_recording(given.from_run)
@@ -218,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--sincos",
-        choices=FLAVOURS,
+        choices=FLAVORS,
         help="flavour of sine and cosine (default: that of --from, else glibc)",
     )
     parser.add_argument(

@@ -110,7 +110,9 @@ class Session:
         on |= dict.fromkeys(("space", "click"), "r" if self._save else "next")
         hints = "space again   s save" if self._save else "space on   r again"
         message = f"\n{hints}   left back   esc end" if self._screen.window else ""
-        for _ in itertools.count() if self._screen.window else range(round(30 * seconds)):
+        for _ in (
+            itertools.count() if self._screen.window else range(round(self._screen.fps * seconds))
+        ):
             self._draw(message)
             for key in self._screen.pressed():
                 if key in on:

@@ -11,6 +11,7 @@ from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common, in_browser
 from qwop_native.cli.runs import load_runs
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.models.policy import ModelPolicy, frames_of, load_policy
 from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.player import row_of
@@ -69,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     results = Results(options)
     if in_browser.is_asked_for(options):
         return _in_browser(options, policy, starts, results)
-    stage = NativeStage(options.sincos or "glibc")
+    stage = NativeStage(options.sincos or DEFAULT_SINCOS)
     runs = []
     for name, page in starts:
         run, _ = run_policy(stage, page, policy, options.max_frames, policy=options.model)
@@ -123,7 +124,7 @@ def _in_browser(
 ) -> int:
     """Lets the policy play in the real game, from nothing but what that game shows."""
     status = common.OK
-    with in_browser.browser_stage(options, options.sincos or "glibc") as stage:
+    with in_browser.browser_stage(options, options.sincos or DEFAULT_SINCOS) as stage:
         for name, page in starts:
             run, rows = run_policy(stage, page, policy, options.max_frames, policy=options.model)
             status = max(status, in_browser.finish(options, stage, name, run, rows))

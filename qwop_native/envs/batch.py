@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.error import ClosedEnvironmentError
 
 from qwop_native import _core
 from qwop_native.envs.arguments import (
@@ -20,6 +20,7 @@ from qwop_native.envs.arguments import (
     is_integer,
 )
 from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.envs.errors import EnvNotResetError
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.facts import FRAMES_PER_SECOND
 
@@ -81,9 +82,9 @@ class Batch:
         limits = (autoreset, max_episode_steps, instruction_set)
         self._arguments = (owner, num_envs, num_threads, *limits, kept)
         self._engine: _core.BatchEngine | None = _core.BatchEngine(
-            self.num_envs,
-            num_threads,
-            *self.template.episode_arguments(),
+            _core.EpisodeOptions(**self.template.episode_arguments()),
+            num_envs=self.num_envs,
+            num_threads=num_threads,
             max_episode_steps=max_episode_steps or 0,
             autoreset=autoreset,
             instruction_set=instruction_set or "",
@@ -163,7 +164,7 @@ class Batch:
             )
         different = {check_snapshot(each) for each in snapshots if each is not None}
         if different:
-            trial = _core.Episode(*self.template.episode_arguments())
+            trial = _core.Episode(_core.EpisodeOptions(**self.template.episode_arguments()))
             for each in different:
                 trial.start_at(each, np.empty(OBSERVATION_SIZE, np.float32))
         return snapshots
@@ -194,8 +195,8 @@ class Batch:
                 chosen[game] = False
                 engine.start_at(game, snapshot, observations[game])
         if seeded.any():
-            engine.reset(observations, seeded & chosen, reload=True)
-        engine.reset(observations, chosen & ~seeded)
+            engine.reset(observations, mask=seeded & chosen, reload=True)
+        engine.reset(observations, mask=chosen & ~seeded)
 
     def step(self, actions: Any, observations: Observation) -> None:
         """Takes one action in each game; writes `rewards`, `terminated` and `truncated`.
@@ -207,7 +208,8 @@ class Batch:
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: A game has no episode to step; nothing has moved.
+            NotResetError: A game has no episode to step, gymnasium's `ResetNeeded` as well; nothing
+                has moved.
         """
         engine = self.engine
         actions = np.asarray(actions)
@@ -217,12 +219,15 @@ class Batch:
             raise ValueError(f"actions must have shape ({self.num_envs},), got {actions.shape}")
         self._actions[:] = actions
         try:
-            engine.step(self._actions, observations, self.rewards, self.terminated, self.truncated)
-        except ValueError as error:
-            count = len(self.template.action_keys)
-            if self._actions.min() >= 0 and self._actions.max() < count:
-                raise ResetNeeded(f"{error}; call reset() first") from None
-            raise
+            engine.step(
+                self._actions,
+                obs=observations,
+                rewards=self.rewards,
+                terminated=self.terminated,
+                truncated=self.truncated,
+            )
+        except _core.NotResetError as error:
+            raise EnvNotResetError(f"{error}; call reset() first") from None
 
     def ended(self) -> Mask:
         """Games whose episode ended in the last step, as a new array."""
@@ -241,7 +246,7 @@ class Batch:
             gymnasium's SyncVectorEnv gives them; under each key with an underscore before it a
             mask (bool).
         """
-        return self.engine.infos(final, mask)
+        return self.engine.infos(final=final, mask=mask)
 
     def info(self, columns: Mapping[str, npt.NDArray[Any]], game: int) -> dict[str, Any]:
         """Info of one game, equal to `QwopEnv`'s in values and types."""

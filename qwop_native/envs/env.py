@@ -9,7 +9,6 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from gymnasium.error import ResetNeeded
 
 from qwop_native import _core
 from qwop_native.envs.arguments import (
@@ -23,7 +22,9 @@ from qwop_native.envs.arguments import (
     choose_action_set,
     snapshot_option,
 )
+from qwop_native.envs.errors import EnvNotResetError
 from qwop_native.envs.spaces import OBSERVATION_SIZE, Normalizer, action_keys, key_codes
+from qwop_native.facts import DEFAULT_SINCOS
 
 Observation = npt.NDArray[np.float32]
 
@@ -81,7 +82,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         action_set: str | None = None,
         t_for_terminate: bool = False,
         seed: int | None = None,
-        sincos: str = "glibc",
+        sincos: str = DEFAULT_SINCOS,
         render_size: tuple[int, int] = (640, 400),
         **browser_only: Any,
     ) -> None:
@@ -125,23 +126,21 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         self.vel_x = Normalizer("vel_x", -20, 60)
         self.vel_y = Normalizer("vel_y", -25, 60)
 
-        self._episode = _core.Episode(*self.episode_arguments())
+        self._episode = _core.Episode(_core.EpisodeOptions(**self.episode_arguments()))
         self._needs_reset = "the first reset"
 
-    def episode_arguments(
-        self,
-    ) -> tuple[tuple[int, ...], int, float, float, float, float, bool, str]:
-        """What the compiled engine has to know of the arguments, in its order."""
-        return (
-            self.action_keys,
-            self.frames_per_step,
-            float(self.failure_cost),
-            float(self.success_reward),
-            float(self.time_cost_mult),
-            float(self.speed_rew_mult),
-            self.reload_on_reset,
-            self.sincos,
-        )
+    def episode_arguments(self) -> dict[str, Any]:
+        """The arguments of the compiled engine's `EpisodeOptions`."""
+        return {
+            "action_keys": self.action_keys,
+            "frames_per_step": self.frames_per_step,
+            "failure_cost": float(self.failure_cost),
+            "success_reward": float(self.success_reward),
+            "time_cost_mult": float(self.time_cost_mult),
+            "speed_rew_mult": float(self.speed_rew_mult),
+            "reload_on_reset": self.reload_on_reset,
+            "sincos": self.sincos,
+        }
 
     @property
     def game(self) -> _core.Game:
@@ -196,10 +195,12 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         Raises:
             TypeError: The action is not an integer.
             ValueError: The action is out of range.
-            gymnasium.error.ResetNeeded: There is no episode to step.
+            NotResetError: There is no episode to step; gymnasium's `ResetNeeded` as well.
         """
         if self._needs_reset:
-            raise ResetNeeded(f"step() was called before {self._needs_reset}; call reset() first")
+            raise EnvNotResetError(
+                f"step() was called before {self._needs_reset}; call reset() first"
+            )
         index = self._check_action(action)
         observation = np.empty(OBSERVATION_SIZE, np.float32)
         reward, terminated = self._episode.step(index, observation)

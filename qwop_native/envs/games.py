@@ -126,7 +126,7 @@ class GamesOfBatch:
         Raises:
             IndexError: There is no such game.
         """
-        self._batch.engine.copy_game(source, target)
+        self._batch.engine.copy_game(source=source, target=target)
 
     def game(self, game: int) -> _core.Game:
         """A copy of one game.

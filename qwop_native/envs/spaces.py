@@ -9,23 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.facts import PARTS
 from qwop_native.keys import Keys
-
-PARTS = (
-    "torso",
-    "head",
-    "leftArm",
-    "leftCalf",
-    "leftFoot",
-    "leftForearm",
-    "leftThigh",
-    "rightArm",
-    "rightCalf",
-    "rightFoot",
-    "rightForearm",
-    "rightThigh",
-)
-"""Body parts in the order in which observations list them."""
 
 FIELDS = ("x", "y", "angle", "vx", "vy")
 """The five columns of each part: world units (a tenth of a metre, y down), radians, per second."""

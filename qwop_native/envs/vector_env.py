@@ -43,7 +43,7 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
             `reset(options={"reset_mask": …})`.
         max_episode_steps: Steps after which an episode is truncated; None or -1 for no limit.
         copy: Whether each call returns a new array of observations instead of the same one.
-        instruction_set: One of `qwop_native._core.instruction_sets()`; None for the fastest.
+        instruction_set: A name such as "avx2" that this processor has; None for the fastest.
         **env_kwargs: Arguments of `QwopEnv`. `seed` is the first game's, the others count up.
 
     Raises:
@@ -134,7 +134,8 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: A game has no episode to step; nothing has moved.
+            NotResetError: A game has no episode to step, gymnasium's `ResetNeeded` as well; nothing
+                has moved.
         """
         batch = self._batch
         batch.step(actions, self._observations)

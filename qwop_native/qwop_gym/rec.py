@@ -17,6 +17,7 @@ from pathlib import Path
 from qwop_native.atomic import whole_file
 from qwop_native.envs.arguments import check_seed
 from qwop_native.envs.env import QwopEnv
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.recording.recorder import RecordEpisodes
 from qwop_native.recording.recording import Recording
 
@@ -129,7 +130,7 @@ def recordings_of(
     *,
     frames_per_step: int = 1,
     action_set: str | None = None,
-    sincos: str = "glibc",
+    sincos: str = DEFAULT_SINCOS,
     resets: int = 2,
     skipped: bool = False,
 ) -> Iterator[Recording]:

@@ -11,6 +11,7 @@ import numpy as np
 from qwop_native import _core
 from qwop_native.envs.env import Observation, QwopEnv
 from qwop_native.envs.spaces import TERMINATE
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.recording.recording import CHECK_EVERY, Grid, Recording, origin, state_hash
 from qwop_native.recording.starts import ENV_RESET, page_of_env
 from qwop_native.recording.tape import Event, Tape, joined
@@ -68,7 +69,7 @@ class Recorder:
         game: The game; what is done to it by other ways than this recorder's is not recorded.
     """
 
-    def __init__(self, sincos: str = "glibc") -> None:
+    def __init__(self, sincos: str = DEFAULT_SINCOS) -> None:
         self.game = _core.Game(sincos)
         self._log = _Log()
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import TERMINATE, action_keys
-from qwop_native.facts import FRAMES_PER_SECOND, UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND, UNITS_PER_METRE
 from qwop_native.recording.pages import play_page
 from qwop_native.recording.player import row_of
 from qwop_native.recording.rows import digests
@@ -263,7 +263,7 @@ def origin(game: _core.Game) -> dict[str, Any]:
 
 def make_recording(
     keys: npt.ArrayLike,
-    sincos: str = "glibc",
+    sincos: str = DEFAULT_SINCOS,
     page: Tape | Sequence[Event] | None = None,
     grid: Grid | None = None,
     every: int = CHECK_EVERY,

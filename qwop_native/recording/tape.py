@@ -26,9 +26,6 @@ from qwop_native.keys import Keys
 
 MAX_UPDATES = 10_000_000
 
-# Real time adds this to the clock after a reset in qwop-gym: its cap, which it mostly reaches.
-TICK_SECONDS = 0.25
-
 _SINGLE = ("click", "reset", "release", "tick")
 _WORD = re.compile(r"(idle|click|reset|release|tick|-|[QWOP]{1,4})(?:\*([1-9][0-9]{0,8}))?")
 

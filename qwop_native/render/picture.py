@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.facts import FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS, UNITS_PER_METRE
+from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS, UNITS_PER_METRE
 from qwop_native.render.font import draw_text, text_width
+from qwop_native.render.pace import Pace
 from qwop_native.render.panel import Choice, draw_panel
 from qwop_native.render.runner import Runner, ghost_colours
 from qwop_native.render.track import FINISH, draw_hurdle, draw_place, draw_shadow
@@ -26,16 +27,24 @@ class Renderer:
         width: Pixels across.
         height: Pixels down.
         panel: Whether the bodies' numbers, and a player's, stand beside the picture.
+        pace: Seconds for the 100 m of the mark that runs beside at an even pace.
 
     Raises:
-        ValueError: A side is not from 64 to 8192 pixels.
+        ValueError: A side is not from 64 to 8192 pixels, or the pace not from 1 to 3600 seconds.
     """
 
-    def __init__(self, width: int = 960, height: int = 600, panel: bool = False) -> None:
+    def __init__(
+        self,
+        width: int = 960,
+        height: int = 600,
+        panel: bool = False,
+        pace: float = RECORD_SECONDS,
+    ) -> None:
         for side in (width, height):
             if not 64 <= side <= 8192:
                 raise ValueError(f"a picture's sides must be 64 to 8192 pixels, got {side}")
         self.width, self.height = width, height
+        self._pace = Pace(pace)
         self._panel = min(width // 2, round(height * 0.62)) if panel else 0
 
     def draw(
@@ -59,39 +68,20 @@ class Renderer:
         canvas = _core.Canvas(self.width, self.height)
         view = view_of(game, self.width - self._panel, self.height)
         draw_place(canvas, view)
-        _record_line(canvas, view, game)
+        self._pace.draw(canvas, view, game)
         draw_hurdle(canvas, view, game)
         for index, ghost in enumerate(ghosts):
             Runner(canvas, view, ghost, ghost_colours(_GHOSTS[index % len(_GHOSTS)])).draw()
         draw_shadow(canvas, view, game)
         Runner(canvas, view, game).draw()
         _numbers(canvas, view, game)
-        _progress(canvas, view, game, ghosts)
+        _progress(canvas, view, game, ghosts, self._pace)
         _keys(canvas, view, game.keys)
         _banner(canvas, view, _ending(game), 5.2, 23.5)
         _messages(canvas, view, message)
         if self._panel:
             draw_panel(canvas, (view.width, self.width), self.height, game, choice)
         return canvas.pixels()
-
-
-def _record_x(frames: int) -> float:
-    """Where the record's runner is after so many frames, at an even pace."""
-    return min(FINISH, FINISH * frames / RECORD_FRAMES)
-
-
-def _record_line(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
-    x = view.x(_record_x(game.frames))
-    if not -2 <= x <= view.width + 2:
-        return
-    unit = view.height / 100
-    step, top = 2.4 * unit, 24 * unit
-    while top < view.ground:
-        canvas.capsule((x, top), 0.3 * unit, (x, top + step * 0.45), 0.3 * unit, _PALE, 0.75)
-        top += step
-    draw_text(
-        canvas, f"{RECORD_SECONDS} s", (x, 20.5 * unit), 2.2 * unit, _INK, 0.5, 0.75, weight=1.1
-    )
 
 
 def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
@@ -111,7 +101,7 @@ def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
 
 
 def _progress(
-    canvas: _core.Canvas, view: View, game: _core.Game, ghosts: Sequence[_core.Game]
+    canvas: _core.Canvas, view: View, game: _core.Game, ghosts: Sequence[_core.Game], pace: Pace
 ) -> None:
     """A line for the whole track with everybody on it."""
     unit = view.height / 100
@@ -122,11 +112,11 @@ def _progress(
 
     canvas.capsule(at(0), 0.7 * unit, at(FINISH), 0.7 * unit, _INK, 0.35)
     canvas.capsule(at(0), 0.7 * unit, at(float(game.bodies[0, 0])), 0.7 * unit, 0x1FA6A0)
-    for mark in (0.0, FINISH / 2, FINISH):
-        canvas.capsule(at(mark), 0.9 * unit, at(mark), 0.9 * unit, _PALE)
-    record = at(_record_x(game.frames))
+    for dot in (0.0, FINISH / 2, FINISH):
+        canvas.capsule(at(dot), 0.9 * unit, at(dot), 0.9 * unit, _PALE)
+    mark = at(pace.x(game.frames))
     canvas.capsule(
-        (record[0], y - 1.6 * unit), 0.3 * unit, (record[0], y + 1.6 * unit), 0.3 * unit, _PALE
+        (mark[0], y - 1.6 * unit), 0.3 * unit, (mark[0], y + 1.6 * unit), 0.3 * unit, _PALE
     )
     for index, ghost in enumerate(ghosts):
         place = at(float(ghost.bodies[0, 0]))

@@ -25,7 +25,7 @@ _FORMATS: dict[str, tuple[str, str, list[str]]] = {
         "pal8",
         ["-lavfi", "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none", "-loop", "0"],
     ),
-    ".webp": ("libwebp_anim", "yuv420p", ["-quality", "80", "-loop", "0"]),
+    ".webp": ("libwebp_anim", "yuv420p", ["-quality", "55", "-loop", "0"]),
 }
 _GIF_FPS = 100 / 6  # GIF counts hundredths of a second; players slow down what is under two
 

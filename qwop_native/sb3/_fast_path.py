@@ -12,6 +12,8 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import nn
 
+from qwop_native import _core
+
 _ACTIVATIONS: dict[type[nn.Module], str] = {nn.ReLU: "relu", nn.Tanh: "tanh"}
 _OPTIMIZERS = (th.optim.Adam, th.optim.AdamW)
 _MODULE_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -213,3 +215,17 @@ def adam_state(optimizer: th.optim.Optimizer, parameter: th.Tensor) -> dict[str,
         if not tensor.is_contiguous() or tensor.device.type != "cpu":
             raise UnsupportedError(f"the optimizer's {name} is not contiguous or not on the CPU")
     return state
+
+
+def adam_options(optimizer: th.optim.Optimizer) -> _core.AdamOptions:
+    """What an update takes from the optimizer's one group."""
+    group = optimizer.param_groups[0]
+    return _core.AdamOptions(
+        learning_rate=group["lr"],
+        betas=group["betas"],
+        epsilon=group["eps"],
+        weight_decay=group["weight_decay"],
+        decoupled_weight_decay=group.get(
+            "decoupled_weight_decay", type(optimizer) is th.optim.AdamW
+        ),
+    )

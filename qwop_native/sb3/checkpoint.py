@@ -239,7 +239,7 @@ def _describe(env: QwopVecEnv) -> dict[str, Any]:
     return {
         "num_envs": env.num_envs,
         "max_episode_steps": env.max_episode_steps,
-        "arguments": env.template.episode_arguments(),
+        "arguments": tuple(env.template.episode_arguments().values()),
     }
 
 

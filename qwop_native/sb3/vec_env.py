@@ -43,7 +43,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         copy: Whether each step returns a new array of observations. If not, two arrays take turns:
             observations stay as they are during the next step, which is all that SB3 needs, and
             are overwritten by the one after it.
-        instruction_set: One of `qwop_native._core.instruction_sets()`; None for the fastest.
+        instruction_set: A name such as "avx2" that this processor has; None for the fastest.
         **env_kwargs: Arguments of `QwopEnv`. `seed` is the first game's, the others count up.
 
     Raises:
@@ -149,7 +149,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: There was no reset yet.
+            NotResetError: There was no reset yet, gymnasium's `ResetNeeded` as well.
         """
         observations = self._free_buffer()
         self._batch.step(self._actions, observations)

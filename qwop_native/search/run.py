@@ -15,7 +15,7 @@ import numpy as np
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METRE
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.recording.recording import Masks
 from qwop_native.recording.starts import reset_start
@@ -75,7 +75,7 @@ class SearchSettings:
     width: int = 300
     grids: tuple[int, ...] = (2,)
     action_set: str = "essential"
-    sincos: str = "glibc"
+    sincos: str = DEFAULT_SINCOS
     page: Tape = field(default_factory=reset_start)
     head: Masks = field(default_factory=lambda: np.zeros(0, np.uint8))
     max_frames: int = 1500

@@ -10,6 +10,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.models.settings import settings_beside
 from qwop_native.training.algorithms import get_algorithm
 
@@ -64,7 +65,7 @@ def _environment(given: argparse.Namespace) -> gym.Env[Any, Any]:
     env: gym.Env[Any, Any] = QwopEnv(
         frames_per_step=given.frames_per_step or told.env.get("frames_per_step", 4),
         action_set=given.action_set or told.action_set or "essential",
-        sincos=given.sincos or told.env.get("sincos", "glibc"),
+        sincos=given.sincos or told.env.get("sincos", DEFAULT_SINCOS),
     )
     return RichObservation(env, told.columns) if told.columns else env
 

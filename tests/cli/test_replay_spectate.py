@@ -150,6 +150,23 @@ def test_a_run_is_shown_in_a_video(tmp_path, run, capsys):
     assert len(list(tmp_path.glob("qwop-*.rec"))) == 1
 
 
+def test_a_moving_picture_has_the_pace_and_pictures_asked_for(tmp_path, run, capsys):
+    pytest.importorskip("imageio_ffmpeg")
+    image = pytest.importorskip("PIL.Image")
+    video = tmp_path / "run.webp"
+    shown = ["--size", "96x64", "--frames", "30", "--video", str(video)]
+    assert cli.main(["replay", str(tmp_path / "run.qwop"), "--fps", "10", *shown]) == 0
+    with image.open(video) as picture:
+        # Each third frame and the start, then the end for 1.5 s; pictures alike may be one.
+        assert 8 <= picture.n_frames <= 11 + 15
+        assert picture.size == (96, 64)
+        picture.seek(1)
+        picture.load()
+        assert picture.info["duration"] == 100  # milliseconds
+    assert cli.main(["replay", str(tmp_path / "run.qwop"), "--pace", "0", *shown]) == 2
+    assert "a pace must be 1 to 3600 seconds for the 100 m, got 0" in capsys.readouterr().err
+
+
 def test_a_race_has_a_table(tmp_path, run, capsys):
     path = str(tmp_path / "run.qwop")
     arguments = ["race", path, "test_replay_spectate:Stepper", "--table", "--max-frames", "200"]

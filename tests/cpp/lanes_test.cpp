@@ -1,15 +1,17 @@
-// Lanes against single doubles, bit for bit: the whole vocabulary of lanes.hpp on awkward values,
-// then sine and cosine in every flavour and width on COUNT arguments (first command line argument).
+// Lanes against single doubles, bit for bit: the whole vocabulary of simd_f64.hpp on awkward
+// values, then sine and cosine in every flavor and width on COUNT arguments (first command line
+// argument).
 //
-// Prints what differs, and for each flavour a hash over the results of the single doubles; exits
-// with 1 if anything differs. Compiled once for each instruction set by tests/test_sincos_lanes.py.
+// Prints what differs, and for each flavor a hash over the results of the single doubles, which is
+// the same in every build. Built once for each instruction set (run_on_set.cpp).
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 
-#include "physics/sincos.hpp"
+#include "libm/sincos.hpp"
+#include "run_on_set.hpp"
 
 namespace {
 
@@ -189,10 +191,10 @@ class Arguments {
 constexpr int kBlock = 16;
 using Block = std::array<double, kBlock>;
 
-template <SinCosFlavour kFlavour, int W>
+template <SinCosFlavor kFlavor, int W>
 void check_width(const Block& x, const Block& sine, const Block& cosine) {
   for (int i = 0; i < kBlock; i += W) {
-    const auto r = sincos<kFlavour>(lanes::Lanes<W>::load(&x[static_cast<std::size_t>(i)]));
+    const auto r = sincos<kFlavor>(lanes::Lanes<W>::load(&x[static_cast<std::size_t>(i)]));
     for (int lane = 0; lane < W; ++lane) {
       const auto at = static_cast<std::size_t>(i + lane);
       expect_same("sin", W, r.sin[lane], sine[at], x[at], 0.0);
@@ -201,15 +203,27 @@ void check_width(const Block& x, const Block& sine, const Block& cosine) {
   }
 }
 
-template <SinCosFlavour kFlavour>
-void check_flavour(long count, double domain) {
+// Over the results for kHashed arguments.
+constexpr long kHashed = 1'000'000;
+constexpr std::array<std::uint64_t, kSinCosFlavors> kHashes = {
+    0x023b5ebc0f4c0d9b, 0x810e512c30003154, 0xfd01e4077f2ba6c7};
+
+void check_hash(SinCosFlavor flavor, std::uint64_t hash, long count) {
+  std::printf("%s %016llx\n", to_string(flavor).data(), static_cast<unsigned long long>(hash));
+  if (count != kHashed || hash == kHashes[static_cast<std::size_t>(flavor)]) return;
+  std::printf("  is not the hash of every other build\n");
+  ++g_failures;
+}
+
+template <SinCosFlavor kFlavor>
+void check_flavor(long count, double domain) {
   Arguments arguments(domain);
   std::uint64_t hash = 0xcbf29ce484222325;
   for (long i = 0; i < count; i += kBlock) {
     Block x, sine, cosine;
     for (std::size_t j = 0; j < kBlock; ++j) {
       x[j] = arguments.next(i + static_cast<long>(j));
-      const auto r = sincos<kFlavour>(x[j]);
+      const auto r = sincos<kFlavor>(x[j]);
       sine[j] = r.sin;
       cosine[j] = r.cos;
       if (std::isnan(r.sin)) continue;  // a NaN's sign and payload are the processor's business
@@ -217,12 +231,12 @@ void check_flavour(long count, double domain) {
         hash = (hash ^ static_cast<std::uint64_t>(lanes::to_bits(v))) * 0x100000001b3;
       }
     }
-    check_width<kFlavour, 2>(x, sine, cosine);
-    check_width<kFlavour, 4>(x, sine, cosine);
-    check_width<kFlavour, 8>(x, sine, cosine);
-    check_width<kFlavour, 16>(x, sine, cosine);
+    check_width<kFlavor, 2>(x, sine, cosine);
+    check_width<kFlavor, 4>(x, sine, cosine);
+    check_width<kFlavor, 8>(x, sine, cosine);
+    check_width<kFlavor, 16>(x, sine, cosine);
   }
-  std::printf("%s %016llx\n", to_string(kFlavour).data(), static_cast<unsigned long long>(hash));
+  check_hash(kFlavor, hash, count);
 }
 
 template <int W>
@@ -234,15 +248,14 @@ void check_vocabulary() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const long count = argc > 1 ? std::atol(argv[1]) : 1 << 20;
+int qwop::tests::run(long count) {
   check_vocabulary<2>();
   check_vocabulary<4>();
   check_vocabulary<8>();
   check_vocabulary<16>();
-  check_flavour<SinCosFlavour::Glibc>(count, 105414336.0);
-  check_flavour<SinCosFlavour::GlibcFma>(count, 105414336.0);
-  check_flavour<SinCosFlavour::Fdlibm>(count, 823551.0);
+  check_flavor<SinCosFlavor::Glibc>(count, 105414336.0);
+  check_flavor<SinCosFlavor::GlibcFma>(count, 105414336.0);
+  check_flavor<SinCosFlavor::Fdlibm>(count, 823551.0);
   std::printf("%ld differences in %d-lane vectors and wider\n", g_failures, lanes::kNativeWidth);
   return g_failures == 0 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-// The batch engine and the pool of games with several threads against one, for the thread sanitizer
-// (.ci/run). Exits with 1 if a result differs.
+// The batch engine and the pool of games with several threads against one, above all for the thread
+// sanitizer. Exits with 1 if a result differs.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -29,7 +29,7 @@ int action(int game, int step) { return (game * 7 + step * 5 + game * step) % 9;
 
 // Everything a run of the engine gives, in one row.
 std::vector<double> engine_results(int threads, batch::Autoreset autoreset,
-                                   const std::string& instruction_set) {
+                                   support::InstructionSet instruction_set) {
   batch::BatchOptions options;
   options.episode = episode_options();
   options.games = kGames;
@@ -55,12 +55,12 @@ std::vector<double> engine_results(int threads, batch::Autoreset autoreset,
 }
 
 // Generations of games, each grown from the one before, as a search does it.
-std::vector<double> pool_results(int threads, const std::string& instruction_set) {
+std::vector<double> pool_results(int threads, support::InstructionSet instruction_set) {
   game::Game first = env::loaded_page(episode_options());
   batch::GamePool even(first, kGames, threads, instruction_set);
   batch::GamePool odd(first, kGames, threads, instruction_set);
   std::vector<double> bodies(std::size_t{kGames} * batch::kPoolGameValues), score(kGames), results;
-  std::vector<std::uint8_t> happened(kGames);
+  std::vector<std::uint8_t> events(kGames);
   std::vector<std::int32_t> frames(kGames), parents(kGames);
   std::vector<game::KeyMask> keys(kGames);
   for (int step = 0; step < kSteps / 2; ++step) {
@@ -71,7 +71,7 @@ std::vector<double> pool_results(int threads, const std::string& instruction_set
     auto& from = step % 2 == 0 ? even : odd;
     auto& to = step % 2 == 0 ? odd : even;
     to.expand(from, parents, keys, kFrames,
-              {bodies.data(), happened.data(), frames.data(), score.data()});
+              {bodies.data(), events.data(), frames.data(), score.data()});
     results.insert(results.end(), bodies.begin(), bodies.end());
   }
   return results;
@@ -88,7 +88,7 @@ void expect_equal(const char* what, const std::vector<double>& a, const std::vec
 }  // namespace
 
 int main() {
-  for (const auto& set : batch::instruction_sets()) {
+  for (const auto& set : support::available_sets()) {
     for (const auto mode : {batch::Autoreset::NextStep, batch::Autoreset::SameStep}) {
       expect_equal("BatchEngine", engine_results(1, mode, set),
                    engine_results(kThreads, mode, set));

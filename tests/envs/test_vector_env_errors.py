@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
-from qwop_native import QwopEnv, QwopVectorEnv
+from qwop_native import NotResetError, QwopEnv, QwopVectorEnv
 from qwop_native.envs.arguments import BROWSER_ONLY
 
 
@@ -212,3 +212,11 @@ def test_a_closed_environment_says_so(env):
     ):
         with pytest.raises(ClosedEnvironmentError, match="the environment was closed"):
             call()
+
+
+def test_a_missing_reset_is_told_by_its_own_error():
+    for env in (QwopVectorEnv(2), QwopEnv()):
+        with pytest.raises(NotResetError, match=r"call reset\(\) first") as caught:
+            env.step([0, 0] if isinstance(env, QwopVectorEnv) else 0)
+        assert isinstance(caught.value, ResetNeeded)
+        assert isinstance(caught.value, ValueError)

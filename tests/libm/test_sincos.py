@@ -237,7 +237,7 @@ def test_close_to_the_true_value(flavour):
 
 
 def test_table_is_what_its_generator_writes():
-    generator = ROOT / "csrc/physics/sincos_table_generate.py"
+    generator = ROOT / "csrc/libm/sincos_table_generate.py"
     assert subprocess.run([sys.executable, generator, "--check"], check=False).returncode == 0
 
 

@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
-from qwop_native import Game, QwopEnv, QwopVectorEnv, _core
+import qwop_native
+from qwop_native import Game, QwopEnv, QwopVectorEnv, _core, load_recording
 from qwop_native.render.font import draw_text, text_width
+from qwop_native.render.pace import Pace
 from qwop_native.render.panel import Choice
 from qwop_native.render.picture import Renderer
 
@@ -90,6 +93,27 @@ def test_a_picture_shows_keys_ghosts_and_numbers():
     choice = Choice("Q", ["-", "Q"], [0.1, 2.0], 1)
     with_panel = Renderer(640, 400, panel=True)
     assert not np.array_equal(with_panel.draw(game), with_panel.draw(game, choice=choice))
+
+
+def test_a_pace_runs_evenly_and_is_told_where_it_is_out_of_the_picture():
+    pace = Pace(36.0)
+    assert [pace.x(frames) for frames in (0, 540, 1080, 2000)] == [0, 500, 1000, 1000]
+    game = Game()
+    run = load_recording(Path(qwop_native.__file__).parent / "champion" / "fastest-glibc.qwop")
+    run.prepare(game)
+    for mask in run.keys[:500].tolist():
+        game.step(mask)
+    # 39.9 m: beside the runner, beyond the right edge, beyond the left one.
+    pictures = [Renderer(320, 200, pace=seconds).draw(game) for seconds in (41.8, 30.0, 60.0)]
+    drawn = [picture[54:72] for picture in pictures]  # where both lines of text are
+    ahead, behind = ((drawn[0] != each).any(axis=(0, 2)) for each in drawn[1:])
+    assert ahead[-40:].any()
+    assert not ahead[:40].any()
+    assert behind[:40].any()
+    assert not behind[-40:].any()
+    for seconds in (0.0, 3601.0, float("nan")):
+        with pytest.raises(ValueError, match=r"a pace must be 1 to 3600 seconds .* got"):
+            Renderer(320, 200, pace=seconds)
 
 
 def test_environments_draw():

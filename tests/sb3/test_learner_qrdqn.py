@@ -522,7 +522,12 @@ def test_draws_are_numpys(filled, games):
             np.random.rand(),
         ]
         np.random.seed(count)
-        found = [*_core.draw_transitions(generator.capsule, filled, games, count), np.random.rand()]
+        found = [
+            *_core.draw_transitions(
+                generator.capsule, positions=filled, num_envs=games, count=count
+            ),
+            np.random.rand(),
+        ]
         for a, b in zip(wanted, found, strict=True):
             assert np.asarray(a).dtype == np.asarray(b).dtype
             np.testing.assert_array_equal(a, b)
@@ -532,7 +537,9 @@ def test_draws_from_nothing():
     capsule = np.random.get_bit_generator().capsule
     for arguments in [(0, 1, 1), (1, 0, 1), (1, 1, 0), (2**31 + 1, 1, 1)]:
         with pytest.raises(ValueError, match="must be from 1 to"):
-            _core.draw_transitions(capsule, *arguments)
+            _core.draw_transitions(
+                capsule, **dict(zip(("positions", "num_envs", "count"), arguments, strict=True))
+            )
     model = QRDQN(env=drift_envs(), **SMALL)
     model.set_logger(configure(None, []))
     with pytest.raises(ValueError, match="must be from 1 to"):

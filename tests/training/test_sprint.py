@@ -51,7 +51,7 @@ RESET = standard_starts(3)["reset"]
 def random_states(count=64, frames=90):
     """Games after some seconds of random keys."""
     rng = np.random.default_rng(5)
-    pool = _core.GamePool(prepared("glibc", RESET), count, 1)
+    pool = _core.GamePool(prepared("glibc", RESET), num_envs=count, num_threads=1)
     for _ in range(frames // 3):
         pool.step(rng.integers(0, 16, count).astype(np.uint8), 3)
     return pool
@@ -144,7 +144,7 @@ def test_the_cost_of_time_follows_the_pace_upwards():
 
 @pytest.mark.parametrize(("wanted", "sign"), [(1e-9, -1), (10.0, 1), (0.0, 0)])
 def test_the_learning_rate_follows_how_far_the_policy_was_moved(wanted, sign):
-    settings = PPOSettings(n_steps=16, batch_size=64, learning_rate=4e-4, wanted_kl=wanted)
+    settings = PPOSettings(n_steps=16, batch_size=64, learning_rate=4e-4, target_kl=wanted)
     model = make_model(small_games(), settings, (8,), 7)
     model.learn(3 * 16 * 8)
     used = model.policy.optimizer.param_groups[0]["lr"]
@@ -161,7 +161,7 @@ def test_falls_and_slow_runners_end_and_start_anew():
         assert all(bool(info) == bool(done) for info, done in zip(infos, dones, strict=True))
     assert len(ends) >= 16
     assert all(info["from_line"] and not info["finished"] for info in ends)
-    assert (games.pool.happened & (ENDED | FALLEN) == 0).all()
+    assert (games.pool.events & (ENDED | FALLEN) == 0).all()
 
 
 def test_episodes_start_from_games_kept_on_the_way():
@@ -206,7 +206,7 @@ def test_lessons_are_the_decisions_that_lead_to_what_lasted():
     taught = lessons(root, search, 10)
     assert len(taught.actions) >= 30
     # The first lessons are those of the start itself.
-    pool = _core.GamePool(root, 1, 1)
+    pool = _core.GamePool(root, num_envs=1, num_threads=1)
     pool.step(np.zeros(1, np.uint8), 0)
     np.testing.assert_array_equal(taught.observations[0], observations(pool.bodies)[0])
     # The line that leads to a state ten levels on is among them.
@@ -223,7 +223,7 @@ def test_what_an_action_is_worth_is_what_playing_it_pays():
     games = GamesSettings(games=4)
     settings = LookaheadSettings(states=3, steps=4)
     root = prepared("glibc", RESET)
-    source = _core.GamePool(root, 3, 1)
+    source = _core.GamePool(root, num_envs=3, num_threads=1)
     source.step(np.array([9, 6, 0], np.uint8), 30)
     gamma, policy = 0.9, [5, 3, 8]  # what is pressed in turn after the first action
     calls = []
@@ -254,7 +254,7 @@ def test_the_critic_of_a_fallen_runner_is_not_asked():
     settings = LookaheadSettings(states=1, steps=60)
     root = prepared("glibc", RESET)
     root.step(9, 30)
-    source = _core.GamePool(root, 1, 1)
+    source = _core.GamePool(root, num_envs=1, num_threads=1)
     look = Lookahead(root, GamesSettings(), settings, 1.0, 1)
     hold = look.worth(
         source,
@@ -384,7 +384,7 @@ SMALL = {
     "rounds": 2,
     "games": {"games": 16, "idle_frames": 1},
     "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
-    "long": {"steps": 512, "n_steps": 32, "batch_size": 256, "wanted_kl": 0.01},
+    "long": {"steps": 512, "n_steps": 32, "batch_size": 256, "target_kl": 0.01},
     "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
     "cloning": {"epochs": 2},
     "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},

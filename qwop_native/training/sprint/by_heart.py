@@ -22,10 +22,10 @@ from qwop_native import _core
 from qwop_native.champion.evaluation import evaluate
 from qwop_native.champion.starts import line_pages, prepared
 from qwop_native.envs.spaces import ACTION_SETS, observations
+from qwop_native.facts import ENDED, FALLEN
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.guide import Guide, Policy
-from qwop_native.search.states import ENDED, FALLEN
 from qwop_native.search.values import Rank
 from qwop_native.training.sprint.demonstrations import Lessons, lessons_of
 from qwop_native.training.sprint.export import greedy
@@ -279,16 +279,16 @@ def own_ways(
     parts = []
     for sincos in dict.fromkeys(start.sincos for start in starts):
         lines = [start.game() for start in starts if start.sincos == sincos]
-        pool = _core.GamePool(lines[0], games, threads)
+        pool = _core.GamePool(lines[0], num_envs=games, num_threads=threads)
         for number in range(games):
             pool.set_game(number, lines[int(rng.integers(len(lines)))])
         for _ in range(_MAX_FRAMES // frames):
-            running = pool.happened & (ENDED | FALLEN) == 0
+            running = pool.events & (ENDED | FALLEN) == 0
             if not running.any():
                 break
             seen = observations(pool.bodies)
             parts.append(seen[running])
             regrets = policy.regrets(seen)
             drawn = (rng.gumbel(size=regrets.shape) - regrets).argmax(axis=1)
-            pool.step(masks[drawn], frames)
+            pool.step(masks[drawn], frames=frames)
     return np.concatenate(parts)

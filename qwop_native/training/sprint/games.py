@@ -13,8 +13,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from qwop_native import _core
 from qwop_native.champion.starts import line_starts
 from qwop_native.envs.spaces import ACTION_SETS, observations
-from qwop_native.facts import UNITS_PER_METRE
-from qwop_native.search.states import ENDED, FALLEN, finished
+from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.search.states import finished
 from qwop_native.training.sprint.features import FEATURES, Features
 from qwop_native.training.sprint.settings import GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
@@ -85,7 +85,7 @@ class SprintGames(VecEnv):
         self.settings, self._rng, self._moments = settings, rng, moments
         self._masks = key_masks(ACTION_SETS["essential"])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
-        self.pool = _core.GamePool(self._lines[0], settings.games, threads)
+        self.pool = _core.GamePool(self._lines[0], num_envs=settings.games, num_threads=threads)
         self.line = self._lines[0]
         self._features = Features()
         count = settings.games
@@ -115,13 +115,13 @@ class SprintGames(VecEnv):
         """Presses it; SB3's contract."""
         settings = self.settings
         before = self._torso_x().copy()
-        self.pool.step(self._masks[self._actions], settings.frames_per_step)
-        now, happened = self._torso_x(), self.pool.happened
-        done = finished(happened, self.pool.score)
+        self.pool.step(self._masks[self._actions], frames=settings.frames_per_step)
+        now, events = self._torso_x(), self.pool.events
+        done = finished(events, self.pool.score)
         rewards = pay(settings, before, now, done, self.time_cost)
         self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
         slow = self._is_slow(now)
-        dones = (happened & (ENDED | FALLEN) != 0) | slow
+        dones = (events & (ENDED | FALLEN) != 0) | slow
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for game in np.flatnonzero(dones).tolist():
             infos[game] = self._info(game, bool(done[game]))
@@ -173,7 +173,7 @@ class SprintGames(VecEnv):
 
     def _keep_snapshots(self) -> None:
         chosen = self._rng.random(self.num_envs) < self.settings.snapshot_chance
-        for game in np.flatnonzero(chosen & (self.pool.happened & ENDED == 0)).tolist():
+        for game in np.flatnonzero(chosen & (self.pool.events & ENDED == 0)).tolist():
             # A game already falling teaches nothing; one that lives has passed some steps since
             # its start.
             if self._steps[game] > self.settings.snapshot_after:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 from qwop_native.training.fields import require, setting
 
 
@@ -14,7 +14,7 @@ class GamesSettings:
 
     games: int = setting(512, at_least=1)
     frames_per_step: int = setting(3, at_least=1)
-    sincos: str = setting("glibc", one_of=FLAVOURS)
+    sincos: str = setting(DEFAULT_SINCOS, one_of=FLAVORS)
     idle_frames: int = setting(30, at_least=0)
     reward_scale: float = setting(0.05, above=0)
     time_cost: float = 0.35
@@ -44,7 +44,7 @@ class PPOSettings:
     n_epochs: int = setting(3, at_least=1)
     learning_rate: float = setting(8e-4, above=0)
     final_learning_rate: float = setting(1e-4, above=0)
-    wanted_kl: float = setting(0.0, at_least=0)
+    target_kl: float = setting(0.0, at_least=0)
     gamma: float = setting(0.99, above=0, at_most=1)
     gae_lambda: float = setting(0.95, at_least=0, at_most=1)
     ent_coef: float = setting(0.002, at_least=0)
@@ -117,7 +117,7 @@ class HeartSettings:
     weight: float = setting(0.5, at_least=0)
     standard_weight: float = setting(0.15, at_least=0)
     standard_tries: int = setting(3, at_least=1)
-    standard_flavours: tuple[str, ...] = setting(FLAVOURS, one_of=FLAVOURS)
+    standard_flavours: tuple[str, ...] = setting(FLAVORS, one_of=FLAVORS)
     standard_importance: float = setting(4.0, at_least=0)
     most_regret: float = setting(5.0, above=0)
     batch_size: int = setting(1024, at_least=1)
@@ -143,7 +143,7 @@ class SprintSettings:
             n_steps=1024,
             batch_size=32_768,
             learning_rate=3e-4,
-            wanted_kl=0.01,
+            target_kl=0.01,
             ent_coef=0.01,
             final_ent_coef=0.0005,
             evaluate_every=5_000_000,
@@ -157,7 +157,7 @@ class SprintSettings:
         default_factory=lambda: HeartSettings(
             updates=6_000,
             evaluate_every=1_500,
-            standard_flavours=("glibc",),
+            standard_flavours=(DEFAULT_SINCOS,),
             standard_importance=40.0,
             learning_rate=3e-4,
         )

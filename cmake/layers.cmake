@@ -1,0 +1,54 @@
+# How a folder of csrc/ becomes a library, and how kernels are compiled for each instruction set.
+
+# qwop_layer(NAME [LINKS lower layers…] [SOURCES files…]): one library for one folder. A layer sees
+# only what it links. No sources: headers only.
+function(qwop_layer name)
+  cmake_parse_arguments(layer "" "" "LINKS;SOURCES" ${ARGN})
+  if(layer_SOURCES)
+    add_library(${name} STATIC ${layer_SOURCES})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/csrc)
+    target_link_libraries(${name} PUBLIC qwop_flags ${layer_LINKS})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR}/csrc)
+    target_link_libraries(${name} INTERFACE qwop_flags ${layer_LINKS})
+  endif()
+endfunction()
+
+# The flags behind each name in csrc/support/instruction_set.cpp; that file's table must ask of the
+# processor what these take for granted.
+set(qwop_simd128_flags "")
+set(qwop_avx2_flags -march=x86-64-v3)
+set(qwop_avx512_flags -march=x86-64-v4)
+
+set(qwop_wide_kernels OFF)
+if(QWOP_WIDE_KERNELS AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set(qwop_wide_kernels ON)
+endif()
+
+# How the kernels of the games are compiled. Always optimized: inline functions that a debug build
+# would leave standing must not reach other files compiled for another processor. Under sanitizers
+# less so, since instrumenting that much inlined code takes the compiler minutes.
+set(qwop_lane_options -O3)
+if(QWOP_SANITIZE)
+  set(qwop_lane_options -O1)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Long chains of operations side by side: worth 2 to 3 %.
+  list(APPEND qwop_lane_options -fschedule-insns -fsched-pressure)
+endif()
+
+# qwop_kernels(NAME [OPTIONS flags…] SIMD128 file AVX2 file AVX512 file): adds to a layer one source
+# for each instruction set; which of them runs is chosen at run time.
+function(qwop_kernels name)
+  cmake_parse_arguments(kernels "" "SIMD128;AVX2;AVX512" "OPTIONS" ${ARGN})
+  set(sets simd128)
+  if(qwop_wide_kernels)
+    list(APPEND sets avx2 avx512)
+  endif()
+  foreach(set ${sets})
+    string(TOUPPER ${set} key)
+    target_sources(${name} PRIVATE ${kernels_${key}})
+    set_source_files_properties(${kernels_${key}} PROPERTIES COMPILE_OPTIONS
+                                "${kernels_OPTIONS};${qwop_${set}_flags}")
+  endforeach()
+endfunction()
