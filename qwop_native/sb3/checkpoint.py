@@ -19,8 +19,10 @@ The parameters are then those of the uninterrupted training, bit for bit.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
+import lzma
 import os
 import pickle
 import random
@@ -349,8 +351,12 @@ def _archive(path: PathLike) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError) as error:
         raise _damaged(path) from error
-    except (NotImplementedError, RuntimeError, OverflowError) as error:
+    except (NotImplementedError, RuntimeError, OverflowError, lzma.LZMAError) as error:
         # zipfile's answers to headers that speak of encryption or of other compressions
+        raise _damaged(path) from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # bz2's own, and a seek before the beginning
+            raise
         raise _damaged(path) from error
 
 
