@@ -6,13 +6,13 @@
 #include "nn/mlp.hpp"
 #include "nn/tiles.hpp"
 
-namespace qwop::nn::QWOP_LEARNER_ISA {
+namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 inline constexpr float kNormEpsilon = 1e-5f;  // torch's
 
 // Calls f(column, lanes) for each vector of a row of n columns.
 template <class Function>
-QWOP_LEARNER_INLINE void for_each_column(ptrdiff_t n, const Function& f) {
+QWOP_ALWAYS_INLINE void for_each_column(ptrdiff_t n, const Function& f) {
   for (ptrdiff_t k = 0; k < n; k += kLanes) f(k, n - k < kLanes ? n - k : kLanes);
 }
 
@@ -97,4 +97,4 @@ inline void update_norm(const LayerNorm& norm, const AdamSettings& settings, flo
             [&](auto rule) { adam_update(rule, norm.bias, norm.bias_gradient, scale); });
 }
 
-}  // namespace qwop::nn::QWOP_LEARNER_ISA
+}  // namespace qwop::nn::QWOP_ISA_NAMESPACE

@@ -5,10 +5,10 @@
 #include "nn/layer_norm.hpp"
 #include "nn/linear_kernels.hpp"
 
-namespace qwop::learner::QWOP_LEARNER_ISA {
+namespace qwop::learner::QWOP_ISA_NAMESPACE {
 namespace {
 
-using namespace nn::QWOP_LEARNER_ISA;
+using namespace nn::QWOP_ISA_NAMESPACE;
 using nn::row_stride;
 
 // Means of the head's rows over the quantiles of each action.
@@ -122,4 +122,4 @@ constexpr HeadKernels kHeadKernels{head_refresh,   head_quantiles, head_means, h
                                    head_gradients, quantile_huber, add_scaled};
 
 }  // namespace
-}  // namespace qwop::learner::QWOP_LEARNER_ISA
+}  // namespace qwop::learner::QWOP_ISA_NAMESPACE
