@@ -19,8 +19,10 @@ The parameters are then those of the uninterrupted training, bit for bit.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
+import lzma
 import os
 import pickle
 import random
@@ -53,6 +55,7 @@ _WAY_OUT = "begin a training from its last model"
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _BUFFERS = ReplayBuffer, NStepReplayBuffer
 _CHUNK = 1 << 22  # bytes copied at a time
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer)
 
 PathLike = str | os.PathLike[str]
 
@@ -349,8 +352,12 @@ def _archive(path: PathLike) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError) as error:
         raise _damaged(path) from error
-    except (NotImplementedError, RuntimeError, OverflowError) as error:
+    except (NotImplementedError, RuntimeError, OverflowError, lzma.LZMAError) as error:
         # zipfile's answers to headers that speak of encryption or of other compressions
+        raise _damaged(path) from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # bz2's own, and a seek before the beginning
+            raise
         raise _damaged(path) from error
 
 

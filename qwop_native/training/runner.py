@@ -75,6 +75,7 @@ class Run:
         self._stop = callbacks.StopOnRequest()
         self._best: Summary | None = None
         self._untrained: dict[str, Any] | None = None
+        algorithm.prepare(settings)
 
     @classmethod
     def resume(cls, path: Path) -> Run:
@@ -139,9 +140,16 @@ class Run:
 
     def execute(self) -> int:
         """Trains, evaluates, and returns the exit status."""
-        settings, model = self._settings, self.model
         self._describe("running")
         print(f"run folder: {self.folder}")
+        try:
+            return self._execute()
+        except KeyboardInterrupt:  # while it is evaluated: learning itself stops in good order
+            self._describe("interrupted")
+            raise
+
+    def _execute(self) -> int:
+        settings, model = self._settings, self.model
         if self._untrained is None:
             self._untrained = _results(self._evaluate())
         display = Display(self._total, self._statistics, self._rates, settings.progress_bar)
