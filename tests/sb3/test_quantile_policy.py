@@ -12,7 +12,6 @@ import sb3_contrib
 import stable_baselines3
 import torch
 from learner_reference import drift_envs
-from qwop_native.champion.starts import line_starts
 from torch import nn
 
 from qwop_native import _core
