@@ -53,7 +53,6 @@ FORMAT = 1
 _STATE, _MODEL, _REPLAY, _VERSIONS = "state.pkl", "model.zip", "replay", "versions.json"
 _WAY_OUT = "begin a training from its last model"
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
-_BUFFERS = ReplayBuffer, NStepReplayBuffer
 _CHUNK = 1 << 22  # bytes copied at a time
 _BUFFERS = (ReplayBuffer, NStepReplayBuffer)
 
