@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qwop_native.cli import config_file
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
-from qwop_native.qwop_gym.command_settings import parse_with_config
 from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
 
@@ -42,9 +42,9 @@ def run_command(
     Returns:
         What it returns; 2 for a mistake or a missing part, with one sentence on stderr.
     """
-    parser.add_argument("-c", metavar="FILE", help="YAML settings, in the form of qwop-gym's")
+    config_file.add_config_option(parser)
     try:
-        return run(parser.parse_args(parse_with_config(parser, argv)))
+        return run(config_file.parse(parser, argv))
     except (ImportError, OSError, ValueError, TypeError, RuntimeError) as error:
         print(f"{parser.prog}: {sentence(error)}", file=sys.stderr)
         return MISTAKE

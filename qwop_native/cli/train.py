@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwop_native.cli.common import require_models
+from qwop_native.cli.interrupts import INTERRUPTED, sigterm_as_ctrl_c
 from qwop_native.training.algorithms import CONFIGS, REGISTRY, Algorithm, get_algorithm
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("name either what to train or, with --resume, the run to go on with")
     try:
         require_models()
-        if given.resume is not None:
-            return resume(given.resume)
-        algorithm = get_algorithm(given.algorithm)
-        return train(algorithm, given.config or algorithm.default_config, given.set)
+        with sigterm_as_ctrl_c():
+            if given.resume is not None:
+                return resume(given.resume)
+            algorithm = get_algorithm(given.algorithm)
+            return train(algorithm, given.config or algorithm.default_config, given.set)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -66,8 +71,6 @@ def resume(folder: Path) -> int:
 
 
 def _execute(run: Run) -> int:
-    from qwop_native.training.runner import INTERRUPTED
-
     try:
         return run.execute()
     except OSError as error:
@@ -77,9 +80,6 @@ def _execute(run: Run) -> int:
             f"no room to write ({error.strerror}); what was written before is whole: make room and "
             f"go on with python -m train --resume {run.folder}"
         ) from error
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

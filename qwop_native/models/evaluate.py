@@ -215,7 +215,7 @@ class _TorsoArena:
         self._batch = Batch(QwopEnv, len(games), 1, "same_step", None, None, env)
         self._masks = key_masks(self._batch.template.action_keys)
         self.observations = np.zeros((len(games), 60), np.float32)
-        self._batch.reset(self.observations, None, np.zeros(len(games), np.int64))
+        self._batch.reset(self.observations, None, [0] * len(games))
         # A start can already be a fall; no episode begins there.
         self._at_once = {row: game for row, game in enumerate(games) if has_ended(row_of(game)[0])}
         for row, game in enumerate(games):

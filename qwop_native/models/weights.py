@@ -13,10 +13,16 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
 
+from qwop_native.archives import refuses_damage
+
 # First part of a weight's name: the algorithm whose policy has such a weight.
 _BY_WEIGHT = {"quantile_net": "qrdqn", "q_net": "dqn", "lstm_actor": "recurrent_ppo"}
 
 
+_DAMAGED = "is no model of Stable-Baselines3, or it is damaged"
+
+
+@refuses_damage(_DAMAGED)
 def algorithm_of(path: Path) -> str:
     """Name of the algorithm of one of SB3's zips.
 
@@ -35,6 +41,7 @@ def algorithm_of(path: Path) -> str:
     return "ppo" if "clip_range" in saved else "a2c"
 
 
+@refuses_damage(_DAMAGED)
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """The weights in one of SB3's zips; nothing else in it is looked at, and no code is run.
 
@@ -103,6 +110,7 @@ def outputs_of(weights: dict[str, torch.Tensor]) -> int:
     return len(weights.get("action_net.weight", last))
 
 
+@refuses_damage(_DAMAGED)
 def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 17)) -> BasePolicy:
     """A policy with the weights of a zip of SB3's, made without running anything in the zip.
 

@@ -15,6 +15,7 @@ from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
 from qwop_native.plots.run_data import Floats
 from qwop_native.plots.style import QUIET, colour, new_figure, record_line
 from qwop_native.recording import SUFFIX, Recording, load_recording
+from qwop_native.text_files import read_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ def load_curve(folder: str | os.PathLike[str], tag: str) -> Curve:
 
 def _history(path: Path) -> dict[str, list[tuple[float, float]]]:
     points: dict[str, list[tuple[float, float]]] = {}
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_text(path).splitlines()
     for number, line in enumerate(lines, start=1):
         try:
             entry = {name: float(value) for name, value in json.loads(line).items()}

@@ -33,6 +33,7 @@ from qwop_native.search.survivors import (
     levels_ahead,
 )
 from qwop_native.search.values import Rank, SurvivorValue
+from qwop_native.text_files import read_text
 from qwop_native.wrappers.rich_columns import key_masks
 
 BEST_NAME = "best.qwop"
@@ -333,7 +334,7 @@ class Searcher:
         state = self._folder / STATE_NAME
         if state.is_file():
             try:
-                self._tries = json.loads(state.read_text())
+                self._tries = json.loads(read_text(state))
             except ValueError as error:
                 raise ValueError(f"{state} is damaged: {error}") from None
         best = self._folder / BEST_NAME

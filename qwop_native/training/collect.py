@@ -19,10 +19,13 @@ from qwop_native.training.algorithms import get_algorithm
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Plays a model and writes its runs; returns the exit status, 2 for a mistake."""
+    """Plays a model and writes its runs; the exit status: 2 for a mistake, 130 after Ctrl-C."""
     given = _parser().parse_args(argv)
     try:
         return _collect(given)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

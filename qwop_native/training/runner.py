@@ -22,7 +22,7 @@ from qwop_native.models.policy import chooser
 from qwop_native.models.starts import make_starts
 from qwop_native.models.summary import Summary, summarize, table
 from qwop_native.models.weights import check_model
-from qwop_native.sb3 import checkpoint
+from qwop_native.sb3 import checkpoint, versions
 from qwop_native.training import callbacks, config, history, resume
 from qwop_native.training.algorithms import Algorithm, learn
 from qwop_native.training.display import Display
@@ -75,6 +75,7 @@ class Run:
         self._stop = callbacks.StopOnRequest()
         self._best: Summary | None = None
         self._untrained: dict[str, Any] | None = None
+        algorithm.prepare(settings)
 
     @classmethod
     def resume(cls, path: Path) -> Run:
@@ -82,13 +83,14 @@ class Run:
 
         From a checkpoint the run goes on exactly as if it had not been stopped. Without one, where
         there can be none, it goes on from its last model: weights, optimizer and number of
-        transitions, with an empty replay buffer, other random numbers and new episodes.
+        transitions, with an empty replay buffer, other random numbers and new episodes. A run that
+        had saved nothing begins anew.
 
         Args:
             path: The run's folder.
 
         Raises:
-            FileNotFoundError: It is no run's folder, or there is nothing to go on from.
+            FileNotFoundError: It is no run's folder.
             ValueError: The run is finished, or its checkpoint is damaged or of another version.
         """
         folder, algorithm = RunFolder.existing(path)
@@ -101,24 +103,30 @@ class Run:
     def _take_up(self, path: Path) -> None:
         saved = path / resume.NAME
         if saved.is_file():
-            self.model, state = resume.load(saved, self._venv)
+            self.model, state = _from_checkpoint(saved, self._venv)
             self._total, self._best, self._untrained = (
                 state[name] for name in ("total", "best", "untrained")
             )
             self._statistics.restore(state["statistics"])
             print(f"going on exactly after {self.model.num_timesteps:,} steps")
         else:
-            model = resume.latest_model(path)
-            if model is None:
-                raise FileNotFoundError(f"there is no checkpoint and no model in {path}")
-            self.model = _loaded(self._algorithm, model, self._settings, self._venv)
-            self._total = self._settings.total_timesteps
-            print(
-                f"going on after {self.model.num_timesteps:,} steps from {model.name}: weights, "
-                "optimizer and steps; replay buffer, random numbers and episodes are new"
-            )
+            self._take_up_last_model(resume.latest_model(path))
         history.forget_after(path, self.model.num_timesteps)
         checkpoint.resume_tensorboard(path, self.model.num_timesteps)
+
+    def _take_up_last_model(self, path: Path | None) -> None:
+        settings = self._settings
+        if path is None:  # killed before there was anything to save
+            self.model = _model(self._algorithm, settings, self._venv)
+            self._total = settings.total_timesteps + self.model.num_timesteps
+            print("beginning anew: the run had saved neither a checkpoint nor a model")
+            return
+        self.model = _loaded(self._algorithm, path, settings, self._venv)
+        self._total = settings.total_timesteps
+        print(
+            f"going on after {self.model.num_timesteps:,} steps from {path.name}: weights, "
+            "optimizer and steps; replay buffer, random numbers and episodes are new"
+        )
 
     @property
     def best(self) -> Summary | None:
@@ -132,9 +140,16 @@ class Run:
 
     def execute(self) -> int:
         """Trains, evaluates, and returns the exit status."""
-        settings, model = self._settings, self.model
         self._describe("running")
         print(f"run folder: {self.folder}")
+        try:
+            return self._execute()
+        except KeyboardInterrupt:  # while it is evaluated: learning itself stops in good order
+            self._describe("interrupted")
+            raise
+
+    def _execute(self) -> int:
+        settings, model = self._settings, self.model
         if self._untrained is None:
             self._untrained = _results(self._evaluate())
         display = Display(self._total, self._statistics, self._rates, settings.progress_bar)
@@ -172,7 +187,7 @@ class Run:
         path = self.folder / resume.NAME
         return [
             *watching,
-            resume.Checkpoints(
+            checkpoint.Checkpoints(
                 path, every, self._state, lambda: self._stop.requested, self.after_save
             ),
         ]
@@ -180,7 +195,7 @@ class Run:
     def _why_not_exact(self) -> str | None:
         if self._algorithm.learn is not learn:
             return f"{self._algorithm.name} has a training loop of its own"
-        return resume.why_not_exact(self.model)
+        return checkpoint.why_not_exact(self.model)
 
     def _state(self) -> dict[str, Any]:
         """What a checkpoint holds besides the model."""
@@ -283,7 +298,22 @@ def _loaded(
     path = find_model(path)
     kind = algorithm.saved_as or algorithm.name
     check_model(path, kind, venv.observation_space, venv.action_space)
-    return algorithm.model_class().load(path, env=venv, device=settings.device)
+    with versions.readable(path, versions.of_zip(path), "train a new model"):
+        return algorithm.model_class().load(path, env=venv, device=settings.device)
+
+
+def _from_checkpoint(path: Path, venv: VecEnv) -> tuple[BaseAlgorithm, dict[str, Any]]:
+    """The model of a checkpoint, and what `Run._state` had put down with it.
+
+    Raises:
+        ValueError: It is damaged, of other versions or of other games.
+    """
+    try:
+        return checkpoint.load_checkpoint(path, venv), checkpoint.read_extra(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{error} (without {path.name} in its folder the run goes on from its last model)"
+        ) from error
 
 
 def _results(episodes: list[Played]) -> dict[str, Any]:

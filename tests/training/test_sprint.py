@@ -1,7 +1,6 @@
 """The making of a policy from nothing: each part on a small scale, the whole once."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +21,6 @@ pytest.importorskip("stable_baselines3")
 from qwop_native.cli.sprint import main
 from qwop_native.models.evaluate import Run, evaluate
 from qwop_native.models.summary import finished_frames, line
-from qwop_native.training import fields
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
@@ -32,7 +30,6 @@ from qwop_native.training.sprint.by_heart import (
 )
 from qwop_native.training.sprint.demonstrations import lessons, lessons_of
 from qwop_native.training.sprint.export import export, greedy, play_greedily
-from qwop_native.training.sprint.features import FEATURES, RAMPS, Features
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.lookahead import Lookahead
 from qwop_native.training.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
@@ -45,6 +42,7 @@ from qwop_native.training.sprint.settings import (
     SprintSettings,
 )
 from qwop_native.training.sprint.starts import SnapshotBuckets
+from qwop_native.wrappers.relative_features import FEATURES, RAMPS, Features
 
 RESET = standard_starts(3)["reset"]
 
@@ -59,7 +57,7 @@ def random_states(count=64, frames=90):
 
 
 def small_games(**changes):
-    settings = GamesSettings(**{"games": 8, "idle_frames": 1, **changes})
+    settings = GamesSettings(**{"num_envs": 8, "idle_frames": 1, **changes})
     return SprintGames(settings, np.random.default_rng(3))
 
 
@@ -221,7 +219,7 @@ def test_lessons_are_the_decisions_that_lead_to_what_lasted():
 
 
 def test_what_an_action_is_worth_is_what_playing_it_pays():
-    games = GamesSettings(games=4)
+    games = GamesSettings(num_envs=4)
     settings = LookaheadSettings(states=3, steps=4)
     root = prepared("glibc", RESET)
     source = _core.GamePool(root, num_envs=3, num_threads=1)
@@ -438,7 +436,7 @@ def test_runs_are_learned_by_heart_from_where_it_was_stopped(tmp_path):
 
     def learned(updates):
         pipeline = Pipeline(tmp_path, settings, 1, lambda line: None)
-        path = pipeline._by_heart("heart", replace(heart, updates=updates), POLICY, POLICY)
+        path = pipeline._by_heart("heart", heart.changed(updates=updates), POLICY, POLICY)
         lines = (tmp_path / "heart" / "log.jsonl").read_text().splitlines()
         return path, [json.loads(line) for line in lines]
 
@@ -498,15 +496,15 @@ def test_wrong_settings_are_refused(option, value, message, tmp_path, capsys):
 
 def test_the_shipped_settings_are_the_defaults():
     from qwop_native.cli.sprint import _CONFIG
-    from qwop_native.training.config import read
+    from qwop_native.settings.files import read
 
-    assert fields.fill(SprintSettings, read(_CONFIG)) == SprintSettings()
+    assert SprintSettings.of(read(_CONFIG)) == SprintSettings()
 
 
 def test_a_section_given_in_part_keeps_its_own_defaults():
     given = {"long": {"steps": 5}, "by_heart_again": {"own_games": 10}}
-    settings, default = fields.fill(SprintSettings, given), SprintSettings()
-    assert settings.long == replace(default.long, steps=5)
-    assert settings.by_heart_again == replace(default.by_heart_again, own_games=10)
+    settings, default = SprintSettings.of(given), SprintSettings()
+    assert settings.long == default.long.changed(steps=5)
+    assert settings.by_heart_again == default.by_heart_again.changed(own_games=10)
     with pytest.raises(ValueError, match=r"long\.steps must be at least 0"):
-        fields.fill(SprintSettings, {"long": {"steps": -1}})
+        SprintSettings.of({"long": {"steps": -1}})

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -221,6 +222,30 @@ def test_missing_packages_are_named(tmp_path, monkeypatch, capsys):
     assert "pip install 'qwop-native[tune]'" in capsys.readouterr().err
     assert tune.main([search, "--folder", str(tmp_path), "--ray"]) == 2
     assert "pip install 'qwop-native[ray]'" in capsys.readouterr().err
+
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv[1]] = None
+from qwop_native.cli.main import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("package", ["torch", "stable_baselines3", "pydantic", "yaml"])
+@pytest.mark.parametrize("command", [["train", "ppo"], ["train", "bc"]])
+def test_training_says_at_once_which_extra_is_missing(package, command, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, package, *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: training needs {package}")
+    assert done.stderr.endswith("pip install 'qwop-native[train]'\n")
+    assert done.stderr.count("\n") == 1
 
 
 STUDY = """

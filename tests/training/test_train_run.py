@@ -223,7 +223,7 @@ def test_a_kill_leaves_no_file_half_written(small):
         (["seed=x"], "error: seed must be a whole number, got 'x'\n"),
         (
             ["env.frames_per_stp=4"],
-            "error: QwopVecEnv has no argument 'frames_per_stp'; did you mean",
+            "error: QwopVecEnv() got an unexpected keyword argument 'frames_per_stp'; did you mean",
         ),
         (["env.sincos=msvc"], "error: "),
     ],

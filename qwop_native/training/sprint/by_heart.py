@@ -143,7 +143,7 @@ class GuidedRuns:
             return self._learned(start, self._earlier / path.name)
         settings, root = self._settings, start.game()
         weight = settings.standard_weight if start.standard else settings.weight
-        guide = Guide(self._policy, weight, settings.most_regret)
+        guide = Guide(self._policy, weight, settings.max_log_prob_gap)
         beam = Beam(root, self._how, self._threads, self._rng, guide)
         tries = settings.standard_tries if start.standard else 1
         found = [beam.run(root, self._rank, _MAX_FRAMES).finish for _ in range(tries)]

@@ -15,7 +15,7 @@ from qwop_native import QwopEnv
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.models.evaluate import Run, evaluate
 from qwop_native.models.starts import Start
-from qwop_native.training.sprint.features import RAMPS, Features, hinges, linear_features
+from qwop_native.wrappers.relative_features import RAMPS, Features, hinges, linear_features
 
 _MAX_FRAMES = 3000
 

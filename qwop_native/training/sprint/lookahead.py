@@ -21,9 +21,9 @@ from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.facts import ENDED, FALLEN
 from qwop_native.search.states import finished
-from qwop_native.training.sprint.features import FEATURES, Features
 from qwop_native.training.sprint.games import SprintGames, pay
 from qwop_native.training.sprint.settings import GamesSettings, LookaheadSettings
+from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]
@@ -182,7 +182,7 @@ class Improver:
         own = worth[np.arange(count), actions[rows]]
         self._memory.add(self._seen[rows], self._wanted(self._seen[rows], worth), own)
         self.states += count
-        stray = rng.random(len(actions)) < settings.stray
+        stray = rng.random(len(actions)) < settings.epsilon
         actions = np.where(stray, rng.integers(worth.shape[1], size=len(actions)), actions)
         self._games.step_async(actions)
         self._seen = self._games.step_wait()[0]

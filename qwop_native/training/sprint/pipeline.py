@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from qwop_native.recording.starts import reset_start, standard_starts
 from qwop_native.recording.tape import Tape
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
+from qwop_native.text_files import read_text
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
@@ -86,8 +86,8 @@ class Pipeline:
         settings = self._settings
         rounds = [(f"round-{number}", settings) for number in range(settings.rounds)]
         if settings.long.steps:
-            lookahead = replace(settings.lookahead, iterations=0)
-            rounds.append(("long", replace(settings, ppo=settings.long, lookahead=lookahead)))
+            lookahead = settings.lookahead.changed(iterations=0)
+            rounds.append(("long", settings.changed(ppo=settings.long, lookahead=lookahead)))
         return rounds
 
     def _by_heart(
@@ -355,7 +355,7 @@ class Keeper:
     def entries(self, what: str | None = None) -> list[dict[str, Any]]:
         """What was noted so far, of one way of learning or of all."""
         path = self._folder / _LOG_NAME
-        lines = path.read_text().splitlines() if path.is_file() else []
+        lines = read_text(path).splitlines() if path.is_file() else []
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if what in (None, entry["what"])]
 
