@@ -229,6 +229,8 @@ class _TorsoArena:
 
     def step(self, actions: npt.NDArray[Any]) -> None:
         self.keys = self._masks[actions]
+        # A new array: who chooses may keep the one of the step before.
+        self.observations = np.empty_like(self.observations)
         self._batch.step(actions, self.observations)
         self._steps += 1
         self.ended = self._batch.ended()

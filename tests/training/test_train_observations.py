@@ -91,6 +91,7 @@ def test_commands_take_columns_steps_and_actions_from_the_folder(trained, capsys
         assert len(player.values(rows[0], 0, True)[1]) == 9
     out = trained / "evaluated"
     command = ["evaluate", str(trained / "model.zip"), "--starts", "fixed", "--episodes", "1"]
+    command += ["--finish", "torso"]  # the environment's episodes, whole steps
     assert cli.main([*command, "--max-steps", "20", "--out", str(out)]) == 0
     (recording,) = out.glob("best-*")
     assert load_recording(recording).keys.tolist() == expected
