@@ -179,7 +179,8 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
 
     def close_extras(self, **kwargs: Any) -> None:
         """Lets go of the games and their threads."""
-        self._batch.close()
+        if "_batch" in vars(self):  # gymnasium before 1.3 closes what was refused to be made, too
+            self._batch.close()
 
 
 def _check_mode(mode: Any) -> AutoresetMode:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from qwop_native.sb3.qrdqn import QRDQN
     from qwop_native.sb3.rich_observation import RichVecObservation
     from qwop_native.sb3.shaping import ShapedVecReward, StuckVecTruncation
+    from qwop_native.sb3.slow_path import SlowPathWarning
     from qwop_native.sb3.snapshot_starts import SnapshotStarts
     from qwop_native.sb3.vec_env import QwopVecEnv
 
@@ -21,6 +22,7 @@ _MODULES = {
     "QwopVecEnv": "qwop_native.sb3.vec_env",
     "RichVecObservation": "qwop_native.sb3.rich_observation",
     "ShapedVecReward": "qwop_native.sb3.shaping",
+    "SlowPathWarning": "qwop_native.sb3.slow_path",
     "SnapshotStarts": "qwop_native.sb3.snapshot_starts",
     "StuckVecTruncation": "qwop_native.sb3.shaping",
 }
@@ -32,6 +34,7 @@ __all__ = [
     "QwopVecEnv",
     "RichVecObservation",
     "ShapedVecReward",
+    "SlowPathWarning",
     "SnapshotStarts",
     "StuckVecTruncation",
 ]

@@ -138,7 +138,8 @@ class ActorCriticKernel:
         if not deterministic:
             # How torch.multinomial draws one of several: the greatest of probability / exponential.
             noise = th.empty(rows, self._actions).exponential_(1).numpy()
-        return self.native.act(np.ascontiguousarray(observations.reshape(rows, -1)), noise=noise)
+        plain = np.ascontiguousarray(observations.reshape(rows, -1), np.float32)
+        return self.native.act(plain, noise=noise)
 
     def update(
         self, model: Any, numbers: Indices, clip_range: float, clip_range_values: float | None

@@ -29,7 +29,9 @@ class Family(NamedTuple):
     """What distinguishes one value-based algorithm from another.
 
     Attributes:
+        package: The package of the algorithm.
         own: Whose code runs where the kernels are not used.
+        factor: How many times slower that code is (docs/learner.md, "Stock and native").
         policy: Class of the policies covered.
         network: Class of their networks.
         online: Attribute of the model that holds the network.
@@ -38,7 +40,9 @@ class Family(NamedTuple):
         loss_scale: The loss divided by that of QR-DQN.
     """
 
+    package: str
     own: str
+    factor: str
     policy: type[Any]
     network: type[nn.Module]
     online: str

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import pickle
 import random
@@ -41,15 +42,27 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.atomic import whole_file
+from qwop_native.sb3 import versions
 from qwop_native.sb3._native_model import NativeModel
 from qwop_native.sb3.vec_env import QwopVecEnv
 
 FORMAT = 1
-_STATE, _MODEL, _REPLAY = "state.pkl", "model.zip", "replay"
+_STATE, _MODEL, _REPLAY, _VERSIONS = "state.pkl", "model.zip", "replay", "versions.json"
+_WAY_OUT = "begin a training from its last model"
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _CHUNK = 1 << 22  # bytes copied at a time
 
 PathLike = str | os.PathLike[str]
+
+
+def why_not_exact(model: BaseAlgorithm) -> str | None:
+    """Why there can be no checkpoint of a model; None where there can."""
+    env, buffer = model.get_env(), getattr(model, "replay_buffer", None)
+    if not isinstance(env, QwopVecEnv):
+        return f"its games are wrapped ({type(env).__name__})"
+    if isinstance(model, OnPolicyAlgorithm) or type(buffer) is ReplayBuffer:
+        return None
+    return f"its replay buffer is a {type(buffer).__name__}"
 
 
 def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> None:
@@ -89,6 +102,7 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
     inner = io.BytesIO()
     model.save(inner)
     with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(_VERSIONS, json.dumps(versions.installed()))
         archive.writestr(_STATE, cloudpickle.dumps(state))
         archive.writestr(_MODEL, inner.getbuffer())
         for name, array in _filled_arrays(buffer):
@@ -112,25 +126,34 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
     Raises:
         FileNotFoundError: There is no such file.
         TypeError: The environment is of another kind.
-        ValueError: The file is no checkpoint, is damaged or of another version, or the environment
-            has other arguments.
+        ValueError: The file is no checkpoint, is damaged or was written with versions whose objects
+            cannot be read here, or the environment has other arguments.
     """
     games = _environment(env)
     with _archive(path) as archive:
-        state = _read_state(path, archive)
-        model_zip = io.BytesIO(archive.read(_MODEL))
+        content, model_zip = archive.read(_STATE), io.BytesIO(archive.read(_MODEL))
+        written = _written_with(archive)
+    state = _unpickled(path, content, written)
     if state["environment"] != _describe(games):
         raise ValueError(
             f"the training in {path} was on an environment with {state['environment']}, "
             f"this one has {_describe(games)}"
         )
-    model = state["class"].load(model_zip, env=env, device=state["device"], force_reset=False)
+    with versions.readable(path, written, _WAY_OUT):
+        model = state["class"].load(model_zip, env=env, device=state["device"], force_reset=False)
     buffer = _replay_buffer(model)
     if buffer is not None:
         buffer.pos, buffer.full = state["replay"]["pos"], state["replay"]["full"]
     with _archive(path) as archive:
         for name, array in _filled_arrays(buffer):
             _read_into(archive, f"{_REPLAY}/{name}", array)
+    with versions.readable(path, written, _WAY_OUT):
+        _restore(model, games, state)
+    return model
+
+
+def _restore(model: Any, games: QwopVecEnv, state: dict[str, Any]) -> None:
+    """Puts everything but model and replay buffer where it was."""
     if state["lstm"] is not None:
         model._last_lstm_states = state["lstm"]
     games._reset_seeds()  # loading has seeded the games, which would load their pages anew
@@ -139,7 +162,6 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
     _set_random_states(model, state["random"])
     if isinstance(model, NativeModel):
         model._restored_log = state["log"]
-    return model
 
 
 def read_extra(path: PathLike) -> Any:
@@ -147,10 +169,12 @@ def read_extra(path: PathLike) -> Any:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no checkpoint, is damaged or of another version.
+        ValueError: The file is no checkpoint, is damaged or was written with versions whose objects
+            cannot be read here.
     """
     with _archive(path) as archive:
-        return _read_state(path, archive)["extra"]
+        content, written = archive.read(_STATE), _written_with(archive)
+    return _unpickled(path, content, written)["extra"]
 
 
 def resume_tensorboard(folder: PathLike, step: int) -> None:
@@ -175,18 +199,29 @@ class Checkpoints(BaseCallback):
         every: Environment steps between two checkpoints, counted from the start of the training,
             not of this program.
         extra: Called for each checkpoint; what it returns is saved besides, see `save_checkpoint`.
+        stopping: Asked at each rollout whether the training is to be saved and ended, as `stop`
+            has it.
+        saved: Called after each checkpoint.
 
     Raises:
         ValueError: `every` is below 1.
     """
 
-    def __init__(self, path: PathLike, every: int, extra: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self,
+        path: PathLike,
+        every: int,
+        extra: Callable[[], Any] = lambda: None,
+        stopping: Callable[[], bool] = lambda: False,
+        saved: Callable[[], None] = lambda: None,
+    ) -> None:
         if every < 1:
             raise ValueError(f"every must be 1 or more, got {every}")
         super().__init__()
         self.path = Path(path)
         self.every = every
         self.extra = extra
+        self._asked, self._then = stopping, saved
         self._saved: int | None = None
         self._stopping = self._saved_to_stop = False
 
@@ -202,11 +237,12 @@ class Checkpoints(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         reached = self.model.num_timesteps // self.every
-        if reached != self._saved or self._stopping:
-            extra = self.extra() if self.extra is not None else None
-            save_checkpoint(self.path, self.model, extra)
+        stopping = self._stopping or self._asked()
+        if reached != self._saved or stopping:
+            save_checkpoint(self.path, self.model, self.extra())
             self._saved = reached
-            self._saved_to_stop = self._stopping
+            self._saved_to_stop = stopping
+            self._then()
 
     def _on_step(self) -> bool:
         # The rest of a rollout that has begun is played first: in its middle the games are ahead of
@@ -305,9 +341,18 @@ def _damaged(path: PathLike) -> ValueError:
     return ValueError(f"{path} is no checkpoint of this version, or it is damaged")
 
 
-def _read_state(path: PathLike, archive: zipfile.ZipFile) -> dict[str, Any]:
-    content = archive.read(_STATE)  # its sum is checked before anything is unpickled
-    state = pickle.loads(content)
+def _written_with(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Versions that a checkpoint was written with, as far as it says."""
+    try:
+        found = json.loads(archive.read(_VERSIONS))
+    except (KeyError, ValueError, zipfile.BadZipFile):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _unpickled(path: PathLike, content: bytes, written: dict[str, str]) -> dict[str, Any]:
+    with versions.readable(path, written, _WAY_OUT):
+        state = pickle.loads(content)  # whose sum was checked when it was read
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise _damaged(path)
     return state

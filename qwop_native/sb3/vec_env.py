@@ -107,6 +107,8 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         self._start_time = time.time()
         spaces = (self.template.observation_space, self.template.action_space)
         super().__init__(self._batch.num_envs, *spaces)
+        # SB3 puts down the render modes alone; its VecVideoRecorder asks for render_fps.
+        self.metadata = dict(self.template.metadata)
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Sets the seeds of the next reset, which then loads the pages anew.

@@ -17,7 +17,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.models import evaluation
 from qwop_native.models.weights import check_model
-from qwop_native.sb3 import checkpoint
+from qwop_native.sb3 import checkpoint, versions
 from qwop_native.training import callbacks, config, history, resume
 from qwop_native.training.algorithms import Algorithm, learn
 from qwop_native.training.display import Display
@@ -74,13 +74,14 @@ class Run:
 
         From a checkpoint the run goes on exactly as if it had not been stopped. Without one, where
         there can be none, it goes on from its last model: weights, optimizer and number of
-        transitions, with an empty replay buffer, other random numbers and new episodes.
+        transitions, with an empty replay buffer, other random numbers and new episodes. A run that
+        had saved nothing begins anew.
 
         Args:
             path: The run's folder.
 
         Raises:
-            FileNotFoundError: It is no run's folder, or there is nothing to go on from.
+            FileNotFoundError: It is no run's folder.
             ValueError: The run is finished, or its checkpoint is damaged or of another version.
         """
         folder, algorithm = RunFolder.existing(path)
@@ -93,24 +94,30 @@ class Run:
     def _take_up(self, path: Path) -> None:
         saved = path / resume.NAME
         if saved.is_file():
-            self.model, state = resume.load(saved, self._venv)
+            self.model, state = _from_checkpoint(saved, self._venv)
             self._total, self._best, self._untrained = (
                 state[name] for name in ("total", "best", "untrained")
             )
             self._statistics.restore(state["statistics"])
             print(f"going on exactly after {self.model.num_timesteps:,} steps")
         else:
-            model = resume.latest_model(path)
-            if model is None:
-                raise FileNotFoundError(f"there is no checkpoint and no model in {path}")
-            self.model = _loaded(self._algorithm, model, self._settings, self._venv)
-            self._total = self._settings.total_timesteps
-            print(
-                f"going on after {self.model.num_timesteps:,} steps from {model.name}: weights, "
-                "optimizer and steps; replay buffer, random numbers and episodes are new"
-            )
+            self._take_up_last_model(resume.latest_model(path))
         history.forget_after(path, self.model.num_timesteps)
         checkpoint.resume_tensorboard(path, self.model.num_timesteps)
+
+    def _take_up_last_model(self, path: Path | None) -> None:
+        settings = self._settings
+        if path is None:  # killed before there was anything to save
+            self.model = _model(self._algorithm, settings, self._venv)
+            self._total = settings.total_timesteps + self.model.num_timesteps
+            print("beginning anew: the run had saved neither a checkpoint nor a model")
+            return
+        self.model = _loaded(self._algorithm, path, settings, self._venv)
+        self._total = settings.total_timesteps
+        print(
+            f"going on after {self.model.num_timesteps:,} steps from {path.name}: weights, "
+            "optimizer and steps; replay buffer, random numbers and episodes are new"
+        )
 
     @property
     def best(self) -> evaluation.Summary | None:
@@ -164,7 +171,7 @@ class Run:
         path = self.folder / resume.NAME
         return [
             *watching,
-            resume.Checkpoints(
+            checkpoint.Checkpoints(
                 path, every, self._state, lambda: self._stop.requested, self.after_save
             ),
         ]
@@ -172,7 +179,7 @@ class Run:
     def _why_not_exact(self) -> str | None:
         if self._algorithm.learn is not learn:
             return f"{self._algorithm.name} has a training loop of its own"
-        return resume.why_not_exact(self.model)
+        return checkpoint.why_not_exact(self.model)
 
     def _state(self) -> dict[str, Any]:
         """What a checkpoint holds besides the model."""
@@ -269,7 +276,22 @@ def _loaded(
     """
     kind = algorithm.saved_as or algorithm.name
     check_model(path, kind, venv.observation_space, venv.action_space)
-    return algorithm.model_class().load(path, env=venv, device=settings.device)
+    with versions.readable(path, versions.of_zip(path), "train a new model"):
+        return algorithm.model_class().load(path, env=venv, device=settings.device)
+
+
+def _from_checkpoint(path: Path, venv: VecEnv) -> tuple[BaseAlgorithm, dict[str, Any]]:
+    """The model of a checkpoint, and what `Run._state` had put down with it.
+
+    Raises:
+        ValueError: It is damaged, of other versions or of other games.
+    """
+    try:
+        return checkpoint.load_checkpoint(path, venv), checkpoint.read_extra(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{error} (without {path.name} in its folder the run goes on from its last model)"
+        ) from error
 
 
 def _results(episodes: list[evaluation.Episode]) -> dict[str, Any]:

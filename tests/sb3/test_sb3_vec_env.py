@@ -12,7 +12,7 @@ pytest.importorskip("stable_baselines3")
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecVideoRecorder
 
 from qwop_native import QwopEnv, _core
 from qwop_native.sb3 import QwopVecEnv
@@ -252,3 +252,19 @@ def test_the_package_names_what_it_has():
     assert set(dir(package)) == set(package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         package.Nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(("frames", "per_second"), [(1, 30), (4, 7.5), (8, 3.75)])
+def test_metadata_is_the_environments(frames, per_second):
+    env = QwopVecEnv(2, 1, frames_per_step=frames, render_mode="rgb_array")
+    assert env.metadata == QwopEnv(frames_per_step=frames, render_mode="rgb_array").metadata
+    assert env.metadata["render_fps"] == per_second
+    env.close()
+
+
+def test_videos_play_at_the_games_speed(tmp_path):
+    pytest.importorskip("moviepy", reason="SB3's VecVideoRecorder writes its videos with MoviePy")
+    env = QwopVecEnv(1, 1, render_mode="rgb_array", **FAST)
+    recorder = VecVideoRecorder(VecMonitor(env), str(tmp_path), lambda _: False)
+    assert recorder.frames_per_sec == 7.5
+    recorder.close()

@@ -9,10 +9,11 @@ from qwop_native import _core
 from qwop_native.champion import POLICY
 from qwop_native.champion.starts import line_starts, prepared
 from qwop_native.envs.spaces import ACTION_SETS, PARTS, observations
+from qwop_native.facts import ENDED, FALLEN
 from qwop_native.recording import make_recording
 from qwop_native.recording.starts import standard_starts
 from qwop_native.search.beam import Beam, BeamSettings
-from qwop_native.search.states import ENDED, FALLEN, States
+from qwop_native.search.states import States
 from qwop_native.search.values import Rank, upright
 from qwop_native.wrappers.rich_columns import key_masks
 
