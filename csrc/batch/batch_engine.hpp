@@ -78,8 +78,10 @@ class BatchEngine {
   std::string snapshot(int game);
   void restore(int game, std::string_view bytes);
   // Starts an episode of a game where a game::snapshot of any game was taken. Throws as
-  // env::game_to_start_at, and nothing has changed then.
-  void start_at(int game, std::string_view game_snapshot, float* observation);
+  // env::game_to_start_at, and nothing has changed then. from_reset: the first reward is that of a
+  // run from its reset on, as qwop-gym gives it, not that of the first step alone.
+  void start_at(int game, std::string_view game_snapshot, float* observation,
+                bool from_reset = false);
   void copy_game(int from, int to);
   const game::Game& game(int game) { return block_of(game).game(lane_of(game)); }
 

@@ -116,13 +116,14 @@ int checked_game(const BatchEngine& engine, py::ssize_t game) {
                         ", got " + std::to_string(game));
 }
 
-void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, Array<float> obs) {
+void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, Array<float> obs,
+              bool from_reset) {
   if (obs.ndim() != 1 || obs.shape(0) != env::kObservationSize) {
     throw py::value_error("obs must have shape (60,)");
   }
   auto* observation = obs.mutable_data();
   const Turn turn(engine.mutex());
-  engine.start_at(checked_game(engine, game), std::string_view(snapshot), observation);
+  engine.start_at(checked_game(engine, game), std::string_view(snapshot), observation, from_reset);
 }
 
 // A view of the engine's own memory; the engine lives as long as the view.
@@ -220,7 +221,9 @@ void bind_batch(py::module_& module) {
           },
           arg("game"), arg("snapshot"))
       .def("start_at", &start_at, arg("game"), arg("snapshot"), arg("obs").noconvert(),
-           "Starts an episode where a Game's snapshot was taken; writes the game's observation.")
+           py::kw_only(), arg("from_reset") = false,
+           "Starts an episode where a Game's snapshot was taken; writes the game's observation.\n\n"
+           "from_reset: the first reward covers the run since its reset, not the first step alone.")
       .def(
           "copy_game",
           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {

@@ -129,12 +129,14 @@ inline void pack_rows(const float* matrix, ptrdiff_t stride, ptrdiff_t depth, pt
   }
 }
 
-// Panels of the transposed of a matrix of `rows` rows and `depth` columns without gaps.
-inline void pack_transposed(const float* matrix, ptrdiff_t rows, ptrdiff_t depth, float* packed) {
+// Panels of the transposed of a matrix of `rows` rows and `depth` columns, one row `stride` after
+// the other.
+inline void pack_transposed(const float* matrix, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t depth,
+                            float* packed) {
   const GemmPanels panels(rows);
   for (ptrdiff_t p = 0; p < panels.count; ++p) {
     const ptrdiff_t first = panels.begin(p) * kLanes;
-    pack_panel(matrix + first * depth, depth, rows - first, depth, panels.size(p),
+    pack_panel(matrix + first * stride, stride, rows - first, depth, panels.size(p),
                packed + first * depth);
   }
 }

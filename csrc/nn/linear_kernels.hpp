@@ -10,7 +10,8 @@ namespace qwop::nn::QWOP_ISA_NAMESPACE {
 
 // Packs the parameters anew; those of the first layer are not needed backward.
 inline void refresh_layer(const MlpLayer& layer, bool first) {
-  pack_transposed(layer.weight.value, layer.outputs, layer.inputs, layer.forward.weight);
+  pack_transposed(layer.weight.value, layer.inputs, layer.outputs, layer.inputs,
+                  layer.forward.weight);
   copy_padded(layer.bias.value, layer.outputs, layer.forward.bias);
   if (!first) {
     pack_rows(layer.weight.value, layer.inputs, layer.outputs, layer.inputs, layer.backward);

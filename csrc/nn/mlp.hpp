@@ -1,4 +1,4 @@
-// A multilayer perceptron with a linear last layer, as its kernels see it, and their table.
+// A multilayer perceptron as its kernels see it, and the table of the kernels.
 #pragma once
 
 #include "nn/linear.hpp"
@@ -15,8 +15,20 @@ constexpr ptrdiff_t row_stride(ptrdiff_t n) {
   return padded(n) / kPadding % 2 == 1 ? padded(n) : padded(n) + kPadding;
 }
 
+// Layer norm of a layer's outputs, before the activation, as torch.nn.LayerNorm has it.
+struct LayerNorm {
+  Parameter gain, bias;
+  float *packed_gain = nullptr, *packed_bias = nullptr;      // padded to whole vectors
+  float *gain_gradient = nullptr, *bias_gradient = nullptr;  // the same
+  float* normalized = nullptr;         // kChunk rows, row_stride apart: kept for the way back
+  float* inverse_deviation = nullptr;  // kChunk
+};
+
 struct MlpLayer : Linear {
   using Linear::Linear;
+  bool has_norm() const { return norm.gain.size > 0; }
+
+  LayerNorm norm;
   PackedLinear forward;              // for y = x w^T + b
   float* backward = nullptr;         // packed for dx = dy w
   float* weight_gradient = nullptr;  // (outputs, row_stride(inputs))
@@ -26,6 +38,7 @@ struct MlpLayer : Linear {
 struct Mlp {
   int n_layers = 0;
   Activation activation = Activation::kTanh;
+  bool ends_linear = true;  // else the last layer has norm and activation as the others do
   MlpLayer* layers = nullptr;
   // Matrices of kChunk rows, row_stride apart: values[l] is what layer l reads, values[n_layers]
   // the result; gradients of the loss for them. The caller fills values[0] and gradients[n_layers].

@@ -2,13 +2,17 @@
 #pragma once
 
 #include "nn/activation.hpp"
+#include "nn/layer_norm.hpp"
 #include "nn/linear_kernels.hpp"
 
 namespace qwop::nn::QWOP_ISA_NAMESPACE {
 namespace {
 
 void mlp_refresh(const Mlp& mlp) {
-  for (int l = 0; l < mlp.n_layers; ++l) refresh_layer(mlp.layers[l], l == 0);
+  for (int l = 0; l < mlp.n_layers; ++l) {
+    refresh_layer(mlp.layers[l], l == 0);
+    if (mlp.layers[l].has_norm()) refresh_norm(mlp.layers[l].norm);
+  }
 }
 
 // Calls f(i) for the place i of each vector of the first `rows` rows.
@@ -20,12 +24,17 @@ inline void for_each_vector(ptrdiff_t rows, ptrdiff_t columns, const Function& f
   }
 }
 
+inline bool is_activated(const Mlp& mlp, int layer) {
+  return layer + 1 < mlp.n_layers || !mlp.ends_linear;
+}
+
 void mlp_forward(const Mlp& mlp, ptrdiff_t rows) {
   for (int l = 0; l < mlp.n_layers; ++l) {
     const MlpLayer& layer = mlp.layers[l];
     float* const y = mlp.values[l + 1];
     forward_layer(layer, mlp.values[l], rows, y);
-    if (l + 1 == mlp.n_layers) return;
+    if (!is_activated(mlp, l)) return;
+    if (layer.has_norm()) forward_norm(layer.norm, rows, y);
     with_activation(mlp.activation, [&](auto activation) {
       for_each_vector(rows, layer.outputs,
                       [&](ptrdiff_t i) { store(y + i, activation(load(y + i))); });
@@ -36,26 +45,33 @@ void mlp_forward(const Mlp& mlp, ptrdiff_t rows) {
 void mlp_backward(const Mlp& mlp, ptrdiff_t rows, bool fresh) {
   for (int l = mlp.n_layers - 1; l >= 0; --l) {
     const MlpLayer& layer = mlp.layers[l];
-    const float* const dy = mlp.gradients[l + 1];
-    layer_gradients(layer, mlp.values[l], dy, rows, fresh);
-    if (l == 0) return;
-    float* const dx = mlp.gradients[l];
-    backward_layer(layer, dy, rows, dx);
-    with_activation(mlp.activation, [&](auto activation) {
-      const float* const x = mlp.values[l];
-      for_each_vector(rows, layer.inputs, [&](ptrdiff_t i) {
-        store(dx + i, activation.backward(load(x + i), load(dx + i)));
+    float* const dy = mlp.gradients[l + 1];
+    if (is_activated(mlp, l)) {
+      with_activation(mlp.activation, [&](auto activation) {
+        const float* const y = mlp.values[l + 1];
+        for_each_vector(rows, layer.outputs, [&](ptrdiff_t i) {
+          store(dy + i, activation.backward(load(y + i), load(dy + i)));
+        });
       });
-    });
+      if (layer.has_norm()) backward_norm(layer.norm, rows, fresh, dy);
+    }
+    layer_gradients(layer, mlp.values[l], dy, rows, fresh);
+    if (l > 0) backward_layer(layer, dy, rows, mlp.gradients[l]);
   }
 }
 
 void mlp_add_gradients(const Mlp& to, const Mlp& from) {
-  for (int l = 0; l < to.n_layers; ++l) add_layer_gradients(to.layers[l], from.layers[l]);
+  for (int l = 0; l < to.n_layers; ++l) {
+    add_layer_gradients(to.layers[l], from.layers[l]);
+    if (to.layers[l].has_norm()) add_norm_gradients(to.layers[l].norm, from.layers[l].norm);
+  }
 }
 
 void mlp_adam(const Mlp& mlp, const AdamSettings& settings, float scale) {
-  for (int l = 0; l < mlp.n_layers; ++l) update_layer(mlp.layers[l], settings, scale);
+  for (int l = 0; l < mlp.n_layers; ++l) {
+    update_layer(mlp.layers[l], settings, scale);
+    if (mlp.layers[l].has_norm()) update_norm(mlp.layers[l].norm, settings, scale);
+  }
 }
 
 double sum_of_squares(const float* values, ptrdiff_t n) {

@@ -15,7 +15,7 @@ import numpy as np
 
 from qwop_native import QwopEnv, QwopVectorEnv
 from qwop_native.benchmarking.play import REDUCED_KEYS, Actions, Source, sources
-from qwop_native.envs.batch import GamesOfBatch
+from qwop_native.envs.games import GamesOfBatch
 from qwop_native.facts import DEFAULT_SINCOS
 
 

@@ -57,11 +57,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from qwop_native.cli.screen import Screen
+    from qwop_native.cli.screen import Screen, require_screen
     from qwop_native.cli.session import Session
 
     if (options.video or options.screenshot) and not options.keys:
         raise ValueError("without a window --keys are needed: nobody could press any")
+    require_screen(options)
     ghosts = [run for _, run in load_runs(options.ghost)]
     screen = Screen(options, "QWOP")
     page: Tape | None = click_start() if options.start == "click" else reset_start()

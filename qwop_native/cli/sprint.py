@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qwop_native.cli.common import require_models
 from qwop_native.training.algorithms import CONFIGS
 
 if TYPE_CHECKING:
@@ -47,16 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
     """Makes the policy; returns its path."""
-    try:
-        import torch  # after the command line: these take seconds to import
+    require_models()
+    import torch  # after the command line: these take seconds to import
 
-        from qwop_native.settings.files import put, read
-        from qwop_native.training.sprint.pipeline import Pipeline
-        from qwop_native.training.sprint.settings import SprintSettings
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"training needs {error.name}: pip install 'qwop-native[train]'"
-        ) from error
+    from qwop_native.settings.files import put, read
+    from qwop_native.training.sprint.pipeline import Pipeline
+    from qwop_native.training.sprint.settings import SprintSettings
+
     if given.threads < 0:
         raise ValueError(f"--threads must be at least 0, not {given.threads}")
     if given.threads:

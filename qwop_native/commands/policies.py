@@ -1,5 +1,5 @@
-"""Old name of `qwop_native.models.policy`; kept for scripts that load models by it."""
+"""Old name of `qwop_native.models.load`; kept for scripts that load models by it."""
 
-from qwop_native.models.policy import load_model
+from qwop_native.models.load import load_model
 
 __all__ = ["load_model"]

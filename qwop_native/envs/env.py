@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.arguments import (
-    SEED_END,
+    DRAWN_SEED_END,
     check_bool,
     check_float32,
     check_int,
@@ -20,12 +20,15 @@ from qwop_native.envs.arguments import (
     check_seed,
     check_snapshot,
     choose_action_set,
+    snapshot_option,
 )
 from qwop_native.envs.errors import EnvNotResetError
 from qwop_native.envs.spaces import OBSERVATION_SIZE, Normalizer, action_keys, key_codes
 from qwop_native.facts import DEFAULT_SINCOS
 
 Observation = npt.NDArray[np.float32]
+
+_PLAYER_REFUSES_NO_KEYS = tuple(map(int, gym.__version__.split(".")[:2])) >= (1, 4)
 
 
 class QwopEnv(gym.Env[Observation, np.int64]):
@@ -49,7 +52,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         action_set: "full", "reduced" or "essential" (the nine that differ in the game); None
             leaves the choice to `reduced_action_set`.
         t_for_terminate: Append an action that ends the episode at once.
-        seed: From 0 to 2**31 - 1, drawn at random if None. The game itself has no chance in it.
+        seed: Any integer from 0, drawn at random if None. The game itself has no chance in it.
         sincos: Which browsers' sine and cosine: "glibc", "glibc-fma" or "fdlibm".
         render_size: Width and height of pictures in pixels.
         **browser_only: Those in `qwop_native.envs.arguments.BROWSER_ONLY` are accepted and ignored
@@ -102,14 +105,14 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             from qwop_native.render.display import EnvDisplay
 
             self._display = EnvDisplay(self.render_mode, render_size, self.frames_per_step)
-        self.metadata = {**self.metadata, "render_fps": 30 / self.frames_per_step}
+        self.metadata = {**self.metadata, "render_fps": _render_fps(self.frames_per_step)}
         self.reload_on_reset = check_bool("reload_on_reset", reload_on_reset)
         self.reduced_action_set = check_bool("reduced_action_set", reduced_action_set)
         self.t_for_terminate = check_bool("t_for_terminate", t_for_terminate)
         self.action_set = choose_action_set(action_set, self.reduced_action_set)
         self.sincos = sincos
         if seed is None:
-            seed = int(np.random.default_rng().integers(SEED_END))
+            seed = int(np.random.default_rng().integers(DRAWN_SEED_END))
         self.seedval = check_seed(seed)
 
         self.action_keys = action_keys(self.action_set, self.t_for_terminate)
@@ -160,18 +163,20 @@ class QwopEnv(gym.Env[Observation, np.int64]):
 
         Raises:
             TypeError: The seed is not an integer, or the snapshot not bytes.
-            ValueError: The seed is negative or above 2**31 - 1, or the snapshot is damaged, from
-                another version or of a game that is not under way.
+            ValueError: The seed is negative, or the snapshot is damaged, from another version or of
+                a game that is not under way. The environment is as it was after any refusal.
         """
         if seed is not None:
-            self.seedval = check_seed(seed)
-        super().reset(seed=seed)
+            seed = check_seed(seed)
         observation = np.empty(OBSERVATION_SIZE, np.float32)
-        snapshot = (options or {}).get("snapshot")
+        snapshot = snapshot_option(options)
         if snapshot is None:
             self._episode.reset(observation, reload=seed is not None)
         else:
             self._episode.start_at(check_snapshot(snapshot), observation)
+        super().reset(seed=seed)
+        if seed is not None:
+            self.seedval = seed
         self._needs_reset = ""
         if self.render_mode == "human":
             self.render()
@@ -233,8 +238,15 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             self._display.close()
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
-        """Sorted key codes to the action that presses them, as `gymnasium.utils.play` wants it."""
-        return {key_codes(keys): action for action, keys in enumerate(self.action_keys)}
+        """Sorted key codes to the action that presses them, as `gymnasium.utils.play` wants it.
+
+        The action without keys stands under `()`, except from gymnasium 1.4 on, whose player
+        refuses that and takes action 0 by itself where no key is down.
+        """
+        table = {key_codes(keys): action for action, keys in enumerate(self.action_keys)}
+        if _PLAYER_REFUSES_NO_KEYS:
+            del table[()]
+        return table
 
     def _check_action(self, action: Any) -> int:
         count = len(self.action_keys)
@@ -259,6 +271,12 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             "frames": episode.frames,
             "time_s": episode.time_s,
         }
+
+
+def _render_fps(frames_per_step: int) -> int | float:
+    # gymnasium's player takes nothing but an int.
+    whole, rest = divmod(30, frames_per_step)
+    return 30 / frames_per_step if rest else whole
 
 
 def _bad_action(action: Any, count: int) -> str:

@@ -180,7 +180,9 @@ def _evaluated(path: Path) -> list[Finish]:
     except ValueError:
         raise ValueError(f"{path} is not JSON") from None
     if isinstance(document, dict):
-        document = document.get("trained", document.get("episodes"))
+        document = document.get("trained", document)
+    if isinstance(document, dict):
+        document = document.get("runs", document.get("episodes"))
     if not isinstance(document, list):
         raise ValueError(f"{path} holds no list of episodes")
     return [_finish(path, episode) for episode in document]
@@ -189,9 +191,11 @@ def _evaluated(path: Path) -> list[Finish]:
 def _finish(path: str | os.PathLike[str], entry: Any) -> Finish:
     try:
         seconds = float(entry["frames"]) / FRAMES_PER_SECOND
-        return Finish(seconds, float(entry["distance"]), bool(entry["success"]))
+        # Evaluations of earlier versions say "success".
+        finished = entry["finished"] if "finished" in entry else entry["success"]
+        return Finish(seconds, float(entry["distance"]), bool(finished))
     except (TypeError, KeyError, ValueError):
-        raise ValueError(f"{path}: an episode lacks frames, distance or success") from None
+        raise ValueError(f"{path}: an episode lacks frames, distance or finished") from None
 
 
 def finishes(groups: Mapping[str, Sequence[Finish]]) -> Figure:

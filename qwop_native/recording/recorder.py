@@ -21,14 +21,15 @@ class _Log:
     """What has been done on a page, and the run that is going on there."""
 
     def __init__(self, page: tuple[Event, ...] = ()) -> None:
-        self._page = list(page)
+        self._page = list(page)  # neighbours with equal keys joined
         self._run: list[Event] = []
         self._hashes: dict[int, int] = {}
         self.frames = 0
 
     def begin(self, game: _core.Game, *events: Event) -> None:
         """Notes events after which a run begins."""
-        self._page += [*self._run, *events]
+        last = self._page[-1:]
+        self._page[-1:] = joined([*last, *self._run, *events])
         self._run = []
         self.frames = 0
         self._hashes = {0: state_hash(game)}
@@ -54,7 +55,7 @@ class _Log:
         counts = [event.count for event in self._run]
         keys = np.repeat(np.array([event.keys for event in self._run], np.uint8), counts)
         kept = {**origin(game), **metadata}
-        page = Tape(tuple(joined(self._page)))
+        page = Tape(tuple(self._page))
         return Recording(keys, game.sincos, page, grid, dict(self._hashes), kept)
 
 

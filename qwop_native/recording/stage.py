@@ -10,7 +10,8 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.facts import DEFAULT_SINCOS, TORSO_RANGE, UNITS_PER_METRE
-from qwop_native.recording.player import play_events, row_of
+from qwop_native.recording.pages import play_page
+from qwop_native.recording.player import row_of
 from qwop_native.recording.recording import Grid, Recording, make_recording
 from qwop_native.recording.rows import Flags, Rows
 from qwop_native.recording.tape import Tape
@@ -70,7 +71,7 @@ class NativeStage:
     def begin(self, page: Tape) -> Rows:
         """Makes a new game and plays what comes before the run."""
         self.game = _core.Game(self.sincos)
-        play_events(self.game, page.events)
+        play_page(self.game, page.events)
         self._on_frame(self.game)
         return row_of(self.game)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwop_native.sb3.dqn import DQN
+    from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
     from qwop_native.sb3.ppo import PPO
     from qwop_native.sb3.qrdqn import QRDQN
     from qwop_native.sb3.rich_observation import RichVecObservation
@@ -19,7 +20,9 @@ _MODULES = {
     "DQN": "qwop_native.sb3.dqn",
     "PPO": "qwop_native.sb3.ppo",
     "QRDQN": "qwop_native.sb3.qrdqn",
+    "QuantilePolicy": "qwop_native.sb3.policies",
     "QwopVecEnv": "qwop_native.sb3.vec_env",
+    "RelativeFeatures": "qwop_native.sb3.policies",
     "RichVecObservation": "qwop_native.sb3.rich_observation",
     "ShapedVecReward": "qwop_native.sb3.shaping",
     "SlowPathWarning": "qwop_native.sb3.slow_path",
@@ -31,7 +34,9 @@ __all__ = [
     "DQN",
     "PPO",
     "QRDQN",
+    "QuantilePolicy",
     "QwopVecEnv",
+    "RelativeFeatures",
     "RichVecObservation",
     "ShapedVecReward",
     "SlowPathWarning",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.save_util import open_path
 from stable_baselines3.common.type_aliases import MaybeCallback
 
+from qwop_native.models.games import settings_of
+from qwop_native.models.metadata import embed
 from qwop_native.sb3._fast_path import UnsupportedError
 from qwop_native.sb3.slow_path import warn_slow, why_untested
 
@@ -56,6 +62,23 @@ class NativeModel(BaseAlgorithm):
             getattr(self.logger, name).update(values)
         self._restored_log = None
         return result
+
+    def save(
+        self,
+        path: str | pathlib.Path | io.BufferedIOBase,
+        exclude: Iterable[str] | None = None,
+        include: Iterable[str] | None = None,
+    ) -> None:
+        """As SB3's, with the settings of the games in the zip, which `load_policy` reads."""
+        content = io.BytesIO()
+        super().save(content, exclude, include)
+        settings = None if self.env is None else settings_of(self.env)
+        if settings is not None:
+            embed(content, settings)
+        file = open_path(path, "w", verbose=0, suffix="zip")
+        file.write(content.getbuffer())
+        if isinstance(path, (str, pathlib.Path)):
+            file.close()
 
     def _excluded_save_params(self) -> list[str]:
         own = ["_kernel", "_refusal", "_said", "_restored_log"]

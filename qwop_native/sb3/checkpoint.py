@@ -19,8 +19,10 @@ The parameters are then those of the uninterrupted training, bit for bit.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
+import lzma
 import os
 import pickle
 import random
@@ -36,7 +38,7 @@ import numpy as np
 import numpy.typing as npt
 import torch as th
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
@@ -44,6 +46,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from qwop_native.atomic import whole_file
 from qwop_native.sb3 import versions
 from qwop_native.sb3._native_model import NativeModel
+from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.sb3.vec_env import QwopVecEnv
 
 FORMAT = 1
@@ -51,6 +54,7 @@ _STATE, _MODEL, _REPLAY, _VERSIONS = "state.pkl", "model.zip", "replay", "versio
 _WAY_OUT = "begin a training from its last model"
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _CHUNK = 1 << 22  # bytes copied at a time
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer)
 
 PathLike = str | os.PathLike[str]
 
@@ -58,9 +62,9 @@ PathLike = str | os.PathLike[str]
 def why_not_exact(model: BaseAlgorithm) -> str | None:
     """Why there can be no checkpoint of a model; None where there can."""
     env, buffer = model.get_env(), getattr(model, "replay_buffer", None)
-    if not isinstance(env, QwopVecEnv):
+    if not isinstance(env, QwopVecEnv | ResumableEnv):
         return f"its games are wrapped ({type(env).__name__})"
-    if isinstance(model, OnPolicyAlgorithm) or type(buffer) is ReplayBuffer:
+    if isinstance(model, OnPolicyAlgorithm) or type(buffer) in _BUFFERS:
         return None
     return f"its replay buffer is a {type(buffer).__name__}"
 
@@ -75,8 +79,9 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
 
     Args:
         path: The file.
-        model: A model on a `QwopVecEnv`: off-policy ones with SB3's `ReplayBuffer` (QRDQN, DQN) or
-            on-policy ones (PPO, A2C, RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
+        model: A model on a `QwopVecEnv` or another `ResumableEnv`: off-policy ones with SB3's
+            `ReplayBuffer` or `NStepReplayBuffer` (QRDQN, DQN) or on-policy ones (PPO, A2C,
+            RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
         extra: Anything else that is needed to go on and can be pickled, the state of one's own
             callbacks for instance; `read_extra` returns it.
 
@@ -92,7 +97,7 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
         "class": type(model),
         "device": str(model.device),
         "environment": _describe(env),
-        "games": env.env_method("snapshot"),
+        "games": _games(env),
         "random": _random_states(model),
         "replay": None if buffer is None else {"pos": buffer.pos, "full": buffer.full},
         "lstm": getattr(model, "_last_lstm_states", None),
@@ -118,7 +123,7 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
 
     Args:
         path: A file of `save_checkpoint`. Like every pickle it can run code: load your own only.
-        env: A `QwopVecEnv` like that of the training.
+        env: An environment like that of the training.
 
     Returns:
         The model, of the class it had.
@@ -152,13 +157,11 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
     return model
 
 
-def _restore(model: Any, games: QwopVecEnv, state: dict[str, Any]) -> None:
+def _restore(model: Any, games: QwopVecEnv | ResumableEnv, state: dict[str, Any]) -> None:
     """Puts everything but model and replay buffer where it was."""
     if state["lstm"] is not None:
         model._last_lstm_states = state["lstm"]
-    games._reset_seeds()  # loading has seeded the games, which would load their pages anew
-    for game, snapshot in enumerate(state["games"]):
-        games.restore(game, snapshot)
+    _set_games(games, state["games"])
     _set_random_states(model, state["random"])
     if isinstance(model, NativeModel):
         model._restored_log = state["log"]
@@ -250,8 +253,8 @@ class Checkpoints(BaseCallback):
         return not self._saved_to_stop
 
 
-def _environment(env: VecEnv | None) -> QwopVecEnv:
-    if not isinstance(env, QwopVecEnv):
+def _environment(env: VecEnv | None) -> QwopVecEnv | ResumableEnv:
+    if not isinstance(env, QwopVecEnv | ResumableEnv):
         raise TypeError(f"a checkpoint needs a QwopVecEnv, not wrapped, got {type(env).__name__}")
     return env
 
@@ -261,20 +264,36 @@ def _replay_buffer(model: BaseAlgorithm) -> ReplayBuffer | None:
     if isinstance(model, OnPolicyAlgorithm):
         return None
     buffer = getattr(model, "replay_buffer", None)
-    if type(buffer) is not ReplayBuffer:
+    if type(buffer) not in _BUFFERS:
         raise TypeError(
             "a checkpoint needs an on-policy model or one with SB3's ReplayBuffer, "
             f"{type(model).__name__} has {type(buffer).__name__}"
         )
+    assert isinstance(buffer, ReplayBuffer)
     return buffer
 
 
-def _describe(env: QwopVecEnv) -> dict[str, Any]:
+def _describe(env: QwopVecEnv | ResumableEnv) -> dict[str, Any]:
+    if not isinstance(env, QwopVecEnv):
+        return env.describe()
     return {
         "num_envs": env.num_envs,
         "max_episode_steps": env.max_episode_steps,
         "arguments": tuple(env.template.episode_arguments().values()),
     }
+
+
+def _games(env: QwopVecEnv | ResumableEnv) -> Any:
+    return env.env_method("snapshot") if isinstance(env, QwopVecEnv) else env.get_state()
+
+
+def _set_games(env: QwopVecEnv | ResumableEnv, state: Any) -> None:
+    if not isinstance(env, QwopVecEnv):
+        env.set_state(state)
+        return
+    env._reset_seeds()  # loading has seeded the games, which would load their pages anew
+    for game, snapshot in enumerate(state):
+        env.restore(game, snapshot)
 
 
 def _filled_arrays(buffer: ReplayBuffer | None) -> Iterator[tuple[str, npt.NDArray[Any]]]:
@@ -332,8 +351,12 @@ def _archive(path: PathLike) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError) as error:
         raise _damaged(path) from error
-    except (NotImplementedError, RuntimeError, OverflowError) as error:
+    except (NotImplementedError, RuntimeError, OverflowError, lzma.LZMAError) as error:
         # zipfile's answers to headers that speak of encryption or of other compressions
+        raise _damaged(path) from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # bz2's own, and a seek before the beginning
+            raise
         raise _damaged(path) from error
 
 

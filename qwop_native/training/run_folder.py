@@ -17,8 +17,9 @@ import yaml
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from qwop_native.atomic import whole_file
-from qwop_native.models.settings import METADATA
-from qwop_native.models.weights import save_model
+from qwop_native.models.metadata import METADATA
+from qwop_native.models.save import save_model
+from qwop_native.models.settings import ModelSettings
 from qwop_native.settings.model import plain
 from qwop_native.text_files import read_text
 from qwop_native.training import config
@@ -114,7 +115,8 @@ class RunFolder:
         """Writes SB3's zip of the model, whole or not at all."""
         target = self.path / name
         target.parent.mkdir(exist_ok=True)
-        save_model(model, target)
+        told = ModelSettings.of_games(self.settings.env, self.settings.env_wrappers)
+        save_model(model, target, told)
 
     def describe(self, state: str, steps: int, **more: Any) -> None:
         """Writes metadata.yml: qwop-gym's keys, and what it takes to make the run again."""

@@ -15,7 +15,12 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 from stable_baselines3.common.vec_env import VecEnv
 
-from qwop_native.models import evaluation
+from qwop_native.models.evaluate import Run as Played
+from qwop_native.models.evaluate import evaluate
+from qwop_native.models.load import find_model
+from qwop_native.models.policy import chooser
+from qwop_native.models.starts import make_starts
+from qwop_native.models.summary import Summary, summarize, table
 from qwop_native.models.weights import check_model
 from qwop_native.sb3 import checkpoint, versions
 from qwop_native.training import callbacks, config, history, resume
@@ -25,6 +30,8 @@ from qwop_native.training.environments import make_vec_env
 from qwop_native.training.run_folder import BEST_MODEL, RunFolder, complete
 from qwop_native.training.wandb_run import WandbRun, import_wandb
 from qwop_native.wrappers.rich_columns import columns_of
+
+_FINISH = "torso"  # what is learned is judged as it is rewarded, by qwop-gym's rule
 
 INTERRUPTED = 130
 """Exit status after a stop by signal, as shells have it for Ctrl-C."""
@@ -62,11 +69,13 @@ class Run:
         self._settings, self._algorithm = settings, algorithm
         torch.set_num_threads(settings.torch_threads)
         self._venv = make_vec_env(settings)
-        self._starts = evaluation.start_tapes("idle", settings.evaluation_episodes)
+        frames_per_step = settings.env.get("frames_per_step", 1)
+        self._starts = make_starts("idle", settings.evaluation_episodes, frames_per_step)
         self._statistics, self._rates = callbacks.EpisodeStatistics(), callbacks.Throughput()
         self._stop = callbacks.StopOnRequest()
-        self._best: evaluation.Summary | None = None
+        self._best: Summary | None = None
         self._untrained: dict[str, Any] | None = None
+        algorithm.prepare(settings)
 
     @classmethod
     def resume(cls, path: Path) -> Run:
@@ -120,7 +129,7 @@ class Run:
         )
 
     @property
-    def best(self) -> evaluation.Summary | None:
+    def best(self) -> Summary | None:
         """The best evaluation on the way, None before the first."""
         return self._best
 
@@ -131,9 +140,16 @@ class Run:
 
     def execute(self) -> int:
         """Trains, evaluates, and returns the exit status."""
-        settings, model = self._settings, self.model
         self._describe("running")
         print(f"run folder: {self.folder}")
+        try:
+            return self._execute()
+        except KeyboardInterrupt:  # while it is evaluated: learning itself stops in good order
+            self._describe("interrupted")
+            raise
+
+    def _execute(self) -> int:
+        settings, model = self._settings, self.model
         if self._untrained is None:
             self._untrained = _results(self._evaluate())
         display = Display(self._total, self._statistics, self._rates, settings.progress_bar)
@@ -206,16 +222,20 @@ class Run:
 
     def _finish(self) -> int:
         trained = self._evaluate()
-        results = {"untrained": self._untrained, "trained": _results(trained)}
+        results = {
+            "finish": _FINISH,
+            "untrained": self._untrained,
+            "trained": _results(trained),
+        }
         self._folder.write("evaluation.json", json.dumps(results, indent=1) + "\n")
         self._describe("finished", throughput=self._rates.measure())
         self._draw()
         (self.folder / resume.NAME).unlink(missing_ok=True)
         before = self._untrained or {}
-        print(evaluation.table(trained))
+        print(table(trained))
         print(f"mean distance over {len(trained)} episodes:")
         print(f"  untrained policy {before['summary']['mean_distance']:7.2f} m")
-        print(f"  trained policy   {evaluation.summarize(trained).mean_distance:7.2f} m")
+        print(f"  trained policy   {summarize(trained).mean_distance:7.2f} m")
         return 0
 
     def _draw(self) -> None:
@@ -231,21 +251,22 @@ class Run:
             formats.append(TensorBoardOutputFormat(str(folder)))
         return Logger(str(folder), formats)
 
-    def _evaluate(self) -> list[evaluation.Episode]:
+    def _evaluate(self) -> list[Played]:
         settings = self._settings
         limit = settings.max_episode_steps or 5000
-        columns = columns_of(settings.env_wrappers)
-        return evaluation.evaluate(self.model, settings.env, self._starts, limit, columns=columns)
+        columns, frames = columns_of(settings.env_wrappers), settings.env.get("frames_per_step", 1)
+        choose = chooser(self.model, columns, frames)
+        return evaluate(choose, settings.env, self._starts, limit, finish=_FINISH)
 
     def _keep_best(self, done: int) -> None:
-        summary = evaluation.summarize(self._evaluate())
+        summary = summarize(self._evaluate())
         for name, value in dataclasses.asdict(summary).items():
             if value is not None and name != "episodes":
                 self.model.logger.record(f"eval/{name}", value)
         if self._best is None or summary.rank() > self._best.rank():
             self._best = summary
             self._folder.save(self.model, BEST_MODEL)
-            about = {"steps": done, **dataclasses.asdict(summary)}
+            about = {"steps": done, "finish": _FINISH, **dataclasses.asdict(summary)}
             self._folder.write("best.json", json.dumps(about, indent=1) + "\n")
 
     def _checkpoint(self, done: int) -> None:
@@ -274,6 +295,7 @@ def _loaded(
         FileNotFoundError: There is no such file.
         ValueError: It is no model of this algorithm, or acts or sees otherwise than these games.
     """
+    path = find_model(path)
     kind = algorithm.saved_as or algorithm.name
     check_model(path, kind, venv.observation_space, venv.action_space)
     with versions.readable(path, versions.of_zip(path), "train a new model"):
@@ -294,9 +316,9 @@ def _from_checkpoint(path: Path, venv: VecEnv) -> tuple[BaseAlgorithm, dict[str,
         ) from error
 
 
-def _results(episodes: list[evaluation.Episode]) -> dict[str, Any]:
+def _results(episodes: list[Played]) -> dict[str, Any]:
     return {
-        "summary": dataclasses.asdict(evaluation.summarize(episodes)),
+        "summary": dataclasses.asdict(summarize(episodes)),
         "episodes": [episode.numbers() for episode in episodes],
     }
 

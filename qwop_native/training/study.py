@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from qwop_native.models.evaluation import Summary
+from qwop_native.models.summary import Summary
 from qwop_native.settings.files import read
 from qwop_native.settings.model import Count, Natural, Settings
 from qwop_native.settings.sentences import unknown_key

@@ -145,6 +145,11 @@ def test_seeds_count_up_or_are_given_one_by_one():
     assert env.seeds.tolist() == [5, 8, 3]
     env.reset(seed=2**31 - 3)
     assert env.seeds.tolist() == [2**31 - 3, 2**31 - 2, 2**31 - 1]
+    env.reset(seed=np.uint64(2**64 - 1))
+    assert env.seeds.tolist() == [2**64 - 1, 2**64, 2**64 + 1]
+    env.reset(seed=np.array([3, 2**63 - 1, 5]))
+    assert env.seeds.tolist() == [3, 2**63 - 1, 5]
+    assert {type(each) for each in env.seeds.tolist()} == {int}
 
 
 def test_a_seed_makes_the_generator_of_the_environment_repeat():

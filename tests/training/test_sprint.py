@@ -7,9 +7,9 @@ import pytest
 
 from qwop_native import _core
 from qwop_native.champion import POLICY
-from qwop_native.champion.starts import line_starts, prepared
 from qwop_native.envs.spaces import ACTION_SETS, PARTS, observations
 from qwop_native.facts import ENDED, FALLEN
+from qwop_native.models.starts import Start, line_starts, prepared
 from qwop_native.recording import make_recording
 from qwop_native.recording.starts import standard_starts
 from qwop_native.search.beam import Beam, BeamSettings
@@ -19,8 +19,9 @@ from qwop_native.wrappers.rich_columns import key_masks
 
 pytest.importorskip("stable_baselines3")
 
-from qwop_native.champion.evaluation import Runs, evaluate
 from qwop_native.cli.sprint import main
+from qwop_native.models.evaluate import Run, evaluate
+from qwop_native.models.summary import finished_frames, line
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
@@ -29,8 +30,7 @@ from qwop_native.training.sprint.by_heart import (
     own_ways,
 )
 from qwop_native.training.sprint.demonstrations import lessons, lessons_of
-from qwop_native.training.sprint.export import export, greedy
-from qwop_native.training.sprint.features import FEATURES, RAMPS, Features
+from qwop_native.training.sprint.export import export, greedy, play_greedily
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.lookahead import Lookahead
 from qwop_native.training.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
@@ -43,6 +43,7 @@ from qwop_native.training.sprint.settings import (
     SprintSettings,
 )
 from qwop_native.training.sprint.starts import SnapshotBuckets
+from qwop_native.wrappers.relative_features import FEATURES, RAMPS, Features
 
 RESET = standard_starts(3)["reset"]
 
@@ -269,24 +270,27 @@ def test_the_critic_of_a_fallen_runner_is_not_asked():
 
 
 def test_an_evaluated_run_can_be_played_again():
-    starts = [prepared("glibc", RESET, idle) for idle in range(3)]
+    starts = [Start(str(idle), RESET, np.zeros(idle, np.uint8)) for idle in range(3)]
     rng = np.random.default_rng(0)
-    runs = evaluate(lambda seen: rng.integers(0, 9, len(seen)), starts, 3)
-    assert len(runs.finished) == 0
-    assert "none of 3 finished" in str(runs)
-    for start, keys, distance in zip(starts, runs.keys, runs.distance, strict=True):
-        game = start.copy()
-        for mask in keys.tolist():
+    env = {"frames_per_step": 3, "action_set": "essential"}
+    runs = evaluate(lambda seen, keys: rng.integers(0, 9, len(seen)), env, starts)
+    assert len(finished_frames(runs)) == 0
+    assert "none of 3 finished" in line(runs)
+    for run in runs:
+        game = prepared("glibc", RESET)
+        for mask in run.keys.tolist():
             game.step(mask)
-        assert game.bodies[0, 0] / 10 == pytest.approx(distance, abs=1e-12)
+        assert game.bodies[0, 0] / 10 == pytest.approx(run.distance, abs=1e-12)
 
 
 def test_policies_are_ranked_by_falls_first_and_then_by_frames(tmp_path):
     rank = Keeper(tmp_path, SprintSettings(games=GamesSettings(idle_frames=0)), print)._rank
     order = [[0] * 10, [1000] * 8 + [0] * 2, [1400] * 9 + [0], [1300] * 9 + [0], [1200] * 10]
     assert sorted(order, key=rank, reverse=True) == order[::-1]
-    said = str(Runs(np.array([1250, 1300, 0]), np.zeros(3), []))
-    assert said == "2 of 3 finished, best 1250, median 1275, slowest 1300 frames"
+    ends = [(1250, True), (1300, True), (90, False)]
+    keys = np.zeros(0, np.uint8)
+    runs = [Run("", 0, 0.0, frames, 0.0, None, done, "", keys) for frames, done in ends]
+    assert line(runs) == "2 of 3 finished, best 1250, median 1275, slowest 1300 frames"
 
 
 # ---- by heart ----------------------------------------------------------------------------------
@@ -332,7 +336,8 @@ def test_runs_that_were_learned_stay_and_the_standard_ones(shipped, tmp_path):
     assert not other.standard
     said = []
     for start in (standard, other):
-        own = evaluate(greedy(shipped), [start.game()], 3).keys[0]
+        (run,) = play_greedily(shipped, [start.line], start.sincos, 3)
+        own = run.keys[start.idle :]
         unlike = own.copy()
         unlike[:60] = 0
         for keys, stays in ((own, True), (unlike, start.standard)):
@@ -440,8 +445,9 @@ def test_runs_are_learned_by_heart_from_where_it_was_stopped(tmp_path):
     assert path == tmp_path / "heart" / "policy.zip"
     assert [note["steps"] for note in noted] == [0, 2, 4]
     # The policy that it began with is among those of which the best is kept.
-    starts = [start.game() for start in distinct_starts(settings.games, ())]
-    own = evaluate(greedy(load_exported(path)), starts, 3).frames
+    starts = [start.line for start in distinct_starts(settings.games, ())]
+    runs = play_greedily(load_exported(path), starts, settings.games.sincos, 3)
+    own = [run.frames if run.finished else 0 for run in runs]
     assert np.median(own) <= np.median(noted[0]["frames"])
     assert [note["steps"] for note in learned(6)[1]] == [0, 2, 4, 6]
     assert len(learned(6)[1]) == 4

@@ -55,8 +55,8 @@ ActorCritic::ActorCritic(std::vector<ptrdiff_t> policy_widths, std::vector<ptrdi
   }
   slices_.reserve(kSlices);
   for (int s = 0; s < kSlices; ++s) {
-    slices_.push_back({{policy_widths, activation, s > 0 ? &slices_[0].policy : nullptr},
-                       {value_widths, activation, s > 0 ? &slices_[0].value : nullptr},
+    slices_.push_back({{{policy_widths, activation}, s > 0 ? &slices_[0].policy : nullptr},
+                       {{value_widths, activation}, s > 0 ? &slices_[0].value : nullptr},
                        support::Buffer<float>(kChunk * row_stride(n_actions)),
                        support::Buffer<float>(kChunk),
                        {},

@@ -90,6 +90,8 @@ class Algorithm:
         model_class: Class of the model, for `load`; called when it is needed.
         learn: Trains the model: called with it, the settings, the number of transitions that it
             is to have seen in the end, and the callback that an SB3 algorithm would be given.
+        prepare: Called with the settings before anything is written, for what takes long or may
+            be missing; Ctrl-C stops it at once.
         saved_as: Algorithm whose policy its models hold, where that is another one.
         qwop_gym_name: What qwop-gym calls it in the names of folders.
         qwop_gym_names: Further keys of qwop-gym's files, and where they are in these settings.
@@ -100,6 +102,7 @@ class Algorithm:
     build: Callable[[RunConfig, VecEnv, int], BaseAlgorithm]
     model_class: Callable[[], type[BaseAlgorithm]]
     learn: Callable[[BaseAlgorithm, RunConfig, int, BaseCallback], None] = learn
+    prepare: Callable[[RunConfig], object] = lambda config: None
     saved_as: str = ""
     qwop_gym_name: str = ""
     qwop_gym_names: Mapping[str, str] = field(default_factory=dict)

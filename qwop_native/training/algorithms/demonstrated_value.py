@@ -64,6 +64,7 @@ def _algorithm(kind: type[DemoDQN] | type[DemoQRDQN], name: str) -> Algorithm:
         build=functools.partial(_build, kind),
         model_class=lambda: kind,
         learn=_learn,
+        prepare=_replay,
         saved_as=name.removesuffix("_demo"),
         qwop_gym_name=name.upper(),
     )

@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from qwop_native import QwopEnv
 from qwop_native.training import algorithms
 from qwop_native.training.algorithms import Algorithm
+from qwop_native.training.callbacks import stop_requested
 from qwop_native.training.imitation.adversarial import (
     AdversarialSettings,
     LearnedReward,
@@ -32,12 +33,24 @@ from qwop_native.wrappers import RichObservation
 _RICH = ("RichObservation", "RichVecObservation")
 
 
+_last_read: list[tuple[RunConfig, tuple[str, ...], Demonstrations]] = []
+
+
 def demonstrations(config: RunConfig, paths: tuple[str, ...]) -> Demonstrations:
     """Reads a run's demonstrations, with the columns that its wrappers append.
+
+    Those of the run at hand are remembered: reading many takes minutes, and is needed before the
+    run's folder is made, to say what is wrong, and again when learning begins.
 
     Raises:
         FileNotFoundError, ValueError: There are none, or a file is not as it should be.
     """
+    if not (_last_read and _last_read[0][0] is config and _last_read[0][1] == paths):
+        _last_read[:] = [(config, paths, _read(config, paths))]
+    return _last_read[0][2]
+
+
+def _read(config: RunConfig, paths: tuple[str, ...]) -> Demonstrations:
     if not paths:
         raise ValueError(
             f"learner.demonstrations must be files such as demos.npz or data/*.rec, got {paths!r}"
@@ -59,7 +72,6 @@ def _ppo(config: RunConfig, venv: VecEnv, seed: int, theirs: type[LearnerSetting
 
 
 def _build_cloning(config: RunConfig, venv: VecEnv, seed: int) -> BaseAlgorithm:
-    _demonstrations_of(config)  # a missing file is said before anything is written
     return _ppo(config, venv, seed, LearnerSettings)
 
 
@@ -90,8 +102,13 @@ def _learn_cloning(
         learner.held_out,
     )
     rng = np.random.default_rng(config.seed)
-    clone(model, _demonstrations_of(config), settings, rng, report)
+    goes_on = functools.partial(_goes_on, callback)
+    clone(model, _demonstrations_of(config), settings, rng, report, goes_on)
     callback.on_training_end()
+
+
+def _goes_on(callback: BaseCallback) -> bool:
+    return not stop_requested(callback)
 
 
 def _demonstrations_of(config: RunConfig) -> Demonstrations:
@@ -99,7 +116,6 @@ def _demonstrations_of(config: RunConfig) -> Demonstrations:
 
 
 def _build_adversarial(config: RunConfig, venv: VecEnv, seed: int) -> BaseAlgorithm:
-    _demonstrations_of(config)
     return _ppo(config, venv, seed, PPOSettings)
 
 
@@ -136,6 +152,7 @@ BC = Algorithm(
     build=_build_cloning,
     model_class=_ppo_class,
     learn=_learn_cloning,
+    prepare=_demonstrations_of,
     saved_as="ppo",
     qwop_gym_name="BC",
     qwop_gym_names={"recordings": "learner.demonstrations", "n_epochs": "learner.n_epochs"},
@@ -149,6 +166,7 @@ def _adversarial(name: str, airl: bool) -> Algorithm:
         build=_build_adversarial,
         model_class=_ppo_class,
         learn=functools.partial(_learn_adversarial, airl),
+        prepare=_demonstrations_of,
         saved_as="ppo",
         qwop_gym_name=f"{name.upper()}_PPO",
         qwop_gym_names={

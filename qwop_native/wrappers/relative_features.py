@@ -1,7 +1,8 @@
-"""What the runner's networks see: the environment's observation, seen from the torso.
+"""The environment's observation, seen from the torso: the numbers, and the NumPy that applies them.
 
 All of it is linear in the observation but for ramps along the track, each a ReLU of a linear
-function, so that `export` can fold it into the first layer of a stock policy.
+function, so that `training.sprint.export` can fold it into the first layer of a stock policy.
+`sb3.policies.RelativeFeatures` computes the same in torch, within a policy.
 """
 
 from __future__ import annotations
