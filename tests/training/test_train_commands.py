@@ -243,7 +243,7 @@ def test_training_says_at_once_which_extra_is_missing(package, command, tmp_path
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: training needs {package}")
+    assert done.stderr.startswith(f"error: this needs {package} of the extra train")
     assert done.stderr.endswith("pip install 'qwop-native[train]'\n")
     assert done.stderr.count("\n") == 1
 
