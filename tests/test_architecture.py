@@ -15,3 +15,14 @@ def test_circles_are_found():
 
 def test_no_two_files_import_each_other_in_a_circle():
     assert circles(imports(PACKAGE)) == []
+
+
+def test_no_two_rooms_import_each_other_in_a_circle():
+    def room(name):
+        return ".".join(name.split(".")[:2])
+
+    graph = imports(PACKAGE)
+    rooms = {room(name): set() for name in graph}
+    for name, others in graph.items():
+        rooms[room(name)] |= {room(other) for other in others} - {room(name)}
+    assert circles(rooms) == []
