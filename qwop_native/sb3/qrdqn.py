@@ -167,7 +167,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         frequency = self.train_freq
         steps = frequency if isinstance(frequency, int) else frequency[0]
         if self.overlap and steps != 1:
-            raise ValueError(f"overlap needs train_freq=1, got {frequency}")
+            raise ValueError(f"overlap needs train_freq=1, got {steps}")
         try:
             return super().learn(*args, **kwargs)
         finally:
