@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/engine_class.hpp"
 #include "bindings/learner_arrays.hpp"
+#include "bindings/long_calls.hpp"
 #include "learner/actor_critic.hpp"
 
 namespace py = pybind11;
@@ -74,10 +76,7 @@ class BoundActorCritic {
     const float* const drawn = noise ? noise->data() : nullptr;
     std::int64_t* const to = actions.mutable_data();
     float *const v = values.mutable_data(), *const p = log_probs.mutable_data();
-    {
-      const py::gil_scoped_release release;
-      learner_.act(from, rows, drawn, to, v, p);
-    }
+    without_lock([&](auto&) { learner_.act(from, rows, drawn, to, v, p); });
     return py::make_tuple(actions, values, log_probs);
   }
 
@@ -96,11 +95,7 @@ class BoundActorCritic {
         most_kl,
         {learning_rate, betas[0], betas[1], epsilon, weight_decay, decoupled_weight_decay}};
     const auto drawn = span(numbers);
-    const auto result = [&] {
-      const py::gil_scoped_release release;
-      return learner_.update(drawn, settings);
-    }();
-    return to_dict(result);
+    return to_dict(without_lock([&](auto&) { return learner_.update(drawn, settings); }));
   }
   py::tuple gradients(const Indices& numbers, double clip_range,
                       std::optional<double> clip_range_values, double entropy_coefficient,
@@ -144,7 +139,7 @@ class BoundActorCritic {
 
 void bind_actor_critic(py::module_& module) {
   using py::arg;
-  py::class_<BoundActorCritic>(
+  EngineClass<BoundActorCritic>(
       module, "ActorCritic",
       "PPO's update and actor, working in place on the arrays it is given.\n\n"
       "Args:\n    policy_widths, value_widths: of the observation and of each hidden layer.\n"

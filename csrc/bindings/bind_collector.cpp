@@ -10,6 +10,8 @@
 #include "batch/batch_engine.hpp"
 #include "bindings/bit_generator.hpp"
 #include "bindings/bound_learner.hpp"
+#include "bindings/engine_class.hpp"
+#include "bindings/long_calls.hpp"
 
 namespace py = pybind11;
 
@@ -72,10 +74,7 @@ class Collector {
     Indices actions(games_);
     const float* const seen = observations.data();
     std::int64_t* const chosen = actions.mutable_data();
-    {
-      const py::gil_scoped_release release;
-      learner_.act(seen, games_, chosen);
-    }
+    without_lock([&](auto&) { learner_.act(seen, games_, chosen); });
     return take(std::move(actions), std::move(next_observations));
   }
 
@@ -89,15 +88,14 @@ class Collector {
     }
     const batch::StepOutput out{next_observations.mutable_data(), rewards_.mutable_data(),
                                 terminated_.mutable_data(), truncated_.mutable_data()};
-    {
-      const py::gil_scoped_release release;
+    without_lock([&](auto& interrupt) {
       const std::lock_guard turn(engine_.mutex());
       if (const auto game = engine_.first_unready()) {
         throw std::invalid_argument("game " + std::to_string(*game) +
                                     " must be reset before it can step");
       }
-      engine_.step(chosen, out);
-    }
+      engine_.step(chosen, out, interrupt);
+    });
     Floats rewards(games_);
     Mask dones(games_);
     float* const r = rewards.mutable_data();
@@ -152,7 +150,7 @@ class Collector {
 
 void bind_collector(py::module_& module) {
   using py::arg;
-  py::class_<Collector>(
+  EngineClass<Collector>(
       module, "Collector",
       "A step of all games with a greedy actor, and its place in a replay buffer.\n\n"
       "Args:\n    engine: a BatchEngine.\n    learner: a QuantileLearner.\n"

@@ -6,7 +6,9 @@
 #include <tuple>
 #include <vector>
 
+#include "bindings/engine_class.hpp"
 #include "bindings/episode_options.hpp"
+#include "bindings/long_calls.hpp"
 #include "env/episode.hpp"
 #include "game/snapshot.hpp"
 
@@ -30,9 +32,19 @@ std::span<float, env::kObservationSize> observation_span(FloatArray& array) {
 Episode make_episode(std::vector<int> action_keys, int frames_per_step, double failure_cost,
                      double success_reward, double time_cost_mult, double speed_rew_mult,
                      bool reload_on_reset, const std::string& sincos) {
-  return Episode(episode_options(std::move(action_keys), frames_per_step, failure_cost,
-                                 success_reward, time_cost_mult, speed_rew_mult, reload_on_reset,
-                                 sincos));
+  Signals signals;
+  Episode episode(
+      episode_options(std::move(action_keys), frames_per_step, failure_cost, success_reward,
+                      time_cost_mult, speed_rew_mult, reload_on_reset, sincos),
+      signals);
+  signals.rethrow();
+  return episode;
+}
+
+void reset(Episode& episode, FloatArray obs, bool reload) {
+  Signals signals;
+  episode.reset(observation_span(obs), reload, signals);
+  signals.rethrow();
 }
 
 std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray obs) {
@@ -41,7 +53,9 @@ std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray o
     throw py::value_error("action must be in 0.." + std::to_string(actions - 1) + ", got " +
                           std::to_string(action));
   }
-  const auto result = episode.step(static_cast<int>(action), observation_span(obs));
+  Signals signals;
+  const auto result = episode.step(static_cast<int>(action), observation_span(obs), signals);
+  signals.rethrow();
   return {result.reward, result.terminated};
 }
 
@@ -79,18 +93,15 @@ Episode episode_from(const py::tuple& state) {
 }  // namespace
 
 void bind_episode(py::module_& module) {
-  py::class_<Episode>(module, "Episode",
-                      "The core of QwopEnv: qwop-gym's protocol on one game.\n\n"
-                      "action_keys holds the key mask of each action; -1 is the action that only\n"
-                      "terminates. The other arguments are QwopEnv's.")
+  EngineClass<Episode>(module, "Episode",
+                       "The core of QwopEnv: qwop-gym's protocol on one game.\n\n"
+                       "action_keys holds the key mask of each action; -1 is the action that only\n"
+                       "terminates. The other arguments are QwopEnv's.")
       .def(py::init(&make_episode), py::arg("action_keys"), py::arg("frames_per_step"),
            py::arg("failure_cost"), py::arg("success_reward"), py::arg("time_cost_mult"),
            py::arg("speed_rew_mult"), py::arg("reload_on_reset"), py::arg("sincos"))
-      .def(
-          "reset",
-          [](Episode& e, FloatArray obs, bool reload) { e.reset(observation_span(obs), reload); },
-          py::arg("obs").noconvert(), py::arg("reload") = false,
-          "Starts an episode, on a freshly loaded page if reload; writes the observation.")
+      .def("reset", &reset, py::arg("obs").noconvert(), py::arg("reload") = false,
+           "Starts an episode, on a freshly loaded page if reload; writes the observation.")
       .def(
           "start_at",
           [](Episode& e, const py::bytes& snapshot, FloatArray obs) {

@@ -8,6 +8,7 @@
 
 #include "bindings/bit_generator.hpp"
 #include "bindings/bound_learner.hpp"
+#include "bindings/engine_class.hpp"
 #include "bindings/instruction_sets.hpp"
 
 namespace py = pybind11;
@@ -54,17 +55,18 @@ py::tuple draw_transitions(const py::capsule& generator, std::int64_t positions,
 
 void bind_learner(py::module_& module) {
   using py::arg;
-  module.def(
-      "learner_instruction_sets", [] { return instruction_set_names(learner::kSmallestSet); },
+  define(
+      module, "learner_instruction_sets",
+      [] { return instruction_set_names(learner::kSmallestSet); },
       "Instruction sets that the learner can use on this processor, slowest first.");
-  module.def("draw_transitions", &draw_transitions, arg("generator"), arg("positions"),
-             arg("games"), arg("count"),
-             "The draws of stable-baselines3's ReplayBuffer.sample.\n\n"
-             "The same numbers as np.random.randint(0, positions, size=count) and then\n"
-             "np.random.randint(0, games, size=count), in a tenth of the time.\n\n"
-             "Args:\n    generator: the capsule of the global generator's BitGenerator; hold its\n"
-             "        lock.");
-  py::class_<BoundLearner>(
+  define(module, "draw_transitions", &draw_transitions, arg("generator"), arg("positions"),
+         arg("games"), arg("count"),
+         "The draws of stable-baselines3's ReplayBuffer.sample.\n\n"
+         "The same numbers as np.random.randint(0, positions, size=count) and then\n"
+         "np.random.randint(0, games, size=count), in a tenth of the time.\n\n"
+         "Args:\n    generator: the capsule of the global generator's BitGenerator; hold its\n"
+         "        lock.");
+  EngineClass<BoundLearner>(
       module, "QuantileLearner",
       "The update and the greedy actor of QR-DQN, working in place on the arrays it is given.\n\n"
       "Args:\n    widths: of the observation and of each hidden layer.\n"

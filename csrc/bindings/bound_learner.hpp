@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bindings/learner_arrays.hpp"
+#include "bindings/long_calls.hpp"
 #include "learner/learner.hpp"
 
 namespace qwop::bindings {
@@ -69,8 +70,7 @@ class BoundLearner {
     const learner::AdamSettings adam{learning_rate, betas[0],     betas[1],
                                      epsilon,       weight_decay, decoupled_weight_decay};
     const auto p = span(positions), g = span(games);
-    const pybind11::gil_scoped_release release;
-    return learner_.update(p, g, gamma, adam, max_grad_norm);
+    return without_lock([&](auto&) { return learner_.update(p, g, gamma, adam, max_grad_norm); });
   }
   pybind11::tuple gradients(const Indices& positions, const Indices& games, double gamma) {
     pybind11::list arrays;

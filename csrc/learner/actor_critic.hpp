@@ -15,6 +15,7 @@
 #include "learner/mlp.hpp"
 #include "support/memory.hpp"
 #include "support/thread_pool.hpp"
+#include "support/turns.hpp"
 
 namespace qwop::learner {
 
@@ -143,7 +144,7 @@ class ActorCritic {
   std::array<double, 2> squares_{};    // sums of either network's squared gradients
   std::optional<std::uint64_t> mark_;  // of the parameters that are packed
   support::ThreadPool pool_;
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 }  // namespace qwop::learner

@@ -11,6 +11,7 @@
 #include "learner/isa.hpp"
 #include "learner/job.hpp"
 #include "support/memory.hpp"
+#include "support/turns.hpp"
 
 namespace qwop::learner {
 
@@ -106,7 +107,7 @@ class QuantileLearner {
   std::vector<const float*> marked_;
   ptrdiff_t reserved_batch_ = -1, reserved_rows_ = -1;
   std::optional<std::uint64_t> online_mark_, target_mark_;  // of what the layouts are derived from
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 }  // namespace qwop::learner
