@@ -93,6 +93,9 @@ Episode episode_from(const py::tuple& state) {
 }  // namespace
 
 void bind_episode(py::module_& module) {
+  define(
+      module, "nearest_float32", [](double x) { return double{static_cast<float>(x)}; },
+      py::arg("x"), "The float32 number nearest to x, whatever the thread's rounding is.");
   EngineClass<Episode>(module, "Episode",
                        "The core of QwopEnv: qwop-gym's protocol on one game.\n\n"
                        "action_keys holds the key mask of each action; -1 is the action that only\n"
