@@ -1,10 +1,75 @@
 """The compiled engine: the game, and the environment's protocol around it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+SINCOS_FLAVORS: Final[tuple[str, ...]]
+DEFAULT_SINCOS: Final[str]
+FRAMES_PER_SECOND: Final[int]
+PHYSICS_STEP: Final[float]
+ENGINE_TICK: Final[float]
+UNITS_PER_METRE: Final[int]
+PIXELS_PER_UNIT: Final[float]
+SCREEN_SIZE: Final[tuple[float, float]]
+TRACK_Y: Final[float]
+HURDLE_X: Final[float]
+FINISH_X: Final[float]
+CONTACT_RANGE: Final[float]
+TORSO_RANGE: Final[tuple[float, float]]
+PARTS: Final[tuple[str, ...]]
+BOXES: Final[dict[str, tuple[float, float, float, tuple[float, float, float]]]]
+JOINTS: Final[dict[str, tuple[str, str, tuple[float, float], float, float, float]]]
+EVENTS: Final[dict[str, int]]
+
+class NotResetError(ValueError):
+    """A game was to step that had never been reset, or whose episode has ended."""
+
+class EpisodeOptions:
+    """How an episode is played."""
+
+    def __init__(
+        self,
+        *,
+        action_keys: Sequence[int],
+        frames_per_step: int,
+        failure_cost: float,
+        success_reward: float,
+        time_cost_mult: float,
+        speed_rew_mult: float,
+        reload_on_reset: bool,
+        sincos: str,
+    ) -> None: ...
+
+class AdamOptions:
+    """Adam's settings, or AdamW's where the weight decay is decoupled."""
+
+    def __init__(
+        self,
+        *,
+        learning_rate: float,
+        betas: tuple[float, float],
+        epsilon: float,
+        weight_decay: float,
+        decoupled_weight_decay: bool,
+    ) -> None: ...
+
+class PpoOptions:
+    """The settings of PPO's loss."""
+
+    def __init__(
+        self,
+        *,
+        clip_range: float,
+        clip_range_values: float | None,
+        entropy_coefficient: float,
+        value_coefficient: float,
+        normalize_advantages: bool,
+        max_grad_norm: float,
+        target_kl: float | None,
+    ) -> None: ...
 
 class Game:
     """One game with its page."""
@@ -57,18 +122,8 @@ class Game:
 class Episode:
     """One game under qwop-gym's protocol."""
 
-    def __init__(
-        self,
-        action_keys: Sequence[int],
-        frames_per_step: int,
-        failure_cost: float,
-        success_reward: float,
-        time_cost_mult: float,
-        speed_rew_mult: float,
-        reload_on_reset: bool,
-        sincos: str,
-    ) -> None: ...
-    def reset(self, obs: npt.NDArray[np.float32], reload: bool = False) -> None: ...
+    def __init__(self, options: EpisodeOptions) -> None: ...
+    def reset(self, obs: npt.NDArray[np.float32], *, reload: bool = False) -> None: ...
     def start_at(self, snapshot: bytes, obs: npt.NDArray[np.float32]) -> None: ...
     def step(self, action: int, obs: npt.NDArray[np.float32]) -> tuple[float, bool]: ...
     def copy(self) -> Episode: ...
@@ -100,16 +155,10 @@ class BatchEngine:
 
     def __init__(
         self,
+        episode: EpisodeOptions,
+        *,
         num_envs: int,
         num_threads: int,
-        action_keys: Sequence[int],
-        frames_per_step: int,
-        failure_cost: float,
-        success_reward: float,
-        time_cost_mult: float,
-        speed_rew_mult: float,
-        reload_on_reset: bool,
-        sincos: str,
         max_episode_steps: int,
         autoreset: str,
         instruction_set: str = "",
@@ -117,12 +166,14 @@ class BatchEngine:
     def reset(
         self,
         obs: npt.NDArray[np.float32],
+        *,
         mask: npt.NDArray[np.bool_] | None = None,
         reload: bool = False,
     ) -> None: ...
     def step(
         self,
         actions: npt.NDArray[np.int64],
+        *,
         obs: npt.NDArray[np.float32],
         rewards: npt.NDArray[np.float64],
         terminated: npt.NDArray[np.bool_],
@@ -130,11 +181,18 @@ class BatchEngine:
     ) -> None: ...
     def snapshot(self, game: int) -> bytes: ...
     def restore(self, game: int, snapshot: bytes) -> None: ...
-    def start_at(self, game: int, snapshot: bytes, obs: npt.NDArray[np.float32]) -> None: ...
-    def copy_game(self, source: int, target: int) -> None: ...
+    def start_at(
+        self,
+        game: int,
+        snapshot: bytes,
+        obs: npt.NDArray[np.float32],
+        *,
+        from_reset: bool = False,
+    ) -> None: ...
+    def copy_game(self, *, source: int, target: int) -> None: ...
     def game(self, game: int) -> Game: ...
     def infos(
-        self, final: bool = False, mask: npt.NDArray[np.bool_] | None = None
+        self, *, final: bool = False, mask: npt.NDArray[np.bool_] | None = None
     ) -> dict[str, Any]: ...
     @property
     def num_envs(self) -> int: ...
@@ -180,30 +238,31 @@ class GamePool:
     """Many games without episodes."""
 
     def __init__(
-        self, first: Game, games: int, threads: int = 0, instruction_set: str = ""
+        self, first: Game, *, num_envs: int, num_threads: int = 0, instruction_set: str = ""
     ) -> None: ...
     def expand(
         self,
         source: GamePool,
+        *,
         parents: npt.NDArray[np.int32],
         keys: npt.NDArray[np.uint8],
         frames: int,
     ) -> None: ...
-    def take(self, source: GamePool, parents: npt.NDArray[np.int32]) -> None: ...
-    def step(self, keys: npt.NDArray[np.uint8], frames: int) -> None: ...
+    def take(self, source: GamePool, *, parents: npt.NDArray[np.int32]) -> None: ...
+    def step(self, keys: npt.NDArray[np.uint8], *, frames: int) -> None: ...
     def game(self, index: int) -> Game: ...
     def set_game(self, index: int, game: Game) -> None: ...
     def __len__(self) -> int: ...
     @property
     def bodies(self) -> npt.NDArray[np.float64]: ...
     @property
-    def happened(self) -> npt.NDArray[np.uint8]: ...
+    def events(self) -> npt.NDArray[np.uint8]: ...
     @property
     def frames(self) -> npt.NDArray[np.int32]: ...
     @property
     def score(self) -> npt.NDArray[np.float64]: ...
     @property
-    def threads(self) -> int: ...
+    def num_threads(self) -> int: ...
     @property
     def instruction_set(self) -> str: ...
 
@@ -211,7 +270,7 @@ def instruction_sets() -> list[str]: ...
 def usable_cores() -> int: ...
 def learner_instruction_sets() -> list[str]: ...
 def draw_transitions(
-    generator: object, positions: int, games: int, count: int
+    generator: object, *, positions: int, num_envs: int, count: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
 
 class Collector:
@@ -221,12 +280,14 @@ class Collector:
         self,
         engine: BatchEngine,
         learner: QuantileLearner,
+        *,
         rewards: npt.NDArray[np.float64],
         terminated: npt.NDArray[np.bool_],
         truncated: npt.NDArray[np.bool_],
     ) -> None: ...
     def bind_replay(
         self,
+        *,
         observations: npt.NDArray[np.float32],
         next_observations: npt.NDArray[np.float32],
         actions: npt.NDArray[np.int64],
@@ -237,6 +298,7 @@ class Collector:
     def play(
         self,
         generator: object,
+        *,
         epsilon: float,
         observations: npt.NDArray[np.float32],
         next_observations: npt.NDArray[np.float32],
@@ -244,10 +306,11 @@ class Collector:
         tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.bool_], int] | None
     ): ...
     def take(
-        self, actions: npt.NDArray[np.int64], next_observations: npt.NDArray[np.float32]
+        self, *, actions: npt.NDArray[np.int64], next_observations: npt.NDArray[np.float32]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.bool_], int]: ...
     def store(
         self,
+        *,
         position: int,
         observations: npt.NDArray[np.float32],
         next_observations: npt.NDArray[np.float32],
@@ -260,6 +323,7 @@ class ActorCritic:
 
     def __init__(
         self,
+        *,
         policy_widths: Sequence[int],
         value_widths: Sequence[int],
         n_actions: int,
@@ -269,12 +333,14 @@ class ActorCritic:
     def bind_parameters(self, values: list[npt.NDArray[np.float32]]) -> None: ...
     def bind_adam(
         self,
+        *,
         means: list[npt.NDArray[np.float32]],
         squares: list[npt.NDArray[np.float32]],
         steps: list[npt.NDArray[np.float32]],
     ) -> None: ...
     def bind_rollout(
         self,
+        *,
         observations: npt.NDArray[np.float32],
         actions: npt.NDArray[np.int64],
         values: npt.NDArray[np.float32],
@@ -283,32 +349,13 @@ class ActorCritic:
         returns: npt.NDArray[np.float32],
     ) -> None: ...
     def act(
-        self, observations: npt.NDArray[np.float32], noise: npt.NDArray[np.float32] | None
+        self, observations: npt.NDArray[np.float32], *, noise: npt.NDArray[np.float32] | None
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
     def update(
-        self,
-        numbers: npt.NDArray[np.int64],
-        clip_range: float,
-        clip_range_values: float | None,
-        entropy_coefficient: float,
-        value_coefficient: float,
-        normalize_advantages: bool,
-        max_grad_norm: float,
-        most_kl: float | None,
-        learning_rate: float,
-        betas: tuple[float, float],
-        epsilon: float,
-        weight_decay: float,
-        decoupled_weight_decay: bool,
+        self, numbers: npt.NDArray[np.int64], *, options: PpoOptions, adam: AdamOptions
     ) -> dict[str, float]: ...
     def gradients(
-        self,
-        numbers: npt.NDArray[np.int64],
-        clip_range: float,
-        clip_range_values: float | None,
-        entropy_coefficient: float,
-        value_coefficient: float,
-        normalize_advantages: bool,
+        self, numbers: npt.NDArray[np.int64], *, options: PpoOptions
     ) -> tuple[dict[str, float], list[npt.NDArray[np.float32]]]: ...
     @property
     def threads(self) -> int: ...
@@ -322,6 +369,7 @@ class QuantileLearner:
 
     def __init__(
         self,
+        *,
         widths: Sequence[int],
         n_actions: int,
         n_quantiles: int,
@@ -333,12 +381,14 @@ class QuantileLearner:
     def bind_target(self, values: list[npt.NDArray[np.float32]]) -> None: ...
     def bind_adam(
         self,
+        *,
         means: list[npt.NDArray[np.float32]],
         squares: list[npt.NDArray[np.float32]],
         steps: list[npt.NDArray[np.float32]],
     ) -> None: ...
     def bind_replay(
         self,
+        *,
         observations: npt.NDArray[np.float32],
         next_observations: npt.NDArray[np.float32],
         actions: npt.NDArray[np.int64],
@@ -348,18 +398,15 @@ class QuantileLearner:
     ) -> None: ...
     def update(
         self,
+        *,
         positions: npt.NDArray[np.int64],
         games: npt.NDArray[np.int64],
         gamma: float,
-        learning_rate: float,
-        betas: tuple[float, float],
-        epsilon: float,
-        weight_decay: float,
-        decoupled_weight_decay: bool,
+        adam: AdamOptions,
         max_grad_norm: float | None,
     ) -> float: ...
     def gradients(
-        self, positions: npt.NDArray[np.int64], games: npt.NDArray[np.int64], gamma: float
+        self, *, positions: npt.NDArray[np.int64], games: npt.NDArray[np.int64], gamma: float
     ) -> tuple[float, list[npt.NDArray[np.float32]]]: ...
     def act(self, observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]: ...
     def invalidate(self) -> None: ...

@@ -1,6 +1,7 @@
 """What an installed package offers to type checkers and to the command line."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 import qwop_native
 from qwop_native import _core
@@ -18,6 +20,17 @@ def test_the_package_says_that_it_is_typed():
     package = files("qwop_native")
     assert (package / "py.typed").is_file()
     assert (package / "_core.pyi").is_file()
+
+
+def test_the_oldest_set_is_the_floors():
+    root = Path(__file__).parents[1]
+    project = (root / "pyproject.toml").read_text()
+    floors = dict(re.findall(r'"([\w-]+)>=([\d.]+)', project))
+    pins = re.findall(r"^([\w-]+)==([\d.]+)", (root / "requirements/oldest.txt").read_text(), re.M)
+    assert len(pins) > 10
+    for name, pinned in pins:
+        if name in floors:  # the others are needed by these old releases alone
+            assert Version(pinned) == Version(floors[name]), name
 
 
 def _all_but_sources(_folder, names):
@@ -60,7 +73,7 @@ def test_the_console_script_points_to_the_cli():
 
 def test_the_public_names():
     environments = {"QwopEnv", "QwopVectorEnv"}
-    others = {"Game", "Keys", "__version__", "load_recording", "register"}
+    others = {"Game", "Keys", "NotResetError", "__version__", "load_recording", "register"}
     assert set(qwop_native.__all__) == others | environments
     for name in qwop_native.__all__:
         assert getattr(qwop_native, name) is not None

@@ -74,13 +74,12 @@ void BatchEngine::restart(int index, float* observations, bool reload,
   block.observe(lane, row(observations, index));
 }
 
-std::optional<int> BatchEngine::first_unready() const {
+void BatchEngine::require_ready() const {
   for (int game = 0; game < options_.games; ++game) {
     const auto phase = episodes_[game].phase;
-    if (phase == Phase::NeedsReset) return game;
-    if (phase == Phase::Ended && options_.autoreset == Autoreset::Disabled) return game;
+    const bool over = phase == Phase::Ended && options_.autoreset == Autoreset::Disabled;
+    if (phase == Phase::NeedsReset || over) throw NotResetError(game);
   }
-  return std::nullopt;
 }
 
 void BatchEngine::step(const std::int64_t* actions, const StepOutput& out,

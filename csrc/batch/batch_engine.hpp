@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -50,6 +50,13 @@ struct StepOutput {
   bool* truncated;
 };
 
+// A game was to step that had never been reset, or whose episode has ended.
+class NotResetError : public std::logic_error {
+ public:
+  explicit NotResetError(int game)
+      : std::logic_error("game " + std::to_string(game) + " must be reset before it can step") {}
+};
+
 class BatchEngine {
  public:
   explicit BatchEngine(BatchOptions options,
@@ -61,8 +68,8 @@ class BatchEngine {
   // Starts the episodes of the games in mask (all, if null). reload: on freshly loaded pages.
   void reset(float* observations, const bool* mask, bool reload,
              support::Interrupt& interrupt = support::Interrupt::none());
-  // The first game that must be reset before it can step, if there is one.
-  std::optional<int> first_unready() const;
+  // Throws NotResetError for the first game that must be reset before it can step, if there is one.
+  void require_ready() const;
   // Actions must be within the action set and every game ready.
   void step(const std::int64_t* actions, const StepOutput& out,
             support::Interrupt& interrupt = support::Interrupt::none());
@@ -78,8 +85,10 @@ class BatchEngine {
   std::string snapshot(int game);
   void restore(int game, std::string_view bytes);
   // Starts an episode of a game where a game::snapshot of any game was taken. Throws as
-  // env::game_to_start_at, and nothing has changed then.
-  void start_at(int game, std::string_view game_snapshot, float* observation);
+  // env::game_to_start_at, and nothing has changed then. from_reset: the first reward is that of a
+  // run from its reset on, as qwop-gym gives it, not that of the first step alone.
+  void start_at(int game, std::string_view game_snapshot, float* observation,
+                bool from_reset = false);
   void copy_game(int from, int to);
   const game::Game& game(int game) { return block_of(game).game(lane_of(game)); }
 

@@ -75,12 +75,13 @@ void BatchEngine::restore(int game, std::string_view bytes) {
   fill_columns(columns_, game);
 }
 
-void BatchEngine::start_at(int game, std::string_view game_snapshot, float* observation) {
+void BatchEngine::start_at(int game, std::string_view game_snapshot, float* observation,
+                           bool from_reset) {
   auto& block = block_of(game);
   const int lane = lane_of(game);
   block.game(lane) = env::game_to_start_at(game_snapshot, options_.episode);
   episodes_[game] = {};
-  episodes_[game].tracker.start_at(block.standing(lane));
+  if (!from_reset) episodes_[game].tracker.start_at(block.standing(lane));
   episodes_[game].phase = Phase::Running;
   block.observe(lane, std::span<float, env::kObservationSize>(observation, env::kObservationSize));
   fill_columns(columns_, game);

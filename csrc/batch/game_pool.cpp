@@ -6,21 +6,21 @@
 namespace qwop::batch {
 namespace {
 
-std::uint8_t events_of(const game::Game& game) {
+std::uint8_t events_in(const game::Game& game) {
   const auto& status = game.status();
   std::uint8_t bits = 0;
-  if (status.fallen) bits |= events::kFallen;
-  if (status.jumped) bits |= events::kJumped;
-  if (status.jump_landed) bits |= events::kLanded;
-  if (status.ended) bits |= events::kEnded;
+  if (status.fallen) bits |= game::events::kFallen;
+  if (status.jumped) bits |= game::events::kJumped;
+  if (status.jump_landed) bits |= game::events::kLanded;
+  if (status.ended) bits |= game::events::kEnded;
   const auto& world = game.world().data();
   for (int i = 0; i < world.contact_count; ++i) {
     const auto& contact = world.contacts[i];
     if (!contact.touching) continue;
     const std::uint32_t pair = 1u << contact.body_a | 1u << contact.body_b;
-    if ((pair & 1u << game::kHurdleTop) != 0) bits |= events::kHurdleTouched;
-    if ((pair & 1u << game::kLeftFoot) != 0) bits |= events::kLeftFootDown;
-    if ((pair & 1u << game::kRightFoot) != 0) bits |= events::kRightFootDown;
+    if ((pair & 1u << game::kHurdleTop) != 0) bits |= game::events::kHurdleTouched;
+    if ((pair & 1u << game::kLeftFoot) != 0) bits |= game::events::kLeftFootDown;
+    if ((pair & 1u << game::kRightFoot) != 0) bits |= game::events::kRightFootDown;
   }
   return bits;
 }
@@ -113,7 +113,7 @@ void GamePool::look(int first, int count, const PoolView& view) {
   for (int i = first; i < first + count; ++i) {
     const auto& seen = game(i);
     write_bodies(seen, view.bodies + static_cast<std::ptrdiff_t>(i) * kPoolGameValues);
-    view.events[i] = events_of(seen);
+    view.events[i] = events_in(seen);
     view.frames[i] = static_cast<std::int32_t>(seen.frames());
     view.score[i] = seen.status().score;
   }

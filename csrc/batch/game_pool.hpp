@@ -17,14 +17,6 @@ namespace qwop::batch {
 inline constexpr int kPoolPartValues = 6;  // x, y, angle, vx, vy, angular velocity
 inline constexpr int kPoolGameValues = game::kPartCount * kPoolPartValues;
 
-// Bits of the events of a game.
-namespace events {
-inline constexpr std::uint8_t kFallen = 1, kJumped = 2, kLanded = 4, kEnded = 8;
-// The feet and shins that touch the ground, as the game's contacts stand after the last frame.
-inline constexpr std::uint8_t kLeftFootDown = 16, kRightFootDown = 32;
-inline constexpr std::uint8_t kHurdleTouched = 64;
-}  // namespace events
-
 // Where a pool's games stand, one row a game; memory of the caller's.
 struct PoolView {
   double* bodies;        // (games, 12, 6), parts in the order of kReportedParts
@@ -35,7 +27,7 @@ struct PoolView {
 
 class GamePool {
  public:
-  GamePool(const game::Game& first, int games, int threads,
+  GamePool(const game::Game& first, int num_envs, int threads,
            support::InstructionSet instruction_set);
 
   int size() const { return size_; }
@@ -47,7 +39,8 @@ class GamePool {
   void set(int index, const game::Game& game, const PoolView& view);
   game::Game& game(int index) { return blocks_[index / block_size_]->game(index % block_size_); }
 
-  // Calls that `interrupt` stops leave every game between two updates, and its row of the view true.
+  // Calls that `interrupt` stops leave every game between two updates, and its row of the view
+  // true.
 
   // Game i becomes a copy of games[parents[i]] of `source`, another pool, and then plays `frames`
   // updates with keys[i]; for the first parents.size() games of this pool.

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "batch/batch_engine.hpp"
+#include "bindings/arrays.hpp"
 #include "bindings/engine_class.hpp"
-#include "bindings/episode_options.hpp"
 #include "bindings/instruction_sets.hpp"
 #include "bindings/long_calls.hpp"
 #include "support/cpu.hpp"
@@ -23,10 +23,6 @@ namespace {
 using batch::Autoreset;
 using batch::BatchEngine;
 
-// No forcecast: a converted copy would take the results with it when it dies.
-template <class T>
-using Array = py::array_t<T, py::array::c_style>;
-
 Autoreset parse_autoreset(const std::string& name) {
   if (name == "next_step") return Autoreset::NextStep;
   if (name == "same_step") return Autoreset::SameStep;
@@ -35,12 +31,8 @@ Autoreset parse_autoreset(const std::string& name) {
                         "'");
 }
 
-std::unique_ptr<BatchEngine> make_engine(py::ssize_t num_envs, py::ssize_t num_threads,
-                                         std::vector<int> action_keys, int frames_per_step,
-                                         double failure_cost, double success_reward,
-                                         double time_cost_mult, double speed_rew_mult,
-                                         bool reload_on_reset, const std::string& sincos,
-                                         std::int64_t max_episode_steps,
+std::unique_ptr<BatchEngine> make_engine(const env::EpisodeOptions& episode, py::ssize_t num_envs,
+                                         py::ssize_t num_threads, std::int64_t max_episode_steps,
                                          const std::string& autoreset,
                                          const std::string& instruction_set) {
   constexpr py::ssize_t kMostGames = 1'000'000;
@@ -56,9 +48,7 @@ std::unique_ptr<BatchEngine> make_engine(py::ssize_t num_envs, py::ssize_t num_t
                           std::to_string(max_episode_steps));
   }
   batch::BatchOptions options;
-  options.episode =
-      episode_options(std::move(action_keys), frames_per_step, failure_cost, success_reward,
-                      time_cost_mult, speed_rew_mult, reload_on_reset, sincos);
+  options.episode = episode;
   options.games = static_cast<int>(num_envs);
   options.threads = num_threads == 0 ? support::usable_cores() : static_cast<int>(num_threads);
   options.max_episode_steps = max_episode_steps;
@@ -120,9 +110,7 @@ void step(BatchEngine& engine, const Array<std::int64_t>& actions, Array<float> 
   }
   without_lock([&](auto& interrupt) {
     const Turn turn(engine.mutex());
-    if (const auto game = engine.first_unready()) {
-      throw py::value_error("game " + std::to_string(*game) + " must be reset before it can step");
-    }
+    engine.require_ready();
     engine.step(chosen, out, interrupt);
   });
 }
@@ -133,7 +121,8 @@ int checked_game(const BatchEngine& engine, py::ssize_t game) {
                         ", got " + std::to_string(game));
 }
 
-void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, Array<float> obs) {
+void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, Array<float> obs,
+              bool from_reset) {
   if (obs.ndim() != 1 || obs.shape(0) != env::kObservationSize) {
     throw py::value_error("obs must have shape (60,)");
   }
@@ -141,7 +130,7 @@ void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, 
   const std::string_view bytes(snapshot);
   without_lock([&](auto&) {
     const Turn turn(engine.mutex());
-    engine.start_at(checked_game(engine, game), bytes, observation);
+    engine.start_at(checked_game(engine, game), bytes, observation, from_reset);
   });
 }
 
@@ -215,18 +204,17 @@ void bind_batch(py::module_& module) {
       "Instruction sets that batches can use on this processor, slowest first.");
   define(module, "usable_cores", &support::usable_cores,
          "Cores this process may use, by its affinity and its container's quota.");
+  py::register_exception<batch::NotResetError>(module, "NotResetError", PyExc_ValueError);
   EngineClass<BatchEngine> cls(module, "BatchEngine",
                                "The core of QwopVectorEnv: many episodes side by side.");
-  cls.def(py::init(&make_engine), py::arg("num_envs"), py::arg("num_threads"),
-          py::arg("action_keys"), py::arg("frames_per_step"), py::arg("failure_cost"),
-          py::arg("success_reward"), py::arg("time_cost_mult"), py::arg("speed_rew_mult"),
-          py::arg("reload_on_reset"), py::arg("sincos"), py::arg("max_episode_steps"),
-          py::arg("autoreset"), py::arg("instruction_set") = "")
-      .def("reset", &reset, py::arg("obs").noconvert(), py::arg("mask").noconvert() = py::none(),
-           py::arg("reload") = false)
-      .def("step", &step, py::arg("actions").noconvert(), py::arg("obs").noconvert(),
-           py::arg("rewards").noconvert(), py::arg("terminated").noconvert(),
-           py::arg("truncated").noconvert())
+  using py::arg;
+  cls.def(py::init(&make_engine), arg("episode"), py::kw_only(), arg("num_envs"),
+          arg("num_threads"), arg("max_episode_steps"), arg("autoreset"),
+          arg("instruction_set") = "")
+      .def("reset", &reset, arg("obs").noconvert(), py::kw_only(),
+           arg("mask").noconvert() = py::none(), arg("reload") = false)
+      .def("step", &step, arg("actions").noconvert(), py::kw_only(), arg("obs").noconvert(),
+           arg("rewards").noconvert(), arg("terminated").noconvert(), arg("truncated").noconvert())
       .def(
           "snapshot",
           [](BatchEngine& e, py::ssize_t game) {
@@ -235,7 +223,7 @@ void bind_batch(py::module_& module) {
               return e.snapshot(checked_game(e, game));
             }));
           },
-          py::arg("game"))
+          arg("game"))
       .def(
           "restore",
           [](BatchEngine& e, py::ssize_t game, const py::bytes& snapshot) {
@@ -245,9 +233,11 @@ void bind_batch(py::module_& module) {
               e.restore(checked_game(e, game), bytes);
             });
           },
-          py::arg("game"), py::arg("snapshot"))
-      .def("start_at", &start_at, py::arg("game"), py::arg("snapshot"), py::arg("obs").noconvert(),
-           "Starts an episode where a Game's snapshot was taken; writes the game's observation.")
+          arg("game"), arg("snapshot"))
+      .def("start_at", &start_at, arg("game"), arg("snapshot"), arg("obs").noconvert(),
+           py::kw_only(), arg("from_reset") = false,
+           "Starts an episode where a Game's snapshot was taken; writes the game's observation.\n\n"
+           "from_reset: the first reward covers the run since its reset, not the first step alone.")
       .def(
           "copy_game",
           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {
@@ -256,7 +246,7 @@ void bind_batch(py::module_& module) {
               e.copy_game(checked_game(e, from), checked_game(e, to));
             });
           },
-          py::arg("source"), py::arg("target"))
+          py::kw_only(), arg("source"), arg("target"))
       .def(
           "game",
           [](BatchEngine& e, py::ssize_t game) {
@@ -265,8 +255,8 @@ void bind_batch(py::module_& module) {
               return game::Game(e.game(checked_game(e, game)));
             });
           },
-          py::arg("game"), "A copy of one game.")
-      .def("infos", &infos, py::arg("final") = false, py::arg("mask") = py::none(),
+          arg("game"), "A copy of one game.")
+      .def("infos", &infos, py::kw_only(), arg("final") = false, arg("mask") = py::none(),
            "New arrays of many games' infos and masks, as Batch.infos has them.")
       .def_property_readonly("num_envs", [](const BatchEngine& e) { return e.options().games; })
       .def_property_readonly("num_threads",

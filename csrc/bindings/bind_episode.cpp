@@ -29,14 +29,9 @@ std::span<float, env::kObservationSize> observation_span(FloatArray& array) {
   return std::span<float, env::kObservationSize>(array.mutable_data(), env::kObservationSize);
 }
 
-Episode make_episode(std::vector<int> action_keys, int frames_per_step, double failure_cost,
-                     double success_reward, double time_cost_mult, double speed_rew_mult,
-                     bool reload_on_reset, const std::string& sincos) {
+Episode make_episode(const env::EpisodeOptions& options) {
   Signals signals;
-  Episode episode(
-      episode_options(std::move(action_keys), frames_per_step, failure_cost, success_reward,
-                      time_cost_mult, speed_rew_mult, reload_on_reset, sincos),
-      signals);
+  Episode episode(options, signals);
   signals.rethrow();
   return episode;
 }
@@ -59,7 +54,7 @@ std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray o
   return {result.reward, result.terminated};
 }
 
-// Pickled as the constructor's arguments, the game's snapshot and the tracker's fields.
+// Pickled as the options, the game's snapshot and the tracker's fields.
 py::tuple state_of(const Episode& episode) {
   const auto& options = episode.options();
   const auto& reward = options.reward;
@@ -75,10 +70,10 @@ py::tuple state_of(const Episode& episode) {
 
 Episode episode_from(const py::tuple& state) {
   if (state.size() != 10) throw py::value_error("not the pickled state of an Episode");
-  Episode episode =
-      make_episode(state[0].cast<std::vector<int>>(), state[1].cast<int>(), state[2].cast<double>(),
-                   state[3].cast<double>(), state[4].cast<double>(), state[5].cast<double>(),
-                   state[6].cast<bool>(), state[7].cast<std::string>());
+  Episode episode = make_episode(episode_options(
+      state[0].cast<std::vector<int>>(), state[1].cast<int>(), state[2].cast<double>(),
+      state[3].cast<double>(), state[4].cast<double>(), state[5].cast<double>(),
+      state[6].cast<bool>(), state[7].cast<std::string>()));
   const auto snapshot = state[8].cast<py::bytes>();
   game::restore(episode.game(), std::string_view(snapshot));
   const auto remembered = state[9].cast<py::tuple>();
@@ -96,14 +91,9 @@ void bind_episode(py::module_& module) {
   define(
       module, "nearest_float32", [](double x) { return double{static_cast<float>(x)}; },
       py::arg("x"), "The float32 number nearest to x, whatever the thread's rounding is.");
-  EngineClass<Episode>(module, "Episode",
-                       "The core of QwopEnv: qwop-gym's protocol on one game.\n\n"
-                       "action_keys holds the key mask of each action; -1 is the action that only\n"
-                       "terminates. The other arguments are QwopEnv's.")
-      .def(py::init(&make_episode), py::arg("action_keys"), py::arg("frames_per_step"),
-           py::arg("failure_cost"), py::arg("success_reward"), py::arg("time_cost_mult"),
-           py::arg("speed_rew_mult"), py::arg("reload_on_reset"), py::arg("sincos"))
-      .def("reset", &reset, py::arg("obs").noconvert(), py::arg("reload") = false,
+  EngineClass<Episode>(module, "Episode", "The core of QwopEnv: qwop-gym's protocol on one game.")
+      .def(py::init(&make_episode), py::arg("options"))
+      .def("reset", &reset, py::arg("obs").noconvert(), py::kw_only(), py::arg("reload") = false,
            "Starts an episode, on a freshly loaded page if reload; writes the observation.")
       .def(
           "start_at",

@@ -187,7 +187,7 @@ void bind_game(py::module_& module) {
                         "        other Chromium built the upstream way), 'glibc-fma' (Debian's\n"
                         "        Chromium) or 'fdlibm'.");
   cls.def(py::init([](const std::string& sincos) { return Game(parse_sincos_flavor(sincos)); }),
-          py::arg("sincos") = "glibc");
+          py::arg("sincos") = std::string(to_string(game::kDefaultSinCos)));
   cls.def("start", &start, py::arg("idle_frames") = 1,
           "Lets the intro screen stand for some updates, then clicks it away.\n\n"
           "Raises:\n    ValueError: started before, or idle_frames is negative.")

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "batch/game_pool.hpp"
+#include "bindings/arrays.hpp"
 #include "bindings/engine_class.hpp"
 #include "bindings/long_calls.hpp"
 #include "support/cpu.hpp"
+#include "support/instruction_set.hpp"
 #include "support/turns.hpp"
 
 namespace py = pybind11;
@@ -18,27 +20,24 @@ namespace {
 
 using batch::GamePool;
 
-template <class T>
-using Array = py::array_t<T, py::array::c_style>;
-
 // A pool with the arrays that show where its games stand.
 class Pool {
  public:
-  Pool(const game::Game& first, py::ssize_t games, py::ssize_t threads,
+  Pool(const game::Game& first, py::ssize_t num_envs, py::ssize_t num_threads,
        const std::string& instruction_set)
-      : bodies({checked("games", games, 1, 1'000'000), py::ssize_t{game::kPartCount},
+      : bodies({checked("num_envs", num_envs, 1, 1'000'000), py::ssize_t{game::kPartCount},
                 py::ssize_t{batch::kPoolPartValues}}),
-        events(games),
-        frames(games),
-        score(games),
-        pool_(first, static_cast<int>(games),
-              threads == 0 ? support::usable_cores()
-                           : static_cast<int>(checked("threads", threads, 0, 1024)),
+        events(num_envs),
+        frames(num_envs),
+        score(num_envs),
+        pool_(first, static_cast<int>(num_envs),
+              num_threads == 0 ? support::usable_cores()
+                               : static_cast<int>(checked("num_threads", num_threads, 0, 1024)),
               support::choose_instruction_set(instruction_set)) {
     std::ranges::fill_n(bodies.mutable_data(), bodies.size(), 0.0);
-    std::ranges::fill_n(events.mutable_data(), games, std::uint8_t{0});
-    std::ranges::fill_n(frames.mutable_data(), games, 0);
-    std::ranges::fill_n(score.mutable_data(), games, 0.0);
+    std::ranges::fill_n(events.mutable_data(), num_envs, std::uint8_t{0});
+    std::ranges::fill_n(frames.mutable_data(), num_envs, 0);
+    std::ranges::fill_n(score.mutable_data(), num_envs, 0.0);
   }
 
   void expand(Pool& source, const Array<std::int32_t>& parents, const Array<std::uint8_t>& keys,
@@ -150,22 +149,23 @@ class Pool {
 }  // namespace
 
 void bind_pool(py::module_& module) {
+  using py::arg;
   EngineClass<Pool>(module, "GamePool", "Many games without episodes, for searches.")
       .def(py::init<const game::Game&, py::ssize_t, py::ssize_t, const std::string&>(),
-           py::arg("first"), py::arg("games"), py::arg("threads") = 0,
-           py::arg("instruction_set") = "")
-      .def("expand", &Pool::expand, py::arg("source"), py::arg("parents").noconvert(),
-           py::arg("keys").noconvert(), py::arg("frames"))
-      .def("take", &Pool::take, py::arg("source"), py::arg("parents").noconvert())
-      .def("step", &Pool::step, py::arg("keys").noconvert(), py::arg("frames"))
-      .def("game", &Pool::game, py::arg("index"))
-      .def("set_game", &Pool::set_game, py::arg("index"), py::arg("game"))
+           arg("first"), py::kw_only(), arg("num_envs"), arg("num_threads") = 0,
+           arg("instruction_set") = "")
+      .def("expand", &Pool::expand, arg("source"), py::kw_only(), arg("parents").noconvert(),
+           arg("keys").noconvert(), arg("frames"))
+      .def("take", &Pool::take, arg("source"), py::kw_only(), arg("parents").noconvert())
+      .def("step", &Pool::step, arg("keys").noconvert(), py::kw_only(), arg("frames"))
+      .def("game", &Pool::game, arg("index"))
+      .def("set_game", &Pool::set_game, arg("index"), arg("game"))
       .def("__len__", [](const Pool& p) { return p.pool().size(); })
       .def_property_readonly("bodies", [](const Pool& p) { return p.bodies; })
-      .def_property_readonly("happened", [](const Pool& p) { return p.events; })
+      .def_property_readonly("events", [](const Pool& p) { return p.events; })
       .def_property_readonly("frames", [](const Pool& p) { return p.frames; })
       .def_property_readonly("score", [](const Pool& p) { return p.score; })
-      .def_property_readonly("threads", [](const Pool& p) { return p.pool().threads(); })
+      .def_property_readonly("num_threads", [](const Pool& p) { return p.pool().threads(); })
       .def_property_readonly("instruction_set", [](const Pool& p) {
         return support::to_string(p.pool().instruction_set());
       });

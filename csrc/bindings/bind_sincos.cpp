@@ -5,6 +5,7 @@
 
 #include "bindings/engine_class.hpp"
 #include "bindings/long_calls.hpp"
+#include "game/game_facts.hpp"
 #include "libm/sincos.hpp"
 
 namespace py = pybind11;
@@ -43,7 +44,8 @@ py::tuple sincos_of(const DoubleArray& x, const std::string& flavor_name) {
 }  // namespace
 
 void bind_sincos(py::module_& module) {
-  define(module, "sincos", &sincos_of, py::arg("x"), py::arg("flavor") = "glibc",
+  define(module, "sincos", &sincos_of, py::arg("x"),
+         py::arg("flavor") = std::string(to_string(game::kDefaultSinCos)),
          "Sine and cosine of x (radians, within +-1e5) as the engine computes them.\n\n"
          "Args:\n    x: array of float64.\n    flavor: 'glibc', 'glibc-fma' or 'fdlibm'.\n\n"
          "Returns:\n    Two float64 arrays of x's shape.\n\n"

@@ -4,12 +4,15 @@
 namespace qwop::bindings {
 void bind_build(pybind11::module_& module);
 void bind_sincos(pybind11::module_& module);
+void bind_facts(pybind11::module_& module);
+void bind_options(pybind11::module_& module);
 void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
 void bind_pool(pybind11::module_& module);
-void bind_learner(pybind11::module_& module);
+void bind_quantile_learner(pybind11::module_& module);
 void bind_collector(pybind11::module_& module);
+void bind_large_batch(pybind11::module_& module);
 void bind_canvas(pybind11::module_& module);
 void bind_actor_critic(pybind11::module_& module);
 }  // namespace qwop::bindings
@@ -18,12 +21,15 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   module.doc() = "The native engine behind qwop_native.";
   qwop::bindings::bind_build(module);
   qwop::bindings::bind_sincos(module);
+  qwop::bindings::bind_facts(module);
+  qwop::bindings::bind_options(module);
   qwop::bindings::bind_game(module);
   qwop::bindings::bind_episode(module);
   qwop::bindings::bind_batch(module);
   qwop::bindings::bind_pool(module);
-  qwop::bindings::bind_learner(module);
+  qwop::bindings::bind_quantile_learner(module);
   qwop::bindings::bind_collector(module);
+  qwop::bindings::bind_large_batch(module);
   qwop::bindings::bind_canvas(module);
   qwop::bindings::bind_actor_critic(module);
 }

@@ -20,7 +20,7 @@ struct EpisodeOptions {
   std::vector<int> action_keys;  // key mask of each action, or kTerminateAction
   RewardTerms reward;
   bool reload_on_reset = false;
-  SinCosFlavor flavor = SinCosFlavor::Glibc;
+  SinCosFlavor flavor = game::kDefaultSinCos;
 };
 
 // The page as qwop-gym leaves it before the first reset, and a reset as qwop-gym does it. A page

@@ -11,9 +11,8 @@ inline constexpr double kShortestDistance = -10.0;
 inline constexpr double kLongestDistance = 105.0;
 inline constexpr double kFinishDistance = 100.0;
 
-// qwop-gym lets one tick of the page's engine pass after each load and reset, and the game's clock
-// takes the real time since the tick before, at most this much. Offline that bound stands for it.
-inline constexpr double kEngineTick = 0.25;
+// Offline, the most that a tick of the page's engine adds to the clock stands for what it adds.
+inline constexpr double kEngineTick = game::kMaxEngineTick;
 
 struct StepResult {
   double reward;

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "learner/job.hpp"
+#include "learner/kernels.hpp"
 #include "support/instruction_set.hpp"
 
 namespace qwop::learner {

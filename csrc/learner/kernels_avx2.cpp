@@ -1,2 +1,2 @@
 #define QWOP_ISA_NAMESPACE avx2
-#include "learner/kernels.hpp"
+#include "learner/kernel_table.hpp"

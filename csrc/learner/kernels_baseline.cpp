@@ -1,2 +1,2 @@
 #define QWOP_ISA_NAMESPACE baseline
-#include "learner/kernels.hpp"
+#include "learner/kernel_table.hpp"

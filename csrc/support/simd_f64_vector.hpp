@@ -40,6 +40,7 @@ struct VectorOf {
 template <int W>
 struct LaneBits {
   using Vector = typename VectorOf<std::int64_t, W>::Type;
+  using Unsigned = typename VectorOf<std::uint64_t, W>::Type;
   Vector v;
 
   LaneBits() = default;
@@ -48,8 +49,13 @@ struct LaneBits {
 
   QWOP_ALWAYS_INLINE std::int64_t operator[](int lane) const { return v[lane]; }
 
-  friend QWOP_ALWAYS_INLINE LaneBits operator+(LaneBits a, LaneBits b) { return a.v + b.v; }
-  friend QWOP_ALWAYS_INLINE LaneBits operator-(LaneBits a, LaneBits b) { return a.v - b.v; }
+  // Modulo 2^64, as the instructions do it; signed numbers must not overflow in C++.
+  friend QWOP_ALWAYS_INLINE LaneBits operator+(LaneBits a, LaneBits b) {
+    return Vector(Unsigned(a.v) + Unsigned(b.v));
+  }
+  friend QWOP_ALWAYS_INLINE LaneBits operator-(LaneBits a, LaneBits b) {
+    return Vector(Unsigned(a.v) - Unsigned(b.v));
+  }
   friend QWOP_ALWAYS_INLINE LaneBits operator&(LaneBits a, LaneBits b) { return a.v & b.v; }
   friend QWOP_ALWAYS_INLINE LaneBits operator|(LaneBits a, LaneBits b) { return a.v | b.v; }
   friend QWOP_ALWAYS_INLINE LaneBits operator^(LaneBits a, LaneBits b) { return a.v ^ b.v; }

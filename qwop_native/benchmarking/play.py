@@ -84,7 +84,7 @@ def running_cycle(sincos: str, reset_steps: bool) -> Actions:
         The actions, int64 (length,), beginning with the first step after a first reset.
     """
     tapes = resources.files("qwop_native.benchmarking") / "tapes"
-    text = (tapes / f"running-{sincos}.txt").read_text()
+    text = (tapes / f"running-{sincos}.txt").read_text("utf-8")
     cycle: list[int] = []
     for episode in parse_env_tape(text).episodes:
         cycle += [*episode, *([0] if reset_steps else [])]

@@ -15,7 +15,8 @@ import numpy as np
 
 from qwop_native import QwopEnv, QwopVectorEnv
 from qwop_native.benchmarking.play import REDUCED_KEYS, Actions, Source, sources
-from qwop_native.envs.batch import GamesOfBatch
+from qwop_native.envs.games import GamesOfBatch
+from qwop_native.facts import DEFAULT_SINCOS
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Scene:
     play: str = "random"
     frames: int = 4
     seed: int = 0
-    sincos: str = "glibc"
+    sincos: str = DEFAULT_SINCOS
 
     @property
     def env_arguments(self) -> dict[str, Any]:

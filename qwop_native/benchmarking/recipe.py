@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
@@ -27,9 +28,12 @@ from stable_baselines3.common.logger import Logger
 
 from qwop_native.atomic import whole_file
 from qwop_native.benchmarking import machine
-from qwop_native.benchmarking.greedy import Outcome, play_greedily
 from qwop_native.facts import FRAMES_PER_SECOND
-from qwop_native.models.weights import save_model
+from qwop_native.models.evaluate import Run, evaluate
+from qwop_native.models.policy import chooser
+from qwop_native.models.save import save_model
+from qwop_native.models.starts import Start
+from qwop_native.recording.starts import env_start
 from qwop_native.sb3 import QRDQN, QwopVecEnv
 from qwop_native.sb3.checkpoint import Checkpoints, load_checkpoint, read_extra
 
@@ -58,13 +62,24 @@ SETTINGS: dict[str, Any] = {
 
 def environment(action_set: str, games: int = GAMES, threads: int = 1) -> QwopVecEnv:
     """The games of the recipe, with the reduced or the essential action set."""
-    return QwopVecEnv(
-        games,
-        threads,
-        max_episode_steps=EPISODE_STEPS,
-        frames_per_step=FRAMES_PER_STEP,
-        **({"reduced_action_set": True} if action_set == "reduced" else {"action_set": action_set}),
-    )
+    return QwopVecEnv(games, threads, max_episode_steps=EPISODE_STEPS, **_arguments(action_set))
+
+
+def _arguments(action_set: str) -> dict[str, Any]:
+    chosen = {"reduced_action_set": True} if action_set == "reduced" else {"action_set": action_set}
+    return {"frames_per_step": FRAMES_PER_STEP, **chosen}
+
+
+def play_greedily(model: BaseAlgorithm, action_set: str, games: int) -> list[Run]:
+    """Greedy episodes by qwop-gym's rule, those of which the k-th begins with k steps without keys.
+
+    Those steps count towards the limit of an episode.
+    """
+    page = env_start(FRAMES_PER_STEP)
+    idle = [np.zeros(FRAMES_PER_STEP * steps, np.uint8) for steps in range(games)]
+    starts = [Start(f"env:1+{len(keys)}", page, keys) for keys in idle]
+    limits = [EPISODE_STEPS - steps for steps in range(games)]
+    return evaluate(chooser(model), _arguments(action_set), starts, limits, finish="torso")
 
 
 class Curve(BaseCallback):
@@ -81,7 +96,7 @@ class Curve(BaseCallback):
         self,
         folder: Path,
         every: int,
-        evaluate: Callable[[BaseAlgorithm], list[Outcome]],
+        evaluate: Callable[[BaseAlgorithm], list[Run]],
         state: dict[str, Any] | None,
     ) -> None:
         super().__init__()
@@ -115,7 +130,7 @@ class Curve(BaseCallback):
             "wall": round(wall, 1),
             "processor": round(processor, 1),
             "distances": [round(o.distance, 2) for o in outcomes],
-            "finishes": sorted(o.frames for o in outcomes if o.success),
+            "finishes": sorted(o.frames for o in outcomes if o.finished),
         }
         if all(merit(point) > merit(other) for other in self.points):
             save_model(self.model, self.folder / "best.zip")
@@ -162,8 +177,8 @@ def train(folder: Path, action_set: str, steps: int, seed: int, evaluations: int
         model = QRDQN("MlpPolicy", env, seed=seed, **SETTINGS)
     model.set_logger(Logger(None, []))
 
-    def evaluate(trained: BaseAlgorithm) -> list[Outcome]:
-        return play_greedily(trained, environment(action_set, evaluations))
+    def evaluate(trained: BaseAlgorithm) -> list[Run]:
+        return play_greedily(trained, action_set, evaluations)
 
     curve = Curve(folder, steps // 128, evaluate, state)
     # The curve comes first, so that a checkpoint knows of the evaluation at the same step.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qwop_native import _core
 from qwop_native.benchmarking.play import PLAYS
 from qwop_native.benchmarking.players import Scene
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 
 PARTS = {
     "headline": "the engine beside Box2D on the same ragdoll, and two threads beside one",
@@ -48,13 +48,13 @@ class Settings:
     repeats: int
     seconds: float
     seed: int = 0
-    sincos: str = "glibc"
+    sincos: str = DEFAULT_SINCOS
 
     def __post_init__(self) -> None:
         _check_known("part", self.parts, PARTS)
         _check_known("instruction set", self.instruction_sets, _core.instruction_sets())
         _check_known("play", self.plays, PLAYS)
-        _check_known("sincos", (self.sincos,), FLAVOURS)
+        _check_known("sincos", (self.sincos,), FLAVORS)
         for name, least in (("games", 1), ("threads", 1)):
             for value in getattr(self, name):
                 if value < least:

@@ -20,8 +20,8 @@ def main(argv: Sequence[str] | None = None, ask: Callable[[str], str] = input) -
     """
     parser = common.command_parser(
         "bootstrap",
-        "Write the commented files of settings into a folder, to start from. A file that is there "
-        "already is asked about.",
+        "Write the shipped files of settings into a folder, with every setting and its help, to "
+        "start from. A file that is there already is asked about.",
         "--folder config",
     )
     parser.add_argument("--folder", type=Path, default=Path("config"), help="default: config")
@@ -30,6 +30,12 @@ def main(argv: Sequence[str] | None = None, ask: Callable[[str], str] = input) -
 
 
 def _run(options: argparse.Namespace, ask: Callable[[str], str]) -> int:
+    try:
+        from qwop_native.training.settings.documents import standalone
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"bootstrap needs {error.name}: pip install 'qwop-native[train]'"
+        ) from error
     to_all = "all" if options.force else None
     for source in sorted(CONFIGS.rglob("*.yml")):
         target = options.folder / source.relative_to(CONFIGS)
@@ -41,7 +47,7 @@ def _run(options: argparse.Namespace, ask: Callable[[str], str]) -> int:
                 continue
         target.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(target) as file:
-            file.write(source.read_bytes())
+            file.write(standalone(source).encode())
         print(f"written {target}")
     return common.OK
 

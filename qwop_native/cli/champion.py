@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -12,21 +13,22 @@ from typing import Any
 import numpy as np
 
 from qwop_native.atomic import whole_file
-from qwop_native.champion import FRAMES_PER_STEP, POLICY, runs
-from qwop_native.champion.evaluation import evaluate
-from qwop_native.champion.starts import line_starts, prepared, scrambled_starts
+from qwop_native.champion import FRAMES_PER_STEP, runs
 from qwop_native.cli import common, in_browser, replay, spectate
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES
-from qwop_native.models.policy import load_model
-from qwop_native.models.settings import settings_beside
+from qwop_native.facts import FLAVORS, FRAMES_PER_SECOND, RECORD_FRAMES
+from qwop_native.models.evaluate import FINISHES, evaluate
+from qwop_native.models.load import CHAMPION, find_model, load_model, load_policy
+from qwop_native.models.metadata import read_settings
+from qwop_native.models.outputs import action_count
+from qwop_native.models.policy import ModelPolicy
+from qwop_native.models.starts import Start, make_starts
 from qwop_native.recording import load_recording
 from qwop_native.recording.recording import result_of
 from qwop_native.recording.starts import standard_starts
 
 _ACTION_SET = "essential"
-_IDLE_FRAMES = 30
-_SCRAMBLED = 100  # starts
+_MAX_FRAMES = 3000
 
 
 def main(argv: Sequence[str]) -> int:
@@ -41,30 +43,37 @@ def _run(given: argparse.Namespace, argv: Sequence[str]) -> int:
         own = argparse.ArgumentParser(add_help=False)
         _add_own_options(own)
         return _in_browser(given.policy, own.parse_known_args(argv)[1])
-    model, frames_per_step = _loaded(given.policy)
+    policy = _loaded(given.policy)
     with whole_file(given.results) if given.results else nullcontext() as file:
         status = max(_replayed(path) for path in runs())
-        numbers = _play(model, frames_per_step)
+        numbers = _play(policy)
         if file:
             file.write(json.dumps(numbers, indent=1).encode() + b"\n")
     return status
 
 
-def _loaded(path: Path) -> tuple[Any, int]:
-    """A model and the frames of its steps.
+def _loaded(name: str) -> ModelPolicy:
+    """The policy to be proved.
 
     Raises:
         ValueError: It has other actions than the shipped policy.
     """
-    model, told = load_model(path), settings_beside(path)
-    count = getattr(model.action_space, "n", None)
-    if told.action_set not in (None, _ACTION_SET) or count != len(ACTION_SETS[_ACTION_SET]):
-        own = f"{count} of the {told.action_set} set" if told.action_set else str(count)
+    common.require_models()
+    path = find_model(name)
+    told = read_settings(path)
+    if told.action_set is None:  # as the sprint's policies of older versions, which tell nothing
+        told = told.changed(action_set=_ACTION_SET)
+    frames_per_step = told.env.get("frames_per_step", FRAMES_PER_STEP)
+    wanted = len(ACTION_SETS[_ACTION_SET])
+    has = action_count(load_model(path))
+    if told.action_set != _ACTION_SET or has != wanted:
+        own = f"{has}" if has != wanted else f"{has} of the {told.action_set} set"
         raise ValueError(
-            f"{path} must have the {len(ACTION_SETS[_ACTION_SET])} actions of the {_ACTION_SET} "
-            f"set, it has {own}"
+            f"{path} must have the {wanted} actions of the {_ACTION_SET} set, it has {own}"
         )
-    return model, int(told.env.get("frames_per_step", FRAMES_PER_STEP))
+    return load_policy(
+        path, frames_per_step=frames_per_step, action_set=_ACTION_SET, say=common.note
+    )
 
 
 def _replayed(path: Path) -> int:
@@ -77,36 +86,33 @@ def _replayed(path: Path) -> int:
     return common.OK
 
 
-def _play(model: Any, frames_per_step: int) -> dict[str, Any]:
-    """Plays a model from every start in every flavour; returns the frames of each run."""
+def _play(policy: ModelPolicy) -> dict[str, Any]:
+    """Plays a policy from every start in every flavor; returns the frames of each run."""
+    frames_per_step = policy.frames_per_step
+    pages = standard_starts(frames_per_step).items()
+    groups = {
+        "standard": [Start(name, page, np.zeros(0, np.uint8)) for name, page in pages],
+        "varied": make_starts("varied", frames_per_step=frames_per_step),
+        "scrambled": make_starts("scrambled"),
+    }
+    starts = [start for group in groups.values() for start in group]
     numbers: dict[str, Any] = {}
-    for sincos in FLAVOURS:
-        starts = {
-            name: prepared(sincos, page) for name, page in standard_starts(frames_per_step).items()
-        }
-        groups = {
-            "standard": list(starts.values()),
-            "varied": line_starts(sincos, _IDLE_FRAMES, frames_per_step),
-            "scrambled": scrambled_starts(sincos, _SCRAMBLED),
-        }
-        played = evaluate(
-            lambda seen: model.predict(seen, deterministic=True)[0],
-            [game for group in groups.values() for game in group],
-            frames_per_step,
-        )
-        ends = np.cumsum([len(group) for group in groups.values()])[:-1]
-        standard, varied, scrambled = (part.tolist() for part in np.split(played.frames, ends))
-        print(f"policy, {sincos}:")
-        for name, count in zip(starts, standard, strict=True):
+    for sincos in FLAVORS:
+        env = {**policy.settings.env, "sincos": sincos}
+        played = iter(evaluate(policy.chooser(), env, starts, _MAX_FRAMES // frames_per_step))
+        frames = {}
+        for name, group in groups.items():
+            runs_of_it = itertools.islice(played, len(group))
+            frames[name] = [run.frames if run.finished else 0 for run in runs_of_it]
+        print(f"policy, {sincos}, finish: {FINISHES['game']}:")
+        standard = dict(zip((name for name, _ in pages), frames["standard"], strict=True))
+        for name, count in standard.items():
             time = f"{count} frames, {count / FRAMES_PER_SECOND:.2f} s"
             print(f"  {name}: {time if count else 'fell'}")
-        print(f"  {len(varied)} varied starts: {_spread(varied)}")
+        print(f"  {len(frames['varied'])} varied starts: {_spread(frames['varied'])}")
+        scrambled = frames["scrambled"]
         print(f"  {len(scrambled)} after half a second of random keys: {_spread(scrambled)}")
-        numbers[sincos] = {
-            "standard": dict(zip(starts, standard, strict=True)),
-            "varied": varied,
-            "scrambled": scrambled,
-        }
+        numbers[sincos] = {**frames, "standard": standard}
     return numbers
 
 
@@ -121,14 +127,14 @@ def _spread(frames: list[int]) -> str:
     return text
 
 
-def _in_browser(policy: Path, browser: Sequence[str]) -> int:
+def _in_browser(policy: str, browser: Sequence[str]) -> int:
     """The same runs and a policy, closed-loop, in the real game.
 
     Args:
-        policy: Its zip.
+        policy: Its name.
         browser: The options of the browser and of the game as they were given.
     """
-    _, frames_per_step = _loaded(policy)
+    frames_per_step = _loaded(policy).frames_per_step
     status = common.OK
     for path in runs():
         status = max(status, replay.main([str(path), *browser]))
@@ -140,10 +146,9 @@ def _in_browser(policy: Path, browser: Sequence[str]) -> int:
 def _add_own_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
-        type=Path,
-        default=POLICY,
-        help=f"another policy's zip; it has the {_ACTION_SET} actions and, unless the metadata.yml "
-        f"of its run says otherwise, {FRAMES_PER_STEP} frames a step",
+        default=CHAMPION,
+        help=f"another policy: a zip or the folder of a run; it has the {_ACTION_SET} actions and, "
+        f"unless its settings say otherwise, {FRAMES_PER_STEP} frames a step",
     )
     parser.add_argument("--results", metavar="FILE", help="JSON file for the frames of each run")
 
@@ -152,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = common.command_parser(
         "champion",
         "Prove what the shipped policy and the shipped runs do: natively, every run replayed and "
-        "the policy played from many starts in each flavour of sine and cosine; with --browser in "
+        "the policy played from many starts in each flavor of sine and cosine; with --browser in "
         "the real game.",
         "--browser --game-dir ~/qwop",
     )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from qwop_native.cli import config_file
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS
-from qwop_native.qwop_gym.command_settings import parse_with_config
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 from qwop_native.recording.starts import click_start, env_start, reset_start
 from qwop_native.recording.tape import Tape
+
+if TYPE_CHECKING:
+    from qwop_native.recording.stage import Policy
 
 OK, NO, MISTAKE = 0, 1, 2  # exit statuses
 
@@ -38,15 +42,48 @@ def run_command(
     Returns:
         What it returns; 2 for a mistake or a missing part, with one sentence on stderr.
     """
-    parser.add_argument("-c", metavar="FILE", help="YAML settings, in the form of qwop-gym's")
+    config_file.add_config_option(parser)
     try:
-        return run(parser.parse_args(parse_with_config(parser, argv)))
+        return run(config_file.parse(parser, argv))
     except (ImportError, OSError, ValueError, TypeError, RuntimeError) as error:
         print(f"{parser.prog}: {sentence(error)}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return 130
+
+
+def require_extra(extra: str, *modules: str) -> None:
+    """Refuses to begin what needs packages of an extra that is not installed.
+
+    Args:
+        extra: Name of the extra.
+        *modules: What is needed of it.
+
+    Raises:
+        ImportError: One of the modules cannot be imported; says which extra to install.
+    """
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ImportError(
+                f"this needs the extra {extra}: pip install 'qwop-native[{extra}]' ({error})"
+            ) from error
+
+
+def require_models() -> None:
+    """Refuses to begin what loads or trains models where PyTorch or Stable-Baselines3 is missing.
+
+    Raises:
+        ImportError: One of them cannot be imported.
+    """
+    require_extra("train", "torch", "stable_baselines3", "sb3_contrib", "yaml")
+
+
+def note(line: str) -> None:
+    """Says a guess, apart from the results."""
+    print(f"note: {line}", file=sys.stderr)
 
 
 def sentence(error: Exception) -> str:
@@ -85,8 +122,50 @@ def add_grid_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("steps")
     group.add_argument("--frames-per-step", type=positive, metavar="N", default=None)
     group.add_argument("--action-set", choices=sorted(ACTION_SETS), default=None)
-    group.add_argument("--sincos", choices=FLAVOURS, default=None)
+    group.add_argument("--sincos", choices=FLAVORS, default=None)
 
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what replaces a model's own settings, and how it is loaded and acts."""
+    add_grid_options(parser)
+    group = parser.add_argument_group("model")
+    group.add_argument("--model-mod", metavar="MODULE", help="package of the model's class")
+    group.add_argument("--model-cls", metavar="CLASS", help="the model's class, such as PPO")
+    group.add_argument("--stochastic", action="store_true", help="draw the model's actions")
+    group.add_argument("--weights-only", action="store_true", help="run nothing in the zip")
+
+
+def player(options: argparse.Namespace, name: str) -> Policy:
+    """Who is to play, as the options of `add_model_options` say.
+
+    Args:
+        options: The options.
+        name: A model's zip, the folder of a run, "champion", or package.module:factory.
+
+    Raises:
+        FileNotFoundError, ImportError, ValueError: See `qwop_native.models.load.load_player`.
+    """
+    from qwop_native.models.load import load_player
+
+    return load_player(
+        name,
+        frames_per_step=options.frames_per_step,
+        action_set=options.action_set,
+        sincos=options.sincos,
+        module=getattr(options, "model_mod", None),
+        algorithm=getattr(options, "model_cls", None),
+        deterministic=not getattr(options, "stochastic", False),
+        weights_only=getattr(options, "weights_only", False),
+        say=note,
+    )
+
+
+def flavor(options: argparse.Namespace, policy: Policy) -> str:
+    """Flavor of sine and cosine: the option's, else the model's own, else glibc."""
+    return str(options.sincos or getattr(policy, "sincos", None) or DEFAULT_SINCOS)
+
+
+MODEL_HELP = "a model's zip file, the folder of a run, champion, or package.module:factory"
 
 _STARTS: dict[str, tuple[int, Callable[[int, int], Tape]]] = {
     # Its least number, and what the number means.

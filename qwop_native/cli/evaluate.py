@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
+import numpy as np
 
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common
-from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import FRAMES_PER_SECOND
-from qwop_native.models import evaluation
-from qwop_native.models.settings import ModelSettings, settings_beside
+from qwop_native.models import starts as kinds
+from qwop_native.models.evaluate import FINISHES, MAX_STEPS, Run, evaluate
+from qwop_native.models.load import load_policy
+from qwop_native.models.starts import Start, make_starts
+from qwop_native.models.summary import finished_frames, median_interval, summarize
 from qwop_native.recording import SUFFIX, make_recording
-from qwop_native.recording.starts import env_start
-from qwop_native.training import fields
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,126 +32,112 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = common.command_parser(
         "evaluate",
-        "Play a model from many starts and tell how it runs. Settings are taken from the run's "
-        "folder where there is one around the model. Loading a model can run code that is in it: "
-        "use --weights-only for one of unknown origin.",
-        "runs/qrdqn-x7k2m9aa/best_model.zip --starts idle --episodes 31 --out evaluation",
+        "Play a model from many starts, all side by side, and tell how it runs. It plays with the "
+        "settings it was trained with, from its zip or its run's folder. Loading a model can run "
+        "code that is in it: use --weights-only for one of unknown origin.",
+        "runs/qrdqn-x7k2m9aa --starts idle --episodes 31 --out evaluation",
     )
-    parser.add_argument("model", type=Path, help="zip of Stable-Baselines3, of any program")
-    parser.add_argument("--episodes", type=common.positive, default=31, metavar="N")
+    parser.add_argument("model", help="zip of Stable-Baselines3, the folder of a run, or champion")
+    parser.add_argument(
+        "--episodes", type=common.positive, metavar="N", help="default: 31; scrambled: 100"
+    )
     parser.add_argument(
         "--starts",
-        choices=evaluation.START_KINDS,
         default="idle",
+        metavar="KIND",
         help="fixed: always the same; idle: 0 to 30 frames without keys first; random: 1 to 30 "
-        "frames of random keys first (default: idle)",
+        "frames of random keys first; varied: the 155 starts that the champion is proved on; "
+        "scrambled: half a second of random keys first; or a list as for spectate, such as "
+        "click:0-49,env:2 (default: idle)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of random starts (default: 0)")
-    parser.add_argument("--max-steps", type=common.positive, default=1000, metavar="N")
-    parser.add_argument("--stochastic", action="store_true", help="draw the model's actions")
-    parser.add_argument("--weights-only", action="store_true", help="run nothing in the zip")
+    parser.add_argument("--max-steps", type=common.positive, default=MAX_STEPS, metavar="N")
+    parser.add_argument(
+        "--finish",
+        choices=FINISHES,
+        default="game",
+        help="; ".join(f"{name}: {text}" for name, text in FINISHES.items()) + " (default: game)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="file for how each run ended")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for all files")
     parser.add_argument("--top", type=int, default=3, metavar="K", help="recordings to keep")
-    common.add_grid_options(parser)
+    common.add_model_options(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    from qwop_native.models.weights import read_weights
-
-    weights = read_weights(options.model)
-    outputs = len(weights.get("action_net.weight", list(weights.values())[-1]))
-    told = settings_beside(options.model)
-    env = settings_of(told, options, outputs)
-    policy = load(options.model, env, told.columns, options.weights_only)
-    starts = evaluation.start_tapes(options.starts, options.episodes, options.seed)
-    played = evaluation.evaluate(
-        policy, env, starts, options.max_steps, not options.stochastic, told.columns
+    common.require_models()
+    policy = load_policy(
+        options.model,
+        frames_per_step=options.frames_per_step,
+        action_set=options.action_set,
+        sincos=options.sincos,
+        module=options.model_mod,
+        algorithm=options.model_cls,
+        deterministic=not options.stochastic,
+        weights_only=options.weights_only,
+        say=common.note,
     )
+    env = policy.settings.env
+    starts = _starts(options, policy.frames_per_step)
+    runs = evaluate(policy.chooser(), env, starts, options.max_steps, options.finish)
     report = {
-        "model": str(options.model),
+        "model": options.model,
         "env": env,
-        "columns": list(told.columns),
+        "columns": list(policy.settings.columns),
         "starts": options.starts,
         "seed": options.seed,
         "deterministic": not options.stochastic,
-        **figures(played),
+        "finish": options.finish,
+        **figures(runs),
     }
     print(text(report))
+    if options.json:
+        _write(options.json, json.dumps(outcomes(runs, options.finish), indent=1) + "\n")
     if options.out:
-        save(common.output_folder(str(options.out)), report, played, env, options.top)
+        save(common.output_folder(str(options.out)), report, runs, starts, options.top)
         print(f"files: {options.out}")
     return common.OK
 
 
-def settings_of(told: ModelSettings, options: argparse.Namespace, outputs: int) -> dict[str, Any]:
-    """Arguments of `QwopEnv` for a model: options first, then its run's folder, then a guess.
-
-    Args:
-        told: What the run's folder says.
-        options: With frames_per_step, action_set and sincos, None where not given.
-        outputs: Outputs of the network, a multiple of the number of actions.
-    """
-    found = {name: fields.number(value) for name, value in told.env.items()}
-    if options.action_set:
-        found = {key: value for key, value in found.items() if "action_set" not in key}
-        found["action_set"] = options.action_set
-    for name in ("frames_per_step", "sincos"):
-        if getattr(options, name) is not None:
-            found[name] = getattr(options, name)
-    found.setdefault("frames_per_step", 4)
-    if not found.get("action_set") and "reduced_action_set" not in found:
-        found["action_set"] = "reduced" if outputs % 9 == 0 else "full"
-        print(
-            f"note: nothing tells the model's actions; taking the {found['action_set']} set "
-            f"(--action-set {'|'.join(ACTION_SETS)})"
-        )
-    return found
-
-
-def load(
-    model: Path, env: dict[str, Any], columns: Sequence[str], weights_only: bool
-) -> evaluation.Policy:
-    """Loads a model, or its weights alone.
+def _starts(options: argparse.Namespace, frames_per_step: int) -> list[Start]:
+    """A kind of starts, or a list as for spectate.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no model, or sees or does other than this environment.
+        ValueError: It is neither.
     """
-    from qwop_native import QwopEnv
-    from qwop_native.models.weights import algorithm_of, check_model, load_weights_only
-    from qwop_native.training.algorithms import get_algorithm
-    from qwop_native.wrappers import RichObservation
-
-    kind = algorithm_of(model)
-    template: gym.Env[Any, Any] = QwopEnv(**env)
-    keys = len(template.get_wrapper_attr("action_keys"))
-    if columns:
-        template = RichObservation(template, columns)
-    check_model(model, kind, template.observation_space, template.action_space)
-    if weights_only:
-        return load_weights_only(model, (keys,))
-    # The learner's own objects are not needed and may be of other versions.
-    unused = {name: lambda _: 0.0 for name in ("lr_schedule", "exploration_schedule")}
-    loaded = get_algorithm(kind).model_class().load(model, device="cpu", custom_objects=unused)
-    if getattr(loaded.action_space, "n", None) != keys:
-        raise ValueError(f"{model} has {loaded.action_space}, not {keys} keys")
-    return loaded
+    if options.starts in kinds.COUNTS:
+        return make_starts(options.starts, options.episodes, frames_per_step, options.seed)
+    try:
+        pages = common.starts(options.starts, frames_per_step)
+    except ValueError as error:
+        raise ValueError(f"{error}; and the kinds {', '.join(kinds.COUNTS)}") from None
+    if options.episodes is not None:
+        raise ValueError("--episodes says nothing beside a list of starts; leave it out")
+    return [Start(name, page, np.zeros(0, np.uint8)) for name, page in pages]
 
 
-def figures(played: Sequence[evaluation.Episode]) -> dict[str, Any]:
-    """What the episodes come to, for JSON."""
-    falls = sorted(episode.distance for episode in played if episode.ended == "fall")
+def outcomes(runs: Sequence[Run], finish: str) -> dict[str, Any]:
+    """How each run ended, and by which rule, for JSON."""
+    names = ("start", "frames", "finished", "distance")
+    return {
+        "finish": finish,
+        "runs": [{name: getattr(run, name) for name in names} for run in runs],
+    }
+
+
+def figures(runs: Sequence[Run]) -> dict[str, Any]:
+    """What the runs come to, for JSON."""
+    falls = sorted(run.distance for run in runs if run.ended == "fall")
     by_distance: dict[str, int] = {}
     for distance in falls:
         start = max(int(distance // 10) * 10, 0)
         name = f"{start}-{start + 10} m"
         by_distance[name] = by_distance.get(name, 0) + 1
-    frames = [episode.frames for episode in played if episode.success]
     return {
-        **dataclasses.asdict(evaluation.summarize(played)),
-        "median_frames_interval_95": evaluation.median_interval(frames),
-        "cut_off": sum(episode.ended == "limit" for episode in played),
+        **dataclasses.asdict(summarize(runs)),
+        "median_frames_interval_95": median_interval(finished_frames(runs)),
+        "cut_off": sum(run.ended == "limit" for run in runs),
         "falls_by_distance": by_distance,
     }
 
@@ -161,7 +147,8 @@ def text(report: dict[str, Any]) -> str:
     lines = [
         f"{report['episodes']} episodes, {report['starts']} starts: "
         f"{100 * report['success_rate']:.0f} % reach 100 m, "
-        f"{report['mean_distance']:.1f} m on average"
+        f"{report['mean_distance']:.1f} m on average",
+        f"finish: {FINISHES[report['finish']]}",
     ]
     if report["best_frames"] is not None:
         low, high = report["median_frames_interval_95"]
@@ -176,16 +163,12 @@ def text(report: dict[str, Any]) -> str:
 
 
 def save(
-    folder: Path,
-    report: dict[str, Any],
-    played: Sequence[evaluation.Episode],
-    env: dict[str, Any],
-    top: int,
+    folder: Path, report: dict[str, Any], runs: Sequence[Run], starts: Sequence[Start], top: int
 ) -> None:
     """Writes evaluation.json, episodes.csv, evaluation.png and recordings of the best runs."""
     from qwop_native.training.evaluation_picture import draw
 
-    numbers = [episode.numbers() for episode in played]
+    numbers = [run.numbers() for run in runs]
     _write(folder / "evaluation.json", json.dumps({**report, "runs": numbers}, indent=1) + "\n")
     rows = io.StringIO()
     writer = csv.DictWriter(rows, list(numbers[0]), lineterminator="\n")
@@ -193,18 +176,19 @@ def save(
     writer.writerows(numbers)
     _write(folder / "episodes.csv", rows.getvalue())
     ranked = sorted(
-        played, key=lambda run: (not run.success, run.frames if run.success else 0, -run.distance)
+        zip(runs, starts, strict=True),
+        key=lambda pair: (
+            not pair[0].finished,
+            pair[0].frames if pair[0].finished else 0,
+            -pair[0].distance,
+        ),
     )
-    for number, run in enumerate(ranked[:top], 1):
-        recording = make_recording(
-            run.keys,
-            env.get("sincos", "glibc"),
-            env_start(env["frames_per_step"]),
-            model=report["model"],
-        )
+    for number, (run, start) in enumerate(ranked[:top], 1):
+        sincos = report["env"]["sincos"]
+        recording = make_recording(run.keys, sincos, start.page, model=report["model"])
         recording.save(folder / f"best-{number}{SUFFIX}")
     try:
-        draw(folder / "evaluation.png", played, report)
+        draw(folder / "evaluation.png", runs, report)
     except ImportError as error:
         print(f"note: {error}")
 

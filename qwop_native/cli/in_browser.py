@@ -12,7 +12,7 @@ import numpy as np
 
 from qwop_native.atomic import whole_file
 from qwop_native.cli import parity_options as opt
-from qwop_native.cli.common import NO, OK, speed, summary
+from qwop_native.cli.common import NO, OK, require_extra, speed, summary
 from qwop_native.recording import Recording
 from qwop_native.recording.rows import Rows
 
@@ -51,6 +51,9 @@ def is_asked_for(options: argparse.Namespace) -> bool:
     for name in ("frames", "panel", "ghost"):
         if getattr(options, name, None):
             raise ValueError(f"--{name} is for pictures of our own, not for the real game's")
+    require_extra("parity", "playwright.sync_api")
+    if getattr(options, "video", None) or getattr(options, "screenshot", None):
+        require_extra("render", "PIL")
     return True
 
 

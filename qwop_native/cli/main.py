@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from qwop_native import __version__
+from qwop_native.cli.interrupts import INTERRUPTED
 
 # Family: the module whose main(argv) runs it, and a line of help. A module is imported only when
 # its family is asked for.
@@ -36,12 +37,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; None takes those of the process.
 
     Returns:
-        The exit status: 0 for success, 1 for "not equal", 2 for a mistake or a missing part.
+        The exit status: 0 for success, 1 for "not equal", 2 for a mistake or a missing part, 130
+        after Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in FAMILIES:
-        module = importlib.import_module(FAMILIES[arguments[0]][0])
-        status: int = module.main(arguments[1:])
+        try:
+            module = importlib.import_module(FAMILIES[arguments[0]][0])
+            status: int = module.main(arguments[1:])
+        except KeyboardInterrupt:  # while it is imported, or of a command without a word of its own
+            print(f"qwop-native {arguments[0]}: interrupted", file=sys.stderr)
+            return INTERRUPTED
         return status
     listing = "\n".join(f"  {name:12}{text}" for name, (_, text) in FAMILIES.items())
     parser = argparse.ArgumentParser(

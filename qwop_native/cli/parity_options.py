@@ -15,6 +15,7 @@ from qwop_native.parity.env_tape import EnvTape, parse_env_tape
 from qwop_native.parity.game_files import find_game_files
 from qwop_native.parity.trace import SUFFIX, read_trace
 from qwop_native.recording.tape import Tape, parse_tape, random_tape
+from qwop_native.text_files import read_text
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import BrowserOptions, GameSource
@@ -186,7 +187,7 @@ def chosen_tape(options: argparse.Namespace) -> tuple[str, Tape]:
         return f"random keys, seed {options.random}, held {low} to {high} updates{resets}", tape
     path = Path(options.tape)
     if path.suffix != SUFFIX:
-        return path.stem, parse_tape(path.read_text())
+        return path.stem, parse_tape(read_text(path))
     tape_of_trace = read_trace(path).tape
     if isinstance(tape_of_trace, EnvTape):
         raise ValueError(f"{path} is a recording of the environment, not of the game")
@@ -204,7 +205,7 @@ def chosen_actions(options: argparse.Namespace) -> EnvTape | None:
         return None
     path = Path(options.actions)
     if path.suffix != SUFFIX:
-        return parse_env_tape(path.read_text())
+        return parse_env_tape(read_text(path))
     tape = read_trace(path).tape
     if not isinstance(tape, EnvTape):
         raise ValueError(f"{path} is a recording of the game, not of the environment")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from qwop_native import _core
 from qwop_native.cli import common, in_browser
 from qwop_native.cli.runs import load_runs
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
 from qwop_native.qwop_gym.rec import rec_of
 from qwop_native.recording import SUFFIX, Grid, click_start, make_recording, reset_start
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         default="click",
         help="of the first game: a click on a new page, or the game's restart (default: click)",
     )
-    parser.add_argument("--sincos", choices=FLAVOURS, default="glibc")
+    parser.add_argument("--sincos", choices=FLAVORS, default=DEFAULT_SINCOS)
     parser.add_argument("--keys", metavar="WORDS", help='keys instead of a person\'s: "QP*8 WO*8"')
     in_browser.add_speed_option(parser)
     add_show_options(parser)
@@ -57,11 +57,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from qwop_native.cli.screen import Screen
+    from qwop_native.cli.screen import Screen, require_screen
     from qwop_native.cli.session import Session
 
     if (options.video or options.screenshot) and not options.keys:
         raise ValueError("without a window --keys are needed: nobody could press any")
+    require_screen(options)
     ghosts = [run for _, run in load_runs(options.ghost)]
     screen = Screen(options, "QWOP")
     page: Tape | None = click_start() if options.start == "click" else reset_start()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qwop_native.cli.common import require_extra
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.plots.style import checked_format, save, styled
 
@@ -34,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     """
     given = _parser().parse_args(argv)
     try:
+        require_extra("plots", "matplotlib")
         checked_format(given.output)
         with styled():
             figure = given.draw(given)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qwop_native.cli import common, in_browser
 from qwop_native.cli.runs import load_runs, stem_of
-from qwop_native.models.policy import frames_of, load_policy
+from qwop_native.models.load import frames_of
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
 from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.stage import NativeStage, run_policy
@@ -27,24 +27,27 @@ def _parser() -> argparse.ArgumentParser:
         "Let models and recordings run side by side; a table says who was first.",
         "model.zip record.qwop --video race.mp4",
     )
-    parser.add_argument("runners", nargs="+", help="models (.zip, module:factory) and recordings")
+    parser.add_argument("runners", nargs="+", help=f"recordings, and {common.MODEL_HELP}")
     parser.add_argument("--start", default="env:1", help="of the models, as for spectate")
     parser.add_argument("--max-frames", type=common.positive, default=4000, metavar="N")
     parser.add_argument("--table", action="store_true", help="only the table, no picture")
     in_browser.add_speed_option(parser)
-    common.add_grid_options(parser)
+    common.add_model_options(parser)
     add_show_options(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
+    from qwop_native.cli.screen import Screen, require_screen
+
+    if not options.table:
+        require_screen(options)
     runs = [run for name in options.runners for run in _runs(options, name)]
     runs.sort(key=lambda named: _rank(named[1]))
     for place, (name, run) in enumerate(runs, start=1):
         print(f"{place}. {name}: {common.summary(run.metadata['result'])}")
     if options.table:
         return common.OK
-    from qwop_native.cli.screen import Screen
     from qwop_native.cli.session import show_run
 
     (_, first), others = runs[0], [run for _, run in runs[1:]]
@@ -58,12 +61,12 @@ def _run(options: argparse.Namespace) -> int:
 def _runs(options: argparse.Namespace, name: str) -> list[tuple[str, Recording]]:
     if Path(name).suffix in (SUFFIX, REC_SUFFIX):
         return [(stem_of(each), run) for each, run in load_runs([name])]
-    policy = load_policy(name, options.frames_per_step, options.action_set)
+    policy = common.player(options, name)
     frames_per_step = options.frames_per_step or frames_of(policy)
     (_, page), *more = common.starts(options.start, frames_per_step)
     if more:
         raise ValueError("a race has one start")
-    stage = NativeStage(options.sincos or "glibc")
+    stage = NativeStage(common.flavor(options, policy))
     run, _ = run_policy(stage, page, policy, options.max_frames, policy=name)
     return [(stem_of(name), run)]
 

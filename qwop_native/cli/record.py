@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwop_native.cli import common
-from qwop_native.models.policy import ModelPolicy, frames_of, load_policy
+from qwop_native.models.evaluate import FINISHES
+from qwop_native.models.load import frames_of
+from qwop_native.models.policy import ModelPolicy
 from qwop_native.qwop_gym.rec import Rec, RecEpisode
 from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.stage import NativeStage, run_policy
 from qwop_native.recording.starts import env_start
 from qwop_native.recording.tape import Tape
+from qwop_native.search.states import FINISH_SCORE
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         "Record episodes of a model on one page, as qwop-gym's environment plays them.",
         "model.zip --episodes 20 --min-distance 100 --rec good.rec --out runs",
     )
-    parser.add_argument("model", help="a model's zip file, or package.module:factory")
+    parser.add_argument("model", help=common.MODEL_HELP)
     parser.add_argument("--episodes", type=common.positive, default=10, metavar="N")
     parser.add_argument("--min-distance", type=float, default=0.0, metavar="M", help="in metres")
     parser.add_argument(
@@ -37,29 +40,26 @@ def _parser() -> argparse.ArgumentParser:
         help="on qwop-gym's clock, a tenth of the game's: 6 is 60 s",
     )
     parser.add_argument("--max-frames", type=common.positive, default=20_000, metavar="N")
-    parser.add_argument("--stochastic", action="store_true", help="draw the model's actions")
     parser.add_argument("--rec", metavar="FILE", help="qwop-gym's .rec, skipped episodes included")
     parser.add_argument("--out", metavar="DIR", help="folder for a recording of each that is kept")
-    parser.add_argument("--model-mod", metavar="MODULE", help="package of the model's class")
-    parser.add_argument("--model-cls", metavar="CLASS", help="the model's class, such as PPO")
-    common.add_grid_options(parser)
+    parser.add_argument(
+        "--finish",
+        choices=FINISHES,
+        default="game",
+        help="how far a finished run is: game: as far as the game shows, which counts the foot "
+        "that lands beyond 100 m; torso: as far as the torso, as qwop-gym has it (default: game)",
+    )
+    common.add_model_options(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    player = load_policy(
-        options.model,
-        options.frames_per_step,
-        options.action_set,
-        options.model_mod,
-        options.model_cls,
-        deterministic=not options.stochastic,
-    )
+    player = common.player(options, options.model)
     frames_per_step = options.frames_per_step or frames_of(player)
     if options.rec and not isinstance(player, ModelPolicy):
         raise ValueError("a .rec file holds actions of a set, which only a model's zip file has")
     folder = common.output_folder(options.out) if options.out else None
-    stage = NativeStage(options.sincos or "glibc")
+    stage = NativeStage(common.flavor(options, player))
     page, kept = env_start(frames_per_step), 0
     episodes: list[RecEpisode] = []
     for number in range(1, options.episodes + 1):
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
         # The next episode comes on the same page, whose past it feels.
         again = env_start(frames_per_step).events[-3:]
         page = Tape((*run.tape.events, *again))
-    print(f"{kept} of {options.episodes} kept")
+    print(f"{kept} of {options.episodes} kept; finish: {FINISHES[options.finish]}")
     if options.rec and kept:
         last = max(index for index, each in enumerate(episodes) if not each.skip)
         Rec(0, tuple(episodes[: last + 1])).save(options.rec)
@@ -82,9 +82,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _is_kept(options: argparse.Namespace, run: Recording) -> bool:
-    """Whether an ended episode is fast and far enough, by qwop-gym's measures."""
+    """Whether an ended episode is fast and far enough."""
     game = run.play(check=False)
     result = run.metadata["result"]
     ended = result["ended"] or not -10 <= result["distance"] <= 105
     fast = game.score_time / 10 <= options.max_time
-    return bool(ended and fast and result["distance"] >= options.min_distance)
+    reached = result["distance"]
+    if options.finish == "game" and result["landed"] and result["score"] >= FINISH_SCORE:
+        reached = max(reached, result["score"])
+    return bool(ended and fast and reached >= options.min_distance)

@@ -46,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from qwop_native.cli.screen import require_screen
+
+    shown = not options.check and not in_browser.is_asked_for(options)
+    if shown:
+        require_screen(options)
     runs = load_runs(
         options.runs,
         frames_per_step=options.frames_per_step,

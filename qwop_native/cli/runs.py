@@ -6,6 +6,7 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
 from qwop_native.qwop_gym.rec import Rec, load_rec, recordings_of
 from qwop_native.recording import SUFFIX, Recording, load_recording
@@ -65,7 +66,7 @@ def _episodes(
                 rec,
                 frames_per_step=frames_per_step,
                 action_set=action_set,
-                sincos=sincos or "glibc",
+                sincos=sincos or DEFAULT_SINCOS,
                 resets=count,
             )
             numbers = [n for n, each in enumerate(rec.episodes, start=1) if not each.skip]

@@ -54,6 +54,20 @@ def add_show_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def require_screen(options: argparse.Namespace) -> None:
+    """Refuses to begin what cannot be shown, as the options ask for, with what is installed.
+
+    Raises:
+        ImportError: A package is missing.
+    """
+    if options.video:
+        common.require_extra("render", "imageio_ffmpeg")
+    if options.screenshot:
+        common.require_extra("render", "PIL")
+    if not options.video and not options.screenshot:
+        common.require_extra("render", "pygame")
+
+
 class Screen:
     """Where pictures go: a video or a file if one was asked for, else a window.
 

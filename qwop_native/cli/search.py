@@ -6,15 +6,20 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from qwop_native.cli import common
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FLAVOURS, FRAMES_PER_SECOND, RECORD_FRAMES, RECORD_SECONDS
-from qwop_native.models.policy import load_model
-from qwop_native.models.settings import settings_beside
+from qwop_native.facts import (
+    DEFAULT_SINCOS,
+    FLAVORS,
+    FRAMES_PER_SECOND,
+    RECORD_FRAMES,
+    RECORD_SECONDS,
+)
+from qwop_native.models.load import load_policy
+from qwop_native.models.policy import ModelPolicy
 from qwop_native.recording import load_recording
 from qwop_native.recording.recording import Masks
 from qwop_native.recording.starts import standard_starts
@@ -32,7 +37,9 @@ def main(argv: Sequence[str]) -> int:
 def _search(given: argparse.Namespace) -> int:
     from qwop_native.search.run import Searcher, SearchSettings
 
-    page, head, sincos = _beginning(given)
+    common.require_extra("train", "torch")
+    models = _models(given)
+    page, head, sincos = _beginning(given, models[0].sincos if models else DEFAULT_SINCOS)
     groups, width = _size(given)
     settings = SearchSettings(
         minutes=given.minutes,
@@ -48,7 +55,6 @@ def _search(given: argparse.Namespace) -> int:
         threads=given.threads,
         seed=given.seed,
     )
-    models = [load_model(path) for path in given.model]
     searcher = Searcher(
         given.folder,
         settings,
@@ -70,13 +76,24 @@ def _search(given: argparse.Namespace) -> int:
     return common.OK
 
 
-def _beginning(given: argparse.Namespace) -> tuple[Tape, Masks, str]:
-    """What happens on the page, the keys with which every run begins, and the flavour."""
+def _models(given: argparse.Namespace) -> list[ModelPolicy]:
+    """The models; the first one's settings stand for options that are not given."""
+    models = [
+        load_policy(name, weights_only=given.weights_only, say=common.note) for name in given.model
+    ]
+    own = models[0].settings.env if models else {}
+    given.actions = given.actions or own.get("action_set", "essential")
+    given.grids = given.grids or [own.get("frames_per_step", 2)]
+    return models
+
+
+def _beginning(given: argparse.Namespace, own: str) -> tuple[Tape, Masks, str]:
+    """What happens on the page, the keys with which every run begins, and the flavor."""
     if (given.from_run is None) != (given.at is None):
         raise ValueError("--from and --at belong together: a recording, and how much of it to keep")
     if given.from_run is None:
         page = standard_starts(given.grids[0])[given.start or "reset"]
-        return page, np.zeros(0, np.uint8), given.sincos or FLAVOURS[0]
+        return page, np.zeros(0, np.uint8), given.sincos or own
     if given.start is not None:
         raise ValueError("--start says nothing beside --from: the recording has its own start")
     recording = load_recording(given.from_run)
@@ -109,24 +126,24 @@ def _size(given: argparse.Namespace) -> tuple[int, int]:
     )
 
 
-def _rank(models: list[Any], weight: float) -> Rank:
+def _rank(models: list[ModelPolicy], weight: float) -> Rank:
     if not math.isfinite(weight):
         raise ValueError(f"--model-weight must be a number of world units, got {weight}")
     if not models:
         return Rank(((1.0, upright),))
-    return Rank(tuple((weight / len(models), ModelValue(model)) for model in models))
+    return Rank(tuple((weight / len(models), ModelValue(policy.model)) for policy in models))
 
 
-def _guide(models: list[Any], given: argparse.Namespace) -> Guide | None:
+def _guide(models: list[ModelPolicy], given: argparse.Namespace) -> Guide | None:
     """The first model, if it says how likely the actions are that are searched."""
     actions = len(ACTION_SETS[given.actions])
-    if given.guide_weight == 0 or not models or not guides(models[0], actions):
+    if given.guide_weight == 0 or not models or not guides(models[0].model, actions):
         return None
-    its_own = settings_beside(given.model[0]).action_set
-    if its_own not in (None, given.actions):
+    its_own = models[0].settings.action_set
+    if its_own != given.actions:
         print(f"{given.model[0]} has the {its_own} actions, which guide no search of others")
         return None
-    return Guide(Policy(models[0], actions), given.guide_weight, given.most_regret)
+    return Guide(Policy(models[0].model, actions), given.guide_weight, given.most_regret)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,13 +159,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=10.0, help="wall time (default 10)")
     parser.add_argument(
         "--model",
-        type=Path,
         nargs="+",
         default=[],
         metavar="ZIP",
-        help="trained models whose mean value ranks states (PPO, A2C, DQN or QRDQN on the "
-        "environment's own observation); without one a plain measure of posture does",
+        help="trained models (zips, folders of runs, champion) whose mean value ranks states (PPO, "
+        "A2C, DQN or QRDQN on the environment's own observation); without one a plain measure of "
+        "posture does",
     )
+    parser.add_argument("--weights-only", action="store_true", help="run nothing in their zips")
     parser.add_argument(
         "--model-weight",
         type=float,
@@ -187,9 +205,9 @@ def _parser() -> argparse.ArgumentParser:
         "--grids",
         type=int,
         nargs="+",
-        default=[2],
         metavar="FRAMES",
-        help="frames between decisions; every round searches with each of them (default 2)",
+        help="frames between decisions; every round searches with each of them (default: the first "
+        "model's, 2 without one)",
     )
     parser.add_argument(
         "--rounds",
@@ -213,13 +231,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--actions",
         choices=list(ACTION_SETS),
-        default="essential",
-        help="key combinations that are tried (default essential)",
+        help="key combinations that are tried (default: the first model's, essential without one)",
     )
     parser.add_argument(
         "--sincos",
-        choices=FLAVOURS,
-        help="flavour of sine and cosine (default: that of --from, else glibc)",
+        choices=FLAVORS,
+        help="flavor of sine and cosine (default: that of --from, else the first model's, else "
+        "glibc)",
     )
     parser.add_argument(
         "--start", choices=["reset", "click", "env"], help="what runs start from (default reset)"
@@ -230,7 +248,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="from_run",
         metavar="RUN",
         help="a recording whose first frames all runs have in common; with --sincos those keys are "
-        "played in another flavour",
+        "played in another flavor",
     )
     parser.add_argument("--at", type=int, metavar="FRAMES", help="how many frames of it")
     parser.add_argument("--threads", type=int, default=0, help="0, the default: one for each core")

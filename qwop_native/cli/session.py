@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from qwop_native import _core
 from qwop_native.cli.screen import Screen
 from qwop_native.recording import Recording
-from qwop_native.recording.player import play_events
+from qwop_native.recording.pages import play_page
 from qwop_native.recording.tape import Tape
 from qwop_native.render.panel import Choice
 
@@ -49,7 +49,7 @@ class Session:
         self._screen, self._source, self._choice = screen, source, choice
         self._max_frames, self._save = max_frames, save
         self.game = _core.Game(sincos)
-        play_events(self.game, page.events)
+        play_page(self.game, page.events)
         self.masks: list[int] = []
         self._others = [(ghost, _core.Game(ghost.sincos)) for ghost in ghosts]
         for ghost, game in self._others:

@@ -11,7 +11,8 @@ from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common, in_browser
 from qwop_native.cli.runs import load_runs
-from qwop_native.models.policy import ModelPolicy, frames_of, load_policy
+from qwop_native.models.load import frames_of
+from qwop_native.models.policy import ModelPolicy
 from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.player import row_of
 from qwop_native.recording.stage import NativeStage, Policy, run_policy
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         "Let a model play, from one or more starts.",
         "model.zip --browser --starts env:1-10 --out runs",
     )
-    parser.add_argument("model", help="a model's zip file, or package.module:factory")
+    parser.add_argument("model", help=common.MODEL_HELP)
     parser.add_argument(
         "--starts",
         default="env:1",
@@ -42,34 +43,29 @@ def _parser() -> argparse.ArgumentParser:
         help="click:N (the click after N idle frames), reset:N (that and a restart), env:N (the "
         "N-th reset of the environment); ranges as click:0-49, several with commas",
     )
-    parser.add_argument("--model-mod", metavar="MODULE", help="package of the model's class")
-    parser.add_argument("--model-cls", metavar="CLASS", help="the model's class, such as PPO")
-    parser.add_argument("--stochastic", action="store_true", help="draw the model's actions")
     parser.add_argument("--max-frames", type=common.positive, default=4000, metavar="N")
     parser.add_argument("--out", metavar="DIR", help="folder for a recording of each run")
     parser.add_argument("--results", metavar="FILE", help="JSON file for how each run ended")
     parser.add_argument("--quiet", action="store_true", help="show nothing, only the results")
     in_browser.add_speed_option(parser)
-    common.add_grid_options(parser)
+    common.add_model_options(parser)
     in_browser.add_browser_options(parser)
     add_show_options(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    policy = load_policy(
-        options.model,
-        options.frames_per_step,
-        options.action_set,
-        options.model_mod,
-        options.model_cls,
-        deterministic=not options.stochastic,
-    )
+    from qwop_native.cli.screen import require_screen
+
+    in_our_game = not in_browser.is_asked_for(options)
+    if in_our_game and not options.quiet:
+        require_screen(options)
+    policy = common.player(options, options.model)
     starts = common.starts(options.starts, options.frames_per_step or frames_of(policy))
     results = Results(options)
-    if in_browser.is_asked_for(options):
+    if not in_our_game:
         return _in_browser(options, policy, starts, results)
-    stage = NativeStage(options.sincos or "glibc")
+    stage = NativeStage(common.flavor(options, policy))
     runs = []
     for name, page in starts:
         run, _ = run_policy(stage, page, policy, options.max_frames, policy=options.model)
@@ -123,7 +119,7 @@ def _in_browser(
 ) -> int:
     """Lets the policy play in the real game, from nothing but what that game shows."""
     status = common.OK
-    with in_browser.browser_stage(options, options.sincos or "glibc") as stage:
+    with in_browser.browser_stage(options, common.flavor(options, policy)) as stage:
         for name, page in starts:
             run, rows = run_policy(stage, page, policy, options.max_frames, policy=options.model)
             status = max(status, in_browser.finish(options, stage, name, run, rows))

@@ -9,14 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwop_native.training import sprint
+from qwop_native.cli.common import require_models
+from qwop_native.training.algorithms import CONFIGS
 
 if TYPE_CHECKING:
     from qwop_native.training.sprint.settings import SprintSettings
 
 SETTINGS_NAME = "settings.yml"
 
-_CONFIG = Path(sprint.__file__).with_name("sprint.yml")
+_CONFIG = CONFIGS / "sprint" / "sprint.yml"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
     """Makes the policy; returns its path."""
+    require_models()
     import torch  # after the command line: these take seconds to import
 
-    from qwop_native.training import fields
-    from qwop_native.training.config import put, read
+    from qwop_native.settings.files import put, read
     from qwop_native.training.sprint.pipeline import Pipeline
     from qwop_native.training.sprint.settings import SprintSettings
 
@@ -61,7 +62,7 @@ def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
     numbers = read(given.config)
     for override in given.set:
         put(numbers, override)
-    settings = fields.fill(SprintSettings, numbers)
+    settings = SprintSettings.of(numbers)
     pipeline = Pipeline(given.folder, settings, given.threads, say)
     _keep_settings(given.folder / SETTINGS_NAME, settings, say)
     return pipeline.run()
@@ -70,11 +71,10 @@ def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
 def _keep_settings(path: Path, settings: SprintSettings, say: Callable[[str], None]) -> None:
     """Writes the settings beside what is made with them, and says which are not those there."""
     from qwop_native.atomic import whole_file
-    from qwop_native.training import fields
-    from qwop_native.training.config import dump, read
+    from qwop_native.settings.files import dump, read
 
     if path.is_file():
-        before, now = _flat(read(path)), _flat(fields.plain(settings))
+        before, now = _flat(settings.of(read(path)).plain()), _flat(settings.plain())
         for name in sorted(before.keys() | now.keys()):
             if before.get(name) != now.get(name):
                 say(f"{name} was {before.get(name)} so far and is {now.get(name)} from here on")
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         "--config",
         type=Path,
         default=_CONFIG,
-        help="YAML of settings (default: the one beside the package)",
+        help="YAML of settings (default: that of the shipped runner)",
     )
     parser.add_argument(
         "-s", "--set", action="append", default=[], metavar="KEY=VALUE", help="overrides one"

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwop_native.cli.common import require_models
+from qwop_native.cli.interrupts import INTERRUPTED, sigterm_as_ctrl_c
 from qwop_native.training.algorithms import CONFIGS, REGISTRY, Algorithm, get_algorithm
 
 if TYPE_CHECKING:
@@ -31,10 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (given.algorithm is None) == (given.resume is None):
         parser.error("name either what to train or, with --resume, the run to go on with")
     try:
-        if given.resume is not None:
-            return resume(given.resume)
-        algorithm = get_algorithm(given.algorithm)
-        return train(algorithm, given.config or algorithm.default_config, given.set)
+        require_models()
+        with sigterm_as_ctrl_c():
+            if given.resume is not None:
+                return resume(given.resume)
+            algorithm = get_algorithm(given.algorithm)
+            return train(algorithm, given.config or algorithm.default_config, given.set)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -64,8 +71,6 @@ def resume(folder: Path) -> int:
 
 
 def _execute(run: Run) -> int:
-    from qwop_native.training.runner import INTERRUPTED
-
     try:
         return run.execute()
     except OSError as error:
@@ -75,9 +80,6 @@ def _execute(run: Run) -> int:
             f"no room to write ({error.strerror}); what was written before is whole: make room and "
             f"go on with python -m train --resume {run.folder}"
         ) from error
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ BROWSER_ONLY = (
 )
 """Arguments of qwop-gym that mean something only where a browser plays the game."""
 
-SEED_END = 2**31
+DRAWN_SEED_END = 2**31
+"""Where no seed is given, one below this is drawn."""
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -39,9 +40,12 @@ def check_names(given: Iterable[str], *owners: type[Any]) -> None:
     own = [each.name for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
     for name in given:
         if name not in own and name not in BROWSER_ONLY:
-            near = difflib.get_close_matches(name, [*own, *BROWSER_ONLY], n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(own)}"
-            raise TypeError(f"{owners[0].__name__} has no argument {name!r}{hint}")
+            near = difflib.get_close_matches(name, [*own, *BROWSER_ONLY], n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(own)}"
+            # Python's own words first: TorchRL tries an argument and looks for them.
+            raise TypeError(
+                f"{owners[0].__name__}() got an unexpected keyword argument {name!r}; {hint}"
+            )
 
 
 def choose_action_set(action_set: str | None, reduced: bool) -> str:
@@ -65,12 +69,8 @@ def is_integer(value: Any) -> bool:
 
 
 def check_seed(seed: Any) -> int:
-    """The seed as an int; TypeError or ValueError unless it is from 0 to 2**31 - 1."""
-    if not is_integer(seed):
-        raise TypeError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    if not 0 <= int(seed) < SEED_END:
-        raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    return int(seed)
+    """The seed as an int; TypeError or ValueError unless it is an integer of at least 0."""
+    return check_int("seed", seed, 0)
 
 
 def check_snapshot(snapshot: Any) -> bytes:
@@ -78,6 +78,13 @@ def check_snapshot(snapshot: Any) -> bytes:
     if not isinstance(snapshot, bytes):
         raise TypeError(f"a snapshot is bytes, got {type(snapshot).__name__}")
     return snapshot
+
+
+def snapshot_option(options: Mapping[str, Any] | None) -> Any:
+    """`options["snapshot"]` of a reset, unchecked, None without; TypeError for other options."""
+    if options is not None and not isinstance(options, Mapping):
+        raise TypeError(f"options must be a dict or None, got {type(options).__name__}")
+    return (options or {}).get("snapshot")
 
 
 def check_int(name: str, value: Any, least: int) -> int:

@@ -7,25 +7,29 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.error import ClosedEnvironmentError
 
 from qwop_native import _core
 from qwop_native.envs.arguments import (
     BROWSER_ONLY,
-    SEED_END,
+    DRAWN_SEED_END,
     check_int,
     check_names,
     check_seed,
     check_snapshot,
+    is_integer,
 )
 from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.envs.errors import EnvNotResetError
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.facts import FRAMES_PER_SECOND
 
 Mask = npt.NDArray[np.bool_]
-Seeds = npt.NDArray[np.int64]
+Seeds = list[int | None]
+Snapshots = list[bytes | None]
 
-NO_SEED = -1
+NO_LIMIT = -1
+"""`max_episode_steps` of `gymnasium.make` and `make_vec` where there is to be no limit."""
 
 INFO_COLUMNS = ("time", "distance", "avgspeed", "is_success", "frames")
 """What the engine keeps of each game and `QwopEnv` has in its info."""
@@ -41,13 +45,13 @@ class Batch:
         num_envs: Number of games.
         num_threads: Threads that step them; 0 means as many as there are usable cores.
         autoreset: "next_step", "same_step" or "disabled".
-        max_episode_steps: Steps after which an episode is truncated; None for no limit.
+        max_episode_steps: Steps after which an episode is truncated; None or -1 for no limit.
         instruction_set: One of `_core.instruction_sets()`; None for the fastest.
         env_kwargs: Arguments of `QwopEnv`.
 
     Attributes:
         template: A `QwopEnv` with the same arguments, for its tables; it is not one of the games.
-        seeds: Seed of each game, int64 (num_envs,). The game has no chance in it.
+        seeds: Seed of each game, Python's integers (num_envs,). The game has no chance in it.
         rewards: Of the last step, float64 (num_envs,), overwritten by the next.
         terminated: Of the last step, bool (num_envs,), overwritten by the next.
         truncated: Of the last step, bool (num_envs,), overwritten by the next.
@@ -68,6 +72,8 @@ class Batch:
         check_names(env_kwargs, owner, QwopEnv)
         self.num_envs = check_int("num_envs", num_envs, 1)
         num_threads = check_int("num_threads", num_threads, 0)
+        if is_integer(max_episode_steps) and max_episode_steps == NO_LIMIT:
+            max_episode_steps = None
         if max_episode_steps is not None:
             max_episode_steps = check_int("max_episode_steps", max_episode_steps, 1)
         self.template = QwopEnv(**env_kwargs)
@@ -76,17 +82,17 @@ class Batch:
         limits = (autoreset, max_episode_steps, instruction_set)
         self._arguments = (owner, num_envs, num_threads, *limits, kept)
         self._engine: _core.BatchEngine | None = _core.BatchEngine(
-            self.num_envs,
-            num_threads,
-            *self.template.episode_arguments(),
+            _core.EpisodeOptions(**self.template.episode_arguments()),
+            num_envs=self.num_envs,
+            num_threads=num_threads,
             max_episode_steps=max_episode_steps or 0,
             autoreset=autoreset,
             instruction_set=instruction_set or "",
         )
         seed = env_kwargs.get("seed")
         if seed is None:
-            seed = int(np.random.default_rng().integers(SEED_END - self.num_envs))
-        self.seeds = self.checked_seeds(seed)
+            seed = int(np.random.default_rng().integers(DRAWN_SEED_END - self.num_envs))
+        self.seeds = np.array(self.checked_seeds(seed), dtype=object)
         self.max_episode_steps = max_episode_steps
         self.num_threads = self._engine.num_threads
         self.instruction_set = self._engine.instruction_set
@@ -118,45 +124,79 @@ class Batch:
     def checked_seeds(self, seed: int | Iterable[int | None]) -> Seeds:
         """One seed a game: seed, seed + 1, … or those of a sequence, in which None may stand.
 
-        Returns:
-            int64 (num_envs,), `NO_SEED` for None.
-
         Raises:
             TypeError: A seed is not an integer.
-            ValueError: A seed is out of range, or there are not as many as games.
+            ValueError: A seed is negative, or there are not as many as games.
         """
-        if isinstance(seed, Iterable):
-            seeds = [NO_SEED if each is None else check_seed(each) for each in seed]
-            if len(seeds) != self.num_envs:
-                raise ValueError(
-                    f"there must be a seed for each of {self.num_envs} games, got {seeds}"
-                )
-            return np.array(seeds, np.int64)
-        first = check_seed(seed)
-        if first + self.num_envs > SEED_END:
-            raise ValueError(
-                f"seed must leave room for those of the {self.num_envs} games up to 2**31 - 1, "
-                f"got {seed!r}"
-            )
-        return np.arange(first, first + self.num_envs, dtype=np.int64)
+        if not isinstance(seed, Iterable) or getattr(seed, "ndim", 1) == 0:
+            first = check_seed(seed)
+            return list(range(first, first + self.num_envs))
+        seeds = [None if each is None else check_seed(each) for each in seed]
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"there must be a seed for each of {self.num_envs} games, got {seeds}")
+        return seeds
 
-    def reset(self, observations: Observation, mask: Mask | None, seeds: Seeds | None) -> None:
+    def checked_snapshots(self, snapshot: Any) -> Snapshots:
+        """One snapshot a game to start at: the same for all, or those of a sequence.
+
+        Args:
+            snapshot: From `Game.snapshot()` of any game under way with the same `sincos`, or a list
+                or tuple of one for each game, in which None stands for the line; None for none.
+
+        Raises:
+            TypeError: A snapshot is not bytes.
+            ValueError: One is damaged, from another version or of a game that is not under way, or
+                there are not as many as games.
+        """
+        if snapshot is None or isinstance(snapshot, bytes):
+            snapshots = [snapshot] * self.num_envs
+        elif isinstance(snapshot, (list, tuple)):
+            snapshots = list(snapshot)
+        else:
+            raise TypeError(
+                f"a snapshot is bytes, or a list of one for each game, "
+                f"got {type(snapshot).__name__}"
+            )
+        if len(snapshots) != self.num_envs:
+            raise ValueError(
+                f"there must be a snapshot, or None, for each of {self.num_envs} games, "
+                f"got {len(snapshots)}"
+            )
+        different = {check_snapshot(each) for each in snapshots if each is not None}
+        if different:
+            trial = _core.Episode(_core.EpisodeOptions(**self.template.episode_arguments()))
+            for each in different:
+                trial.start_at(each, np.empty(OBSERVATION_SIZE, np.float32))
+        return snapshots
+
+    def reset(
+        self,
+        observations: Observation,
+        mask: Mask | None,
+        seeds: Seeds | None,
+        snapshots: Snapshots | None = None,
+    ) -> None:
         """Starts episodes, on freshly loaded pages where there is a seed.
 
         Args:
             observations: float32 (num_envs, 60), the rows of started games are written.
             mask: Games to start, bool (num_envs,); None for all.
             seeds: As from `checked_seeds`; None for none.
+            snapshots: As from `checked_snapshots`, where to start instead; None for none.
         """
         engine = self.engine
         chosen = np.ones(self.num_envs, np.bool_) if mask is None else np.array(mask)
-        if seeds is None:
-            engine.reset(observations, chosen)
-            return
-        seeded = chosen & (seeds != NO_SEED)
-        self.seeds[seeded] = seeds[seeded]
-        engine.reset(observations, seeded, reload=True)
-        engine.reset(observations, chosen & ~seeded)
+        seeded = np.zeros(self.num_envs, np.bool_)
+        if seeds is not None:
+            seeded = chosen & np.array([each is not None for each in seeds])
+            self.seeds[seeded] = np.array(seeds, dtype=object)[seeded]
+        for game, snapshot in enumerate(snapshots or ()):
+            if snapshot is not None and chosen[game]:
+                chosen[game] = False
+                engine.start_at(game, snapshot, observations[game])
+        if seeded.any():
+            engine.reset(observations, mask=seeded & chosen, reload=True)
+        engine.reset(observations, mask=chosen & ~seeded)
 
     def step(self, actions: Any, observations: Observation) -> None:
         """Takes one action in each game; writes `rewards`, `terminated` and `truncated`.
@@ -168,7 +208,8 @@ class Batch:
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: A game has no episode to step; nothing has moved.
+            NotResetError: A game has no episode to step, gymnasium's `ResetNeeded` as well; nothing
+                has moved.
         """
         engine = self.engine
         actions = np.asarray(actions)
@@ -178,12 +219,15 @@ class Batch:
             raise ValueError(f"actions must have shape ({self.num_envs},), got {actions.shape}")
         self._actions[:] = actions
         try:
-            engine.step(self._actions, observations, self.rewards, self.terminated, self.truncated)
-        except ValueError as error:
-            count = len(self.template.action_keys)
-            if self._actions.min() >= 0 and self._actions.max() < count:
-                raise ResetNeeded(f"{error}; call reset() first") from None
-            raise
+            engine.step(
+                self._actions,
+                obs=observations,
+                rewards=self.rewards,
+                terminated=self.terminated,
+                truncated=self.truncated,
+            )
+        except _core.NotResetError as error:
+            raise EnvNotResetError(f"{error}; call reset() first") from None
 
     def ended(self) -> Mask:
         """Games whose episode ended in the last step, as a new array."""
@@ -197,10 +241,12 @@ class Batch:
             final: That of the episodes that ended last instead of those under way.
 
         Returns:
-            New arrays: the keys of `QwopEnv`'s info, zero where the mask is not set, and under
-            each key with an underscore before it a mask.
+            New arrays (num_envs,), zero where the mask is not set: time, distance and avgspeed
+            (float32), is_success (bool), frames (int64) and time_s (float64), the dtypes that
+            gymnasium's SyncVectorEnv gives them; under each key with an underscore before it a
+            mask (bool).
         """
-        return self.engine.infos(final, mask)
+        return self.engine.infos(final=final, mask=mask)
 
     def info(self, columns: Mapping[str, npt.NDArray[Any]], game: int) -> dict[str, Any]:
         """Info of one game, equal to `QwopEnv`'s in values and types."""
@@ -235,106 +281,10 @@ class Batch:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         Batch.__init__(self, *state["arguments"])
-        self.seeds, self.rewards, self.terminated, self.truncated = state["results"]
+        seeds, self.rewards, self.terminated, self.truncated = state["results"]
+        self.seeds = np.array(seeds, dtype=object)
         if state["games"] is None:
             self.close()
             return
         for game, snapshot in enumerate(state["games"]):
             self.engine.restore(game, snapshot)
-
-
-class GamesOfBatch:
-    """What a vector environment offers for each of its games: exact states, for search."""
-
-    _batch: Batch
-
-    @property
-    def template(self) -> QwopEnv:
-        """A `QwopEnv` with the same arguments, for its tables; it is not one of the games."""
-        return self._batch.template
-
-    @property
-    def num_threads(self) -> int:
-        """Threads that step the games."""
-        return self._batch.num_threads
-
-    @property
-    def instruction_set(self) -> str:
-        """Instruction set that the engine uses; all give the same bits."""
-        return self._batch.instruction_set
-
-    @property
-    def max_episode_steps(self) -> int | None:
-        """Steps after which an episode is truncated; None where there is no limit."""
-        return self._batch.max_episode_steps
-
-    @property
-    def seeds(self) -> Seeds:
-        """Seed of each game, int64 (num_envs,). The game has no chance in it."""
-        return self._batch.seeds
-
-    def snapshot(self, game: int) -> bytes:
-        """One game with its episode, exactly.
-
-        Raises:
-            IndexError: There is no such game.
-        """
-        return self._batch.engine.snapshot(game)
-
-    def restore(self, game: int, snapshot: bytes) -> None:
-        """Puts a game where `snapshot` was taken, of this game or of any other like it.
-
-        Raises:
-            IndexError: There is no such game.
-            TypeError: The snapshot is not bytes.
-            ValueError: The snapshot is damaged or from another version; the game is untouched.
-        """
-        check_snapshot(snapshot)
-        self._batch.engine.restore(game, snapshot)
-
-    def start_at(self, game: int, snapshot: bytes) -> Observation:
-        """Starts an episode of a game in the middle of a run.
-
-        Return and length count from there, distance and frames from where the run began.
-
-        Args:
-            game: The game to start.
-            snapshot: From `Game.snapshot()` of any game under way with the same `sincos`.
-
-        Returns:
-            The first observation, float32 (60,).
-
-        Raises:
-            IndexError: There is no such game.
-            TypeError: The snapshot is not bytes.
-            ValueError: The snapshot is damaged, from another version or of a game that is not under
-                way; the game is untouched.
-        """
-        check_snapshot(snapshot)
-        observation = np.empty(OBSERVATION_SIZE, np.float32)
-        self._batch.engine.start_at(game, snapshot, observation)
-        return observation
-
-    def copy_game(self, source: int, target: int) -> None:
-        """Puts game `target` where game `source` is, episode and all.
-
-        Raises:
-            IndexError: There is no such game.
-        """
-        self._batch.engine.copy_game(source, target)
-
-    def game(self, game: int) -> _core.Game:
-        """A copy of one game.
-
-        Raises:
-            IndexError: There is no such game.
-        """
-        return self._batch.engine.game(game)
-
-    def observation(self, game: int) -> Observation:
-        """What a game looks like now, float32 (60,): after `restore`, for instance.
-
-        Raises:
-            IndexError: There is no such game.
-        """
-        return self._batch.observation(game)

@@ -9,11 +9,10 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from gymnasium.error import ResetNeeded
 
 from qwop_native import _core
 from qwop_native.envs.arguments import (
-    SEED_END,
+    DRAWN_SEED_END,
     check_bool,
     check_float32,
     check_int,
@@ -21,10 +20,15 @@ from qwop_native.envs.arguments import (
     check_seed,
     check_snapshot,
     choose_action_set,
+    snapshot_option,
 )
+from qwop_native.envs.errors import EnvNotResetError
 from qwop_native.envs.spaces import OBSERVATION_SIZE, Normalizer, action_keys, key_codes
+from qwop_native.facts import DEFAULT_SINCOS
 
 Observation = npt.NDArray[np.float32]
+
+_PLAYER_REFUSES_NO_KEYS = tuple(map(int, gym.__version__.split(".")[:2])) >= (1, 4)
 
 
 class QwopEnv(gym.Env[Observation, np.int64]):
@@ -48,7 +52,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         action_set: "full", "reduced" or "essential" (the nine that differ in the game); None
             leaves the choice to `reduced_action_set`.
         t_for_terminate: Append an action that ends the episode at once.
-        seed: From 0 to 2**31 - 1, drawn at random if None. The game itself has no chance in it.
+        seed: Any integer from 0, drawn at random if None. The game itself has no chance in it.
         sincos: Which browsers' sine and cosine: "glibc", "glibc-fma" or "fdlibm".
         render_size: Width and height of pictures in pixels.
         **browser_only: Those in `qwop_native.envs.arguments.BROWSER_ONLY` are accepted and ignored
@@ -78,7 +82,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         action_set: str | None = None,
         t_for_terminate: bool = False,
         seed: int | None = None,
-        sincos: str = "glibc",
+        sincos: str = DEFAULT_SINCOS,
         render_size: tuple[int, int] = (640, 400),
         **browser_only: Any,
     ) -> None:
@@ -101,14 +105,14 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             from qwop_native.render.display import EnvDisplay
 
             self._display = EnvDisplay(self.render_mode, render_size, self.frames_per_step)
-        self.metadata = {**self.metadata, "render_fps": 30 / self.frames_per_step}
+        self.metadata = {**self.metadata, "render_fps": _render_fps(self.frames_per_step)}
         self.reload_on_reset = check_bool("reload_on_reset", reload_on_reset)
         self.reduced_action_set = check_bool("reduced_action_set", reduced_action_set)
         self.t_for_terminate = check_bool("t_for_terminate", t_for_terminate)
         self.action_set = choose_action_set(action_set, self.reduced_action_set)
         self.sincos = sincos
         if seed is None:
-            seed = int(np.random.default_rng().integers(SEED_END))
+            seed = int(np.random.default_rng().integers(DRAWN_SEED_END))
         self.seedval = check_seed(seed)
 
         self.action_keys = action_keys(self.action_set, self.t_for_terminate)
@@ -122,23 +126,21 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         self.vel_x = Normalizer("vel_x", -20, 60)
         self.vel_y = Normalizer("vel_y", -25, 60)
 
-        self._episode = _core.Episode(*self.episode_arguments())
+        self._episode = _core.Episode(_core.EpisodeOptions(**self.episode_arguments()))
         self._needs_reset = "the first reset"
 
-    def episode_arguments(
-        self,
-    ) -> tuple[tuple[int, ...], int, float, float, float, float, bool, str]:
-        """What the compiled engine has to know of the arguments, in its order."""
-        return (
-            self.action_keys,
-            self.frames_per_step,
-            float(self.failure_cost),
-            float(self.success_reward),
-            float(self.time_cost_mult),
-            float(self.speed_rew_mult),
-            self.reload_on_reset,
-            self.sincos,
-        )
+    def episode_arguments(self) -> dict[str, Any]:
+        """The arguments of the compiled engine's `EpisodeOptions`."""
+        return {
+            "action_keys": self.action_keys,
+            "frames_per_step": self.frames_per_step,
+            "failure_cost": float(self.failure_cost),
+            "success_reward": float(self.success_reward),
+            "time_cost_mult": float(self.time_cost_mult),
+            "speed_rew_mult": float(self.speed_rew_mult),
+            "reload_on_reset": self.reload_on_reset,
+            "sincos": self.sincos,
+        }
 
     @property
     def game(self) -> _core.Game:
@@ -161,18 +163,20 @@ class QwopEnv(gym.Env[Observation, np.int64]):
 
         Raises:
             TypeError: The seed is not an integer, or the snapshot not bytes.
-            ValueError: The seed is negative or above 2**31 - 1, or the snapshot is damaged, from
-                another version or of a game that is not under way.
+            ValueError: The seed is negative, or the snapshot is damaged, from another version or of
+                a game that is not under way. The environment is as it was after any refusal.
         """
         if seed is not None:
-            self.seedval = check_seed(seed)
-        super().reset(seed=seed)
+            seed = check_seed(seed)
         observation = np.empty(OBSERVATION_SIZE, np.float32)
-        snapshot = (options or {}).get("snapshot")
+        snapshot = snapshot_option(options)
         if snapshot is None:
             self._episode.reset(observation, reload=seed is not None)
         else:
             self._episode.start_at(check_snapshot(snapshot), observation)
+        super().reset(seed=seed)
+        if seed is not None:
+            self.seedval = seed
         self._needs_reset = ""
         if self.render_mode == "human":
             self.render()
@@ -191,10 +195,12 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         Raises:
             TypeError: The action is not an integer.
             ValueError: The action is out of range.
-            gymnasium.error.ResetNeeded: There is no episode to step.
+            NotResetError: There is no episode to step; gymnasium's `ResetNeeded` as well.
         """
         if self._needs_reset:
-            raise ResetNeeded(f"step() was called before {self._needs_reset}; call reset() first")
+            raise EnvNotResetError(
+                f"step() was called before {self._needs_reset}; call reset() first"
+            )
         index = self._check_action(action)
         observation = np.empty(OBSERVATION_SIZE, np.float32)
         reward, terminated = self._episode.step(index, observation)
@@ -232,8 +238,15 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             self._display.close()
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
-        """Sorted key codes to the action that presses them, as `gymnasium.utils.play` wants it."""
-        return {key_codes(keys): action for action, keys in enumerate(self.action_keys)}
+        """Sorted key codes to the action that presses them, as `gymnasium.utils.play` wants it.
+
+        The action without keys stands under `()`, except from gymnasium 1.4 on, whose player
+        refuses that and takes action 0 by itself where no key is down.
+        """
+        table = {key_codes(keys): action for action, keys in enumerate(self.action_keys)}
+        if _PLAYER_REFUSES_NO_KEYS:
+            del table[()]
+        return table
 
     def _check_action(self, action: Any) -> int:
         count = len(self.action_keys)
@@ -258,6 +271,12 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             "frames": episode.frames,
             "time_s": episode.time_s,
         }
+
+
+def _render_fps(frames_per_step: int) -> int | float:
+    # gymnasium's player takes nothing but an int.
+    whole, rest = divmod(30, frames_per_step)
+    return 30 / frames_per_step if rest else whole
 
 
 def _bad_action(action: Any, count: int) -> str:

@@ -9,23 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.facts import PARTS
 from qwop_native.keys import Keys
-
-PARTS = (
-    "torso",
-    "head",
-    "leftArm",
-    "leftCalf",
-    "leftFoot",
-    "leftForearm",
-    "leftThigh",
-    "rightArm",
-    "rightCalf",
-    "rightFoot",
-    "rightForearm",
-    "rightThigh",
-)
-"""Body parts in the order in which observations list them."""
 
 FIELDS = ("x", "y", "angle", "vx", "vy")
 """The five columns of each part: world units (a tenth of a metre, y down), radians, per second."""
@@ -113,6 +98,7 @@ class Normalizer:
 
 _CENTERS = np.array([(-10 + 1050) / 2, 0, 0, (-20 + 60) / 2, (-25 + 60) / 2], np.float32)
 _MAXDEVS = np.array([1050, 10, 6, 60, 60], np.float32) - _CENTERS
+_ALL_CENTERS, _ALL_MAXDEVS = (np.tile(of_part, len(PARTS)) for of_part in (_CENTERS, _MAXDEVS))
 
 
 def observation_scale() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -135,6 +121,9 @@ def observations(bodies: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     Returns:
         Float32 of shape (n, 60), bit for bit what `QwopEnv` gives.
     """
-    values = bodies[:, :, : len(FIELDS)].astype(np.float32)
-    normal = np.clip((values - _CENTERS) / _MAXDEVS, np.float32(-1), np.float32(1))
-    return normal.reshape(len(bodies), OBSERVATION_SIZE)
+    normal: npt.NDArray[np.float32] = np.empty((len(bodies), OBSERVATION_SIZE), np.float32)
+    normal.reshape(-1, len(PARTS), len(FIELDS))[:] = bodies[:, :, : len(FIELDS)]
+    # Over rows of 60: NumPy takes twice as long over rows of five.
+    normal -= _ALL_CENTERS
+    normal /= _ALL_MAXDEVS
+    return np.clip(normal, np.float32(-1), np.float32(1), out=normal)

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from qwop_native.envs.arguments import check_bool
-from qwop_native.envs.batch import Batch, GamesOfBatch, Mask
+from qwop_native.envs.arguments import check_bool, snapshot_option
+from qwop_native.envs.batch import Batch, Mask
 from qwop_native.envs.env import Observation
+from qwop_native.envs.games import GamesOfBatch
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 
 Step = tuple[Observation, npt.NDArray[np.float64], Mask, Mask, dict[str, Any]]
@@ -26,13 +27,21 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
     gymnasium's autoreset modes; `max_episode_steps` stands for its `TimeLimit`. Neither the number
     of games, nor of threads, nor the instruction set changes a bit.
 
+    Infos are arrays (num_envs,): time, distance and avgspeed (float32), is_success (bool), frames
+    (int64) and time_s (float64), each with a mask (bool) under its name after an underscore.
+
+    To `get_attr`, a game has the attributes of `QwopEnv`, the numbers of its info and of its
+    episode, `seedval`, `np_random_seed` and `game` (a copy); to `call`, also `snapshot()`,
+    `restore(snapshot)`, `start_at(snapshot)`, `copy_game(target)`, `observation()`, `render()` and
+    `get_keys_to_action()`. `set_attr` keeps notes of one's own under any other name.
+
     Args:
         num_envs: Number of games, 1 to 1,000,000.
         num_threads: Threads that step them; 0 means as many as affinity and cgroup allow.
         autoreset_mode: A `gymnasium.vector.AutoresetMode` or its value: "NextStep" resets an ended
             game in the next step, "SameStep" at once, "Disabled" leaves it to
             `reset(options={"reset_mask": …})`.
-        max_episode_steps: Steps after which an episode is truncated; None for no limit.
+        max_episode_steps: Steps after which an episode is truncated; None or -1 for no limit.
         copy: Whether each call returns a new array of observations instead of the same one.
         instruction_set: A name such as "avx2" that this processor has; None for the fastest.
         **env_kwargs: Arguments of `QwopEnv`. `seed` is the first game's, the others count up.
@@ -88,20 +97,26 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
                 depend on those before. An integer is the first game's, the others count up; or one
                 for each game, None for those whose page goes on.
             options: "reset_mask", bool (num_envs,), restricts the reset to games where it is set.
+                "snapshot", from `Game.snapshot()` of any game under way with the same `sincos`,
+                starts the episodes there instead of at the line; or a list of one for each game,
+                None for the line.
 
         Returns:
             Observations, float32 (num_envs, 60), in which other games keep their last rows, and
             the info of the games that were reset.
 
         Raises:
-            TypeError: A seed is not an integer, or the mask is not an array of bool.
-            ValueError: A seed is out of range, or the mask has a wrong shape or nothing set.
+            TypeError: A seed is not an integer, the mask is not an array of bool, or a snapshot is
+                not bytes.
+            ValueError: A seed is negative, the mask has a wrong shape or nothing set, or `QwopEnv`
+                would refuse a snapshot. The environment is as it was after any refusal.
         """
+        snapshots = self._batch.checked_snapshots(snapshot_option(options))
         mask = _check_mask(options, self.num_envs)
         seeds = None if seed is None else self._batch.checked_seeds(seed)
-        self._batch.reset(self._observations, mask, seeds)
+        self._batch.reset(self._observations, mask, seeds, snapshots)
         if seeds is not None and not isinstance(seed, Iterable):
-            super().reset(seed=int(seeds[0]))
+            super().reset(seed=seeds[0])
         return self._shown(), self._batch.infos(mask)
 
     def step(self, actions: Any) -> Step:
@@ -119,7 +134,8 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: A game has no episode to step; nothing has moved.
+            NotResetError: A game has no episode to step, gymnasium's `ResetNeeded` as well; nothing
+                has moved.
         """
         batch = self._batch
         batch.step(actions, self._observations)
@@ -165,6 +181,46 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         super().copy_game(source, target)
         self._observations[target] = self._observations[source]
 
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Seed of each game, as SyncVectorEnv has it."""
+        return tuple(self._batch.seeds)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Calls a method of each game.
+
+        Returns:
+            What each returns; the value itself where the name is that of an attribute.
+
+        Raises:
+            AttributeError: The games have nothing of that name.
+        """
+        found = self.get_attr(name)
+        return tuple(each(*args, **kwargs) if callable(each) else each for each in found)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Attribute of each game; AttributeError if there is none of that name."""
+        return tuple(self._attribute(name, game) for game in range(self.num_envs))
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Keeps a value with each game.
+
+        Args:
+            name: Any that the games do not have by themselves.
+            values: A list or tuple of one for each game, or the same for all.
+
+        Raises:
+            AttributeError: The games have such an attribute by themselves.
+            ValueError: There are not as many values as games.
+        """
+        values = list(values) if isinstance(values, (list, tuple)) else [values] * self.num_envs
+        if len(values) != self.num_envs:
+            raise ValueError(
+                f"there must be a value for each of {self.num_envs} games, got {len(values)}"
+            )
+        for game, value in enumerate(values):
+            self._note(name, game, value)
+
     def render(self) -> tuple[Any, ...] | None:
         """Draws the games.
 
@@ -178,7 +234,8 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
 
     def close_extras(self, **kwargs: Any) -> None:
         """Lets go of the games and their threads."""
-        self._batch.close()
+        if "_batch" in vars(self):  # gymnasium before 1.3 closes what was refused to be made, too
+            self._batch.close()
 
 
 def _check_mode(mode: Any) -> AutoresetMode:

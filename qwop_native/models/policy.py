@@ -1,73 +1,229 @@
-"""Trained models as players: what they see of the game, and what they hold down."""
+"""A trained model as a player: what it sees of games, what it remembers, what it holds down."""
 
 from __future__ import annotations
 
-import importlib
-import json
-import os
-import zipfile
+from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.envs.spaces import OBSERVATION_SIZE, action_keys, observations
-from qwop_native.models.settings import settings_beside
+from qwop_native import _core
+from qwop_native.envs.spaces import action_keys, observations
+from qwop_native.models.evaluate import Choose
+from qwop_native.models.outputs import (
+    action_values,
+    distribution,
+    has_probabilities,
+    is_recurrent,
+    network_of,
+)
+from qwop_native.models.settings import ModelSettings
 from qwop_native.recording import Grid
-from qwop_native.recording.stage import Policy
 from qwop_native.wrappers.rich_columns import RichColumns, key_masks
 
-# Class of a policy as saved, and the algorithm that loads it. PPO and A2C share theirs, and differ
-# in what else is saved.
-_ALGORITHMS = (
-    ("sb3_contrib.qrdqn", "sb3_contrib", "QRDQN"),
-    ("sb3_contrib.common.recurrent", "sb3_contrib", "RecurrentPPO"),
-    ("stable_baselines3.dqn", "stable_baselines3", "DQN"),
-)
+Floats = npt.NDArray[np.float32]
+Masks = npt.NDArray[np.uint8]
+
+_MOST_KEPT = 4096  # games that `ModelPolicy.act` remembers, or as many as it is given at once
 
 
-class ModelPolicy:
-    """A model of Stable-Baselines3's kind on the environment's observations.
+@dataclass
+class Memory:
+    """What a model remembers of some games from one step to the next.
+
+    Attributes:
+        before: Observations one step earlier, those of now for a game that has just begun,
+            float32 (n, 60).
+        first: Which games have just begun, bool (n,).
+        state: Hidden states as SB3 has them, arrays (layers, n, width); None without any.
+    """
+
+    before: Floats
+    first: npt.NDArray[np.bool_]
+    state: tuple[npt.NDArray[Any], ...] | None = None
+
+    @classmethod
+    def new(cls, seen: Floats) -> Memory:
+        """Of games that have just begun."""
+        return cls(seen.copy(), np.ones(len(seen), np.bool_))
+
+    def row(self, index: int) -> Memory:
+        """That of one game."""
+        one = slice(index, index + 1)
+        state = None if self.state is None else tuple(part[:, one] for part in self.state)
+        return Memory(self.before[one], self.first[one], state)
+
+    def put(self, index: int, other: Memory) -> None:
+        """Takes over the memory of one game."""
+        self.before[index], self.first[index] = other.before[0], other.first[0]
+        if other.state is None:
+            return
+        if self.state is None:
+            count = len(self.first)
+            shapes = [(len(part), count, part.shape[2]) for part in other.state]
+            self.state = tuple(np.zeros(shape, np.float32) for shape in shapes)
+        for mine, part in zip(self.state, other.state, strict=True):
+            mine[:, index] = part[:, 0]
+
+
+class Actor:
+    """A model with the columns it sees: chooses actions and updates memories.
 
     Args:
         model: What has ``predict(observation, state=…, episode_start=…, deterministic=…)``.
-        grid: Frames per step and action set it was trained with.
+        columns: Groups of columns that it sees after the 60 numbers, as in `RichObservation`.
+        frames_per_step: Of its steps.
         deterministic: Whether the likeliest action is taken.
-        columns: Groups of columns that it sees besides, as in `RichObservation`.
-
-    Attributes:
-        grid: The same.
     """
 
     def __init__(
-        self, model: Any, grid: Grid, deterministic: bool = True, columns: Sequence[str] = ()
+        self,
+        model: Any,
+        columns: Sequence[str] = (),
+        frames_per_step: int = 1,
+        deterministic: bool = True,
     ) -> None:
-        self.grid: Grid | None = grid
         self._model, self._deterministic = model, deterministic
-        self._masks = key_masks(action_keys(grid.action_set, True))
-        self._frames = grid.frames_per_step
-        self._columns = RichColumns(columns, grid.frames_per_step)
+        self._columns = RichColumns(columns, frames_per_step)
+
+    def look(self, seen: Floats, keys: Masks, memory: Memory) -> Floats:
+        """What the model sees, float32 (n, 60 + columns), of observations float32 (n, 60)."""
+        return self._columns.append(seen, keys, memory.before)
+
+    def choose(self, seen: Floats, keys: Masks, memory: Memory) -> npt.NDArray[Any]:
+        """Actions (n,) for observations and the keys held before, uint8 (n,)."""
+        actions, memory.state = self._model.predict(
+            self.look(seen, keys, memory),
+            state=memory.state,
+            episode_start=memory.first,
+            deterministic=self._deterministic,
+        )
+        memory.before, memory.first = seen, np.zeros(len(seen), np.bool_)
+        return np.asarray(actions)
+
+
+def chooser(
+    model: Any,
+    columns: Sequence[str] = (),
+    frames_per_step: int = 1,
+    deterministic: bool = True,
+) -> Choose:
+    """A model as `evaluate` takes it; for one evaluation, since it remembers the runs.
+
+    Args:
+        model: What has SB3's ``predict``.
+        columns: Groups of columns that it sees after the 60 numbers, as in `RichObservation`.
+        frames_per_step: Of its steps.
+        deterministic: Whether the likeliest action is taken.
+    """
+    actor = Actor(model, columns, frames_per_step, deterministic)
+    memory: Memory | None = None
+
+    def choose(seen: Floats, keys: Masks) -> npt.NDArray[Any]:
+        nonlocal memory
+        memory = memory or Memory.new(seen)
+        return actor.choose(seen, keys, memory)
+
+    return choose
+
+
+class ModelPolicy:
+    """A model of Stable-Baselines3's kind that plays with its own settings.
+
+    `act` plays any number of games at once. The class is a `qwop_native.recording.stage.Policy` as
+    well, for one run after the other.
+
+    Args:
+        model: A model, or a policy network alone, of SB3 or sb3-contrib.
+        settings: As from `ModelSettings.completed`.
+        deterministic: Whether the likeliest action is taken.
+
+    Attributes:
+        model: The same.
+        settings: The same.
+        network: The policy network.
+        grid: Frames per step and action set.
+        sincos: Flavor of sine and cosine that it was trained with.
+    """
+
+    def __init__(self, model: Any, settings: ModelSettings, deterministic: bool = True) -> None:
+        env = settings.env
+        self.model, self.settings, self.deterministic = model, settings, deterministic
+        self.network = network_of(model)
+        self.grid: Grid | None = Grid(env["frames_per_step"], env["action_set"])
+        self.sincos: str = env["sincos"]
+        self._frames_per_step: int = env["frames_per_step"]
+        self.action_keys = action_keys(env["action_set"], env["t_for_terminate"])
+        self._masks = key_masks(self.action_keys)
+        self._actor = Actor(model, settings.columns, self._frames_per_step, deterministic)
+        self._remembers = bool(settings.columns) or is_recurrent(self.network)
+        self._kept: OrderedDict[int, tuple[_core.Game, int, Memory]] = OrderedDict()
         self.reset()
 
+    @property
+    def frames_per_step(self) -> int:
+        """Frames for which what `act` returns is to be held."""
+        return self._frames_per_step
+
+    def act(self, games: Sequence[_core.Game]) -> Masks:
+        """Chooses keys for many games.
+
+        Models with a memory know each game again, as long as the same object is given and its
+        clock has gone on; a game whose clock went back or stood still has begun anew. Call
+        `forget` after putting a game elsewhere in another way.
+
+        Args:
+            games: The games, in any order and number.
+
+        Returns:
+            Mask of `Keys` to hold for `frames_per_step` frames in each game, uint8 (games,).
+        """
+        if not len(games):
+            return np.zeros(0, np.uint8)
+        seen = observations(np.stack([game.bodies for game in games]))
+        keys = np.array([game.keys for game in games], np.uint8)
+        memory = Memory.new(seen)
+        for row, game in enumerate(games if self._remembers else ()):
+            _, frames, kept = self._kept.get(id(game), (game, game.frames, None))
+            if kept is not None and frames < game.frames:
+                memory.put(row, kept)
+        masks: Masks = self._masks[self._actor.choose(seen, keys, memory)]
+        if self._remembers:
+            self._keep(games, memory)
+        return masks
+
+    def _keep(self, games: Sequence[_core.Game], memory: Memory) -> None:
+        for row, game in enumerate(games):
+            # The game itself is kept, too: its id is nobody else's meanwhile.
+            self._kept[id(game)] = (game, game.frames, memory.row(row))
+            self._kept.move_to_end(id(game))
+        while len(self._kept) > max(_MOST_KEPT, len(games)):
+            self._kept.popitem(last=False)
+
+    def forget(self) -> None:
+        """Has `act` take every game for one that has just begun."""
+        self._kept.clear()
+
+    def chooser(self) -> Choose:
+        """A player of fresh games, as `evaluate` takes it."""
+        return chooser(self.model, self.settings.columns, self._frames_per_step, self.deterministic)
+
     def reset(self) -> None:
-        """Forgets the last run."""
-        self._state: Any = None
-        self._playing, self._thinking = _View(self._columns), _View(self._columns)
+        """Forgets the run that `keys` has played."""
+        self._playing: Memory | None = None
+        self._thinking: Memory | None = None
         self._mask = 0
 
     def keys(self, row: np.void) -> Sequence[int]:
-        """The masks of the next step."""
-        first = self._playing.is_new
-        action, self._state = self._model.predict(
-            self._playing.look(row, self._mask),
-            state=self._state,
-            episode_start=np.array([first]),
-            deterministic=self._deterministic,
-        )
-        self._mask = int(self._masks[int(action)])
-        return [self._mask] * self._frames
+        """The masks of the next step of one run."""
+        seen = observations(row["bodies"][None])
+        self._playing = self._playing or Memory.new(seen)
+        held = np.array([self._mask], np.uint8)
+        self._mask = int(self._masks[self._actor.choose(seen, held, self._playing)[0]])
+        return [self._mask] * self._frames_per_step
 
     def values(self, row: np.void, keys: int, first: bool) -> tuple[str, list[float]]:
         """What the model thinks of each action; to be asked for each step of a run in turn.
@@ -78,162 +234,29 @@ class ModelPolicy:
             first: Whether it is the first of a run.
 
         Returns:
-            Name of the quantity, and a number for each action.
+            Name of the quantity, and a number for each action; nothing from a recurrent model.
         """
         import torch
 
-        if first:
-            self._thinking = _View(self._columns)
-        observation = self._thinking.look(row, keys)
-        policy = self._model.policy
+        seen = observations(row["bodies"][None])
+        if first or self._thinking is None:
+            self._thinking = Memory.new(seen)
+        shown = self._actor.look(seen, np.array([keys], np.uint8), self._thinking)
+        self._thinking.before = seen
         with torch.no_grad():
-            tensor = policy.obs_to_tensor(observation)[0]
-            if hasattr(policy, "quantile_net"):
-                return "Q", policy.quantile_net(tensor)[0].mean(dim=0).tolist()
-            if hasattr(policy, "q_net"):
-                return "Q", policy.q_net(tensor)[0].tolist()
-            if hasattr(policy, "get_distribution") and self._state is None:
-                return "p", policy.get_distribution(tensor).distribution.probs[0].tolist()
+            tensor = self.network.obs_to_tensor(shown)[0]
+            values = action_values(self.network, tensor)
+            if values is not None:
+                return "Q", values[0].tolist()
+            if has_probabilities(self.network):
+                return "p", distribution(self.network, tensor).probs[0].tolist()
         return "", []
 
     @property
     def labels(self) -> list[str]:
         """The keys of each action, as a person writes them."""
-        masks = self._masks[:-1].tolist()
-        return ["".join(k for i, k in enumerate("QWOP") if mask >> i & 1) or "-" for mask in masks]
-
-
-class _View:
-    """What a model sees of one run, step by step."""
-
-    def __init__(self, columns: RichColumns) -> None:
-        self._columns = columns
-        self._before: npt.NDArray[np.float32] | None = None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing has been looked at."""
-        return self._before is None
-
-    def look(self, row: np.void, keys: int) -> npt.NDArray[np.float32]:
-        """The observation of a state, float32 (60 + columns,)."""
-        now = observations(row["bodies"][None])
-        before = now if self._before is None else self._before
-        self._before = now
-        shown = self._columns.append(now, np.array([keys], np.uint8), before)
-        first: npt.NDArray[np.float32] = shown[0]
-        return first
-
-
-def load_policy(
-    name: str,
-    frames_per_step: int | None = None,
-    action_set: str | None = None,
-    module: str | None = None,
-    algorithm: str | None = None,
-    deterministic: bool = True,
-) -> Policy:
-    """Loads who is to play.
-
-    Args:
-        name: A model's zip file, or ``package.module:factory`` for anything else, where
-            ``factory()`` gives a `qwop_native.recording.stage.Policy`.
-        frames_per_step: For a model; None is what its run's folder says (``metadata.yml`` beside
-            it or a folder above), else 4.
-        action_set: For a model; None is what that says, else "reduced" for nine actions and "full"
-            for sixteen.
-        module: Package of the model's class, as in qwop-gym's configuration; None finds it out.
-        algorithm: The model's class; None finds it out.
-        deterministic: Whether a model takes the likeliest action.
-
-    Raises:
-        FileNotFoundError: There is no such model.
-        ImportError: Stable-Baselines3 is missing.
-        ValueError: It is not a model, or not of this game.
-    """
-    if ":" in name and not Path(name).exists():
-        return _made(name)
-    path = Path(name)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no model {name}")
-    told = settings_beside(path)
-    model = load_model(path, module, algorithm, told.columns)
-    count = int(getattr(model.action_space, "n", 0))
-    chosen = action_set or told.action_set or ("reduced" if count in (9, 10) else "full")
-    if count - len(action_keys(chosen, False)) not in (0, 1):
-        raise ValueError(f"{path.name} has {count} actions, not those of the {chosen} set")
-    grid = Grid(frames_per_step or int(told.env.get("frames_per_step", 4)), chosen)
-    return ModelPolicy(model, grid, deterministic, told.columns)
-
-
-def _made(name: str) -> Policy:
-    """What ``package.module:factory`` makes."""
-    module, _, factory = name.partition(":")
-    make = getattr(importlib.import_module(module), factory, None)
-    if not callable(make):
-        raise ValueError(f"{module} has no factory {factory!r}")
-    made: Policy = make()
-    lacking = [part for part in ("grid", "reset", "keys") if not hasattr(made, part)]
-    if lacking:
-        raise ValueError(f"what {name} makes cannot play: it has no {' and no '.join(lacking)}")
-    return made
-
-
-def frames_of(policy: Policy) -> int:
-    """Frames of a policy's steps, 4 for one that has none."""
-    return 4 if policy.grid is None else policy.grid.frames_per_step
-
-
-def load_model(
-    path: Path,
-    module: str | None = None,
-    algorithm: str | None = None,
-    columns: Sequence[str] = (),
-) -> Any:
-    """Loads a model of Stable-Baselines3 or sb3-contrib that acts on the environment's numbers.
-
-    Args:
-        path: The model's zip file.
-        module: Package of the model's class; None finds it out.
-        algorithm: The model's class; None finds it out.
-        columns: Groups of columns that it sees after the 60 numbers, as in `RichObservation`.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ImportError: Stable-Baselines3 is missing.
-        ValueError: It is not a model, or not of this game.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no model {path}")
-    if not (module and algorithm):
-        module, algorithm = _algorithm_of(path)
-    try:
-        loader = getattr(importlib.import_module(module), algorithm)
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"loading {path.name} needs {error.name}: pip install 'qwop-native[train]'"
-        ) from error
-    # The learner's own objects are not needed and may be of other versions.
-    unused = {"lr_schedule": lambda _: 0.0, "exploration_schedule": lambda _: 0.0}
-    model = loader.load(os.fspath(path), device="cpu", custom_objects=unused)
-    size = OBSERVATION_SIZE + RichColumns(columns, 1).size
-    if getattr(model.observation_space, "shape", None) != (size,):
-        raise ValueError(
-            f"{path.name} does not see the {size} numbers of this game; where it sees columns of "
-            "RichObservation, the metadata.yml of its run's folder says which"
-        )
-    return model
-
-
-def _algorithm_of(path: Path) -> tuple[str, str]:
-    """Module and class that load a model's file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            saved = json.loads(archive.read("data"))
-        policy = str(saved["policy_class"]["__module__"])
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError):
-        raise ValueError(f"{path} is not a model of Stable-Baselines3") from None
-    for prefix, module, algorithm in _ALGORITHMS:
-        if policy.startswith(prefix):
-            return module, algorithm
-    return "stable_baselines3", "PPO" if "clip_range" in saved else "A2C"
+        masks = [int(mask) for mask in self.action_keys]
+        return [
+            "T" if mask < 0 else "".join(k for i, k in enumerate("QWOP") if mask >> i & 1) or "-"
+            for mask in masks
+        ]

@@ -1,26 +1,28 @@
-"""Saved models: what they are, found out without running anything in them; weights alone."""
+"""What a saved model is, found out without running anything in it; its weights alone."""
 
 from __future__ import annotations
 
-import io
 import json
 import pickle
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import torch
 from gymnasium import spaces
-from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 
-from qwop_native.atomic import whole_file
-from qwop_native.envs.spaces import OBSERVATION_SIZE
+from qwop_native.archives import refuses_damage
 
 # First part of a weight's name: the algorithm whose policy has such a weight.
 _BY_WEIGHT = {"quantile_net": "qrdqn", "q_net": "dqn", "lstm_actor": "recurrent_ppo"}
 
 
+_DAMAGED = "is no model of Stable-Baselines3, or it is damaged"
+
+
+@refuses_damage(_DAMAGED)
 def algorithm_of(path: Path) -> str:
     """Name of the algorithm of one of SB3's zips.
 
@@ -39,15 +41,7 @@ def algorithm_of(path: Path) -> str:
     return "ppo" if "clip_range" in saved else "a2c"
 
 
-def save_model(model: BaseAlgorithm, path: Path) -> None:
-    """Writes SB3's zip of a model, whole or not at all; its folder must exist."""
-    # Made in memory: of a disk that is full torch says only that something is wrong.
-    content = io.BytesIO()
-    model.save(content)
-    with whole_file(path) as file:
-        file.write(content.getbuffer())
-
-
+@refuses_damage(_DAMAGED)
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """The weights in one of SB3's zips; nothing else in it is looked at, and no code is run.
 
@@ -61,8 +55,18 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         with zipfile.ZipFile(path) as archive, archive.open("policy.pth") as file:
             archive.getinfo("data")
             found: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    except (zipfile.BadZipFile, KeyError, EOFError, RuntimeError, pickle.UnpicklingError):
-        raise ValueError(f"{path} is no model of Stable-Baselines3, or it is damaged") from None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        pickle.UnpicklingError,
+    ):
+        raise ValueError(f"{path} is not a model of Stable-Baselines3, or it is damaged") from None
+    if not any(value.dim() == 2 for value in found.values()):
+        raise ValueError(f"{path} is a model of no algorithm that is known here")
     return found
 
 
@@ -85,7 +89,7 @@ def check_model(
             f"{path} sees {input_width(weights)} numbers, the environment shows {wanted[0]}"
         )
     shown = int(getattr(actions, "n", 0))
-    outputs = len(weights.get("action_net.weight", _last(weights)))
+    outputs = outputs_of(weights)
     if outputs % shown or ("action_net.weight" in weights and outputs != shown):
         raise ValueError(
             f"{path} was trained with other actions than the environment's {shown}; see "
@@ -100,10 +104,13 @@ def input_width(weights: dict[str, torch.Tensor]) -> int:
     return int(next(value for value in weights.values() if value.dim() == 2).shape[1])
 
 
-def _last(weights: dict[str, torch.Tensor]) -> torch.Tensor:
-    return [value for name, value in weights.items() if "target" not in name][-1]
+def outputs_of(weights: dict[str, torch.Tensor]) -> int:
+    """How many numbers the actor gives: one an action, or as many as there are quantiles."""
+    last = [value for name, value in weights.items() if "target" not in name][-1]
+    return len(weights.get("action_net.weight", last))
 
 
+@refuses_damage(_DAMAGED)
 def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 17)) -> BasePolicy:
     """A policy with the weights of a zip of SB3's, made without running anything in the zip.
 
@@ -124,9 +131,8 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
     from stable_baselines3.dqn.policies import DQNPolicy
 
     kind, weights = algorithm_of(path), read_weights(path)
-    arguments: dict[str, Any] = {"net_arch": _widths(weights, kind)}
-    outputs = len(weights.get("action_net.weight", _last(weights)))
-    actions = outputs
+    arguments: dict[str, Any] = {"net_arch": _widths(weights, kind), **_activation(path)}
+    actions = outputs = outputs_of(weights)
     classes: dict[str, type[BasePolicy]] = {
         "qrdqn": sb3_contrib.qrdqn.policies.QRDQNPolicy,
         "dqn": DQNPolicy,
@@ -157,17 +163,32 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
     return policy
 
 
-def _widths(weights: dict[str, torch.Tensor], kind: str) -> list[int]:
-    prefix = {"qrdqn": "quantile_net.quantile_net.", "dqn": "q_net.q_net."}.get(
-        kind, "mlp_extractor.policy_net."
-    )
+def _widths(weights: dict[str, torch.Tensor], kind: str) -> list[int] | dict[str, list[int]]:
+    if kind in ("qrdqn", "dqn"):
+        prefix = "quantile_net.quantile_net." if kind == "qrdqn" else "q_net.q_net."
+        return _layers(weights, prefix)[:-1]
+    networks = {"pi": "mlp_extractor.policy_net.", "vf": "mlp_extractor.value_net."}
+    return {name: _layers(weights, prefix) for name, prefix in networks.items()}
+
+
+def _layers(weights: dict[str, torch.Tensor], prefix: str) -> list[int]:
     layers = [value for name, value in weights.items() if name.startswith(prefix)]
-    widths = [len(value) for value in layers if value.dim() == 2]
-    return widths[:-1] if kind in ("qrdqn", "dqn") else widths
+    return [len(value) for value in layers if value.dim() == 2]
 
 
-def check_width(policy: BasePolicy, path: Path) -> None:
-    """Raises ValueError unless a policy sees the 60 numbers of `QwopEnv`."""
-    shape = getattr(policy.observation_space, "shape", None)
-    if shape != (OBSERVATION_SIZE,):
-        raise ValueError(f"{path} does not see the {OBSERVATION_SIZE} numbers of QwopEnv")
+def _activation(path: Path) -> dict[str, type[torch.nn.Module]]:
+    """The activation that a zip's own text names; nothing where it is the algorithm's usual one.
+
+    Raises:
+        ValueError: It is none of torch's.
+    """
+    with zipfile.ZipFile(path) as archive:
+        saved = json.loads(archive.read("data"))
+    text = str((saved.get("policy_kwargs") or {}).get("activation_fn", ""))
+    if not text:
+        return {}
+    name = text.removesuffix("'>").rpartition(".")[2]
+    found = getattr(torch.nn, name, None)
+    if not (isinstance(found, type) and issubclass(found, torch.nn.Module)):
+        raise ValueError(f"{path} has an activation that weights alone do not tell: {text}")
+    return {"activation_fn": found}

@@ -223,7 +223,9 @@ class Browser:
             ValueError: An online game's file is not a known one.
         """
         context = self._browser.new_context(service_workers="block")
-        context.add_init_script(resources.files(__package__).joinpath("bridge.js").read_text())
+        context.add_init_script(
+            resources.files(__package__).joinpath("bridge.js").read_text("utf-8")
+        )
         page = context.new_page()
         try:
             return GamePage(page, source)

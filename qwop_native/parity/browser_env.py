@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qwop_native.envs.spaces import TERMINATE, action_keys, observations
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import ENGINE_TICK, UNITS_PER_METRE
 from qwop_native.recording.rows import ENV_ROW, Flags, Rows
-from qwop_native.recording.tape import TICK_SECONDS
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import GamePage
@@ -64,7 +63,7 @@ class BrowserEnv:
 
     def _start_page(self) -> None:
         """What qwop-gym does once after loading: click, one step, one tick of the engine."""
-        self._page.run([("click",), ("keys", self._frames, 0), ("tick", TICK_SECONDS)])
+        self._page.run([("click",), ("keys", self._frames, 0), ("tick", ENGINE_TICK)])
         self._fresh = True
 
     def reset(self) -> Rows:
@@ -74,7 +73,7 @@ class BrowserEnv:
             self._page.reload()
             self._start_page()
         self._fresh = False
-        rows = self._page.run([("release",), ("reset",), ("tick", TICK_SECONDS)])
+        rows = self._page.run([("release",), ("reset",), ("tick", ENGINE_TICK)])
         self._first = True
         row = self._observe(rows[-1])
         self._last_distance, self._last_time = 0.0, 0.0

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwop_native import _core
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import FLAVORS
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import Browser
@@ -69,7 +69,7 @@ def telling_arguments() -> tuple[NDArray[np.float64], dict[str, NDArray[np.float
         The arguments, shape (n,), and for each flavour its sines and cosines, shape (2, n).
     """
     angles = np.random.Generator(np.random.PCG64(0)).uniform(-_RANGE, _RANGE, _CANDIDATES)
-    values = {name: np.stack(_core.sincos(angles, name)) for name in FLAVOURS}
+    values = {name: np.stack(_core.sincos(angles, name)) for name in FLAVORS}
     bits = np.stack([value.view(np.uint64) for value in values.values()])
     differ = (bits != bits[0]).any(axis=(0, 1))
     return angles[differ], {name: value[:, differ] for name, value in values.items()}

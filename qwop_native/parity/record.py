@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qwop_native.facts import ENGINE_TICK
 from qwop_native.parity.browser_env import BrowserEnv
 from qwop_native.parity.env_tape import EnvTape, random_actions
 from qwop_native.parity.probe import probe
 from qwop_native.parity.trace import Provenance, Trace, make_trace
 from qwop_native.recording.rows import Rows
-from qwop_native.recording.tape import TICK_SECONDS, Event, Tape
+from qwop_native.recording.tape import Event, Tape
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import Browser, GamePage, GameSource
@@ -30,7 +31,7 @@ def page_program(events: list[Event]) -> list[tuple[Any, ...]]:
         elif event.kind == "idle":
             program.append(("idle", event.count))
         elif event.kind == "tick":
-            program.append(("tick", TICK_SECONDS))
+            program.append(("tick", ENGINE_TICK))
         else:
             program.append((event.kind,))
     return program

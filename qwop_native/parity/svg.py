@@ -11,38 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qwop_native.envs.spaces import PARTS
+from qwop_native.facts import BOXES, PARTS, PIXELS_PER_UNIT, SCREEN_HEIGHT, SCREEN_WIDTH, TRACK_Y
 from qwop_native.recording.rows import BODY_FIELDS, HURDLE, Rows
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import Picture
 
-WIDTH, HEIGHT = 640, 400
-PIXELS_PER_UNIT = 20
-
-# Width and height in pixels of the boxes, whose centres are the bodies' positions.
-SIZES = {
-    "torso": (131, 57),
-    "head": (43, 53),
-    "leftArm": (74, 25),
-    "leftCalf": (100, 30),
-    "leftFoot": (54, 27),
-    "leftForearm": (70, 22),
-    "leftThigh": (101, 40),
-    "rightArm": (78, 30),
-    "rightCalf": (100, 30),
-    "rightFoot": (54, 29),
-    "rightForearm": (89, 27),
-    "rightThigh": (106, 40),
-    "hurdleBase": (67, 12),
-    "hurdleTop": (21.5, 146),
-}
+WIDTH, HEIGHT = int(SCREEN_WIDTH), int(SCREEN_HEIGHT)
 # From the far side to the near one, as the game draws them.
 _ORDER = (
     "hurdleBase", "hurdleTop", "leftForearm", "leftArm", "leftFoot", "leftCalf", "leftThigh",
     "head", "torso", "rightFoot", "rightCalf", "rightThigh", "rightForearm", "rightArm",
 )  # fmt: skip
-_GROUND_TOP = 10.74275 * PIXELS_PER_UNIT - 32
+_GROUND_TOP = TRACK_Y * PIXELS_PER_UNIT
 
 _MARGIN_LEFT, _MARGIN_RIGHT, _MARGIN_BOTTOM, _MARGIN_TOP = 64, 24, 34, 26
 _PLOT_WIDTH, _PLOT_HEIGHT = 860, 190
@@ -156,13 +137,13 @@ def _boxes(row: Rows, picture: Picture) -> str:
     parts = []
     for name in _ORDER:
         x, y, angle = (poses[name][BODY_FIELDS.index(field)] for field in ("x", "y", "angle"))
-        width, height = SIZES[name]
+        width, height = BOXES[name][:2]
         side = "left" if name.startswith("left") else "right" if name.startswith("right") else name
         left = x * PIXELS_PER_UNIT - picture.camera_x
         top = y * PIXELS_PER_UNIT - picture.camera_y
         parts.append(
-            f'<rect class="{side}" x="{-width / 2}" y="{-height / 2}" width="{width}" '
-            f'height="{height}" rx="5" transform="translate({left:.2f} {top:.2f}) '
+            f'<rect class="{side}" x="{-width / 2}" y="{-height / 2}" width="{width:g}" '
+            f'height="{height:g}" rx="5" transform="translate({left:.2f} {top:.2f}) '
             f'rotate({np.degrees(angle):.3f})"><title>{name}</title></rect>'
         )
     return "".join(parts)

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwop_native.atomic import whole_file
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import FLAVORS
 from qwop_native.parity.env_tape import EnvTape, parse_env_tape
 from qwop_native.recording.rows import LAYOUTS, Difference, Rows, digests, first_difference
 from qwop_native.recording.tape import Tape, parse_tape
@@ -277,7 +277,7 @@ def _parse_header(text: bytes) -> dict[str, Any]:
         "interval": _is_count(header["interval"]),
         "env": isinstance(header["env"], dict) == (header["kind"] == "env"),
         "game_files": isinstance(files, dict) and all(isinstance(f, str) for f in files.values()),
-        "sincos": header["sincos"] in FLAVOURS,
+        "sincos": header["sincos"] in FLAVORS,
         **{name: isinstance(header[name], str) for name in strings if name != "sincos"},
     }
     for name, good in checks.items():

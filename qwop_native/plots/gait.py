@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qwop_native.envs.spaces import PARTS
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import PARTS, TRACK_Y, UNITS_PER_METRE
 from qwop_native.keys import Keys
-from qwop_native.plots.run_data import GROUND, Floats, RunData, corners
+from qwop_native.plots.run_data import Floats, RunData, corners
 from qwop_native.plots.runs import LETTERS
 from qwop_native.plots.style import INK, colour
 
@@ -53,7 +52,7 @@ def gait(run: RunData, first: float = 0.0, last: float = 12.0, every: int = 28) 
     for index in whole[::every]:
         _draw_hurdle(track, run.hurdle[index])
         _draw_runner(track, run.bodies[index])
-    track.axhspan(GROUND / UNITS_PER_METRE, _BELOW, color=_EARTH, linewidth=0)
+    track.axhspan(TRACK_Y / UNITS_PER_METRE, _BELOW, color=_EARTH, linewidth=0)
     track.set_xlim(first, last)
     track.set_ylim(_BELOW, -_ABOVE)
     track.set_axis_off()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qwop_native.envs.spaces import PARTS
+from qwop_native.facts import PARTS
 from qwop_native.plots.run_data import Floats
 from qwop_native.plots.style import COLOURS, QUIET, new_figure
 from qwop_native.recording.rows import Rows

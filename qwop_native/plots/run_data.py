@@ -9,21 +9,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native import Game
-from qwop_native.envs.spaces import PARTS
-from qwop_native.facts import FRAMES_PER_SECOND, UNITS_PER_METRE
-from qwop_native.parity.svg import PIXELS_PER_UNIT, SIZES
+from qwop_native import Game, facts
+from qwop_native.facts import FRAMES_PER_SECOND, PARTS, TRACK_Y, UNITS_PER_METRE
 from qwop_native.recording import Recording, load_recording
 
-GROUND = 10.74275 - 1.6  # top of the track, world units, +y down
 FEET = ("leftFoot", "rightFoot")
 
-# The part below a joint, the part above it, and the angle between them that counts as 0 (rad).
+# The joints whose angles are shown, and the game's names for them.
 JOINTS = {
-    "left hip": ("leftThigh", "torso", 0.7258477508944043),
-    "right hip": ("rightThigh", "torso", -2.719359381718199),
-    "left knee": ("leftCalf", "leftThigh", -0.3953113764119829),
-    "right knee": ("rightCalf", "rightThigh", 2.2893406247158676),
+    "left hip": "leftHip",
+    "right hip": "rightHip",
+    "left knee": "leftKnee",
+    "right knee": "rightKnee",
 }
 
 _TOUCHING = 0.05  # world units between a corner and the track; shapes have a skin of 0.01
@@ -98,14 +95,14 @@ class RunData:
         Returns:
             Angle (rad) and angular velocity (rad/s of the physics), each (N + 1,).
         """
-        lower, upper, reference = JOINTS[name]
-        difference = self.part(upper) - self.part(lower)
-        return difference[:, 2] - reference, difference[:, 5]
+        joint = facts.JOINTS[JOINTS[name]]
+        difference = self.part(joint.second) - self.part(joint.first)
+        return difference[:, 2] - joint.rest, difference[:, 5]
 
 
 def corners(body: Floats, part: str) -> Floats:
     """The corners of a part's box in world units, shape (..., 4, 2), for columns (..., 6)."""
-    half = np.array(SIZES[part]) / (2 * PIXELS_PER_UNIT)
+    half = np.array(facts.BOXES[part].half_size)
     box = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
     cos, sin = np.cos(body[..., 2, None]), np.sin(body[..., 2, None])
     x = body[..., 0, None] + box[:, 0] * cos - box[:, 1] * sin
@@ -131,7 +128,7 @@ def replay(recording: Recording, name: str = "run") -> RunData:
         clock.append(game.frames)
     parts = np.array(bodies)
     feet = [corners(parts[:, PARTS.index(foot)], foot) for foot in FEET]
-    touching = [foot[..., 1].max(axis=-1) > GROUND - _TOUCHING for foot in feet]
+    touching = [foot[..., 1].max(axis=-1) > TRACK_Y - _TOUCHING for foot in feet]
     return RunData(
         name,
         recording.keys,

@@ -15,6 +15,7 @@ from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
 from qwop_native.plots.run_data import Floats
 from qwop_native.plots.style import QUIET, colour, new_figure, record_line
 from qwop_native.recording import SUFFIX, Recording, load_recording
+from qwop_native.text_files import read_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ def load_curve(folder: str | os.PathLike[str], tag: str) -> Curve:
 
 def _history(path: Path) -> dict[str, list[tuple[float, float]]]:
     points: dict[str, list[tuple[float, float]]] = {}
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_text(path).splitlines()
     for number, line in enumerate(lines, start=1):
         try:
             entry = {name: float(value) for name, value in json.loads(line).items()}
@@ -179,7 +180,9 @@ def _evaluated(path: Path) -> list[Finish]:
     except ValueError:
         raise ValueError(f"{path} is not JSON") from None
     if isinstance(document, dict):
-        document = document.get("trained", document.get("episodes"))
+        document = document.get("trained", document)
+    if isinstance(document, dict):
+        document = document.get("runs", document.get("episodes"))
     if not isinstance(document, list):
         raise ValueError(f"{path} holds no list of episodes")
     return [_finish(path, episode) for episode in document]
@@ -188,9 +191,11 @@ def _evaluated(path: Path) -> list[Finish]:
 def _finish(path: str | os.PathLike[str], entry: Any) -> Finish:
     try:
         seconds = float(entry["frames"]) / FRAMES_PER_SECOND
-        return Finish(seconds, float(entry["distance"]), bool(entry["success"]))
+        # Evaluations of earlier versions say "success".
+        finished = entry["finished"] if "finished" in entry else entry["success"]
+        return Finish(seconds, float(entry["distance"]), bool(finished))
     except (TypeError, KeyError, ValueError):
-        raise ValueError(f"{path}: an episode lacks frames, distance or success") from None
+        raise ValueError(f"{path}: an episode lacks frames, distance or finished") from None
 
 
 def finishes(groups: Mapping[str, Sequence[Finish]]) -> Figure:

@@ -17,11 +17,18 @@ from pathlib import Path
 from qwop_native.atomic import whole_file
 from qwop_native.envs.arguments import check_seed
 from qwop_native.envs.env import QwopEnv
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.recording.recorder import RecordEpisodes
 from qwop_native.recording.recording import Recording
+from qwop_native.text_files import decode, lines_of
 
 SUFFIX = ".rec"
+_SEED_END = 2**31  # qwop-gym's
 _MARKS = {"*": False, "X": True}
+
+
+class OtherSettingsError(ValueError):
+    """The episodes of a ``.rec`` file were recorded with other settings."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,11 @@ def load_rec(path: str | os.PathLike[str]) -> Rec:
         ValueError: It is not a ``.rec`` file, or damaged.
     """
     try:
-        text = Path(path).read_bytes().decode("ascii")
+        text = decode(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is not a .rec file: {error}") from None
+    try:
         return parse_rec(text)
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not a .rec file: it is not text") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -90,13 +98,15 @@ def parse_rec(text: str) -> Rec:
     Raises:
         ValueError: It is not one, or damaged.
     """
-    lines = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
+    lines = [line.rstrip() for line in lines_of(text)]
     seed = re.fullmatch(r"seed=([0-9]{1,10})", lines[0])
     if not seed:
         raise ValueError(f"not a .rec file: its first line is not seed=N but {lines[0][:40]!r}")
     episodes: list[RecEpisode] = []
     actions: list[int] = []
     for number, line in enumerate(lines[1:], start=2):
+        if not line and episodes and not actions:
+            continue
         if line in _MARKS:
             episodes.append(RecEpisode(tuple(actions), _MARKS[line]))
             actions = []
@@ -110,7 +120,13 @@ def parse_rec(text: str) -> Rec:
         warnings.warn(
             f"{len(actions)} actions after the last complete episode are passed over", stacklevel=3
         )
-    return Rec(check_seed(int(seed[1])), tuple(episodes))
+    return Rec(_check_seed(int(seed[1])), tuple(episodes))
+
+
+def _check_seed(seed: int) -> int:
+    if check_seed(seed) >= _SEED_END:
+        raise ValueError(f"seed must be from 0 to 2**31 - 1 in a .rec file, got {seed}")
+    return int(seed)
 
 
 def recordings_of(
@@ -118,7 +134,7 @@ def recordings_of(
     *,
     frames_per_step: int = 1,
     action_set: str | None = None,
-    sincos: str = "glibc",
+    sincos: str = DEFAULT_SINCOS,
     resets: int = 2,
     skipped: bool = False,
 ) -> Iterator[Recording]:
@@ -139,8 +155,8 @@ def recordings_of(
         One recording per episode.
 
     Raises:
-        ValueError: An episode goes on after its game has ended or ends before, so that it was
-            recorded with other settings.
+        OtherSettingsError: An episode goes on after its game has ended or ends before, or has
+            actions of another set.
     """
     env = RecordEpisodes(
         QwopEnv(
@@ -158,7 +174,7 @@ def recordings_of(
         env.reset()
         ends = _play(env, episode.actions)
         if not ends:
-            raise ValueError(
+            raise OtherSettingsError(
                 f"episode {number} does not end with its last action, so it was recorded with "
                 "other frames per step, actions, restarts or another browser's sine and cosine"
             )
@@ -171,7 +187,7 @@ def _play(env: RecordEpisodes, actions: Sequence[int]) -> bool:
     count = int(getattr(env.action_space, "n", 0))
     for step, action in enumerate(actions, start=1):
         if action >= count:
-            raise ValueError(f"action {action} is not one of the {count} there are")
+            raise OtherSettingsError(f"action {action} is not one of the {count} there are")
         if env.step(action)[2]:
             return step == len(actions)
     return False
@@ -199,4 +215,4 @@ def rec_of(recordings: Sequence[Recording], seed: int = 0) -> Rec:
     if len(kinds) != 1:
         raise ValueError("a .rec file holds one or more recordings that all have the same steps")
     episodes = tuple(RecEpisode(recording.actions) for recording in recordings)
-    return Rec(check_seed(seed), episodes)
+    return Rec(_check_seed(seed), episodes)

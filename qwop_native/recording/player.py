@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from qwop_native import _core
+from qwop_native.facts import ENGINE_TICK
 from qwop_native.recording.rows import GAME_ROW, Flags, Rows
-from qwop_native.recording.tape import TICK_SECONDS, Event
+from qwop_native.recording.tape import Event
 
 
 def play_event(game: _core.Game, event: Event) -> None:
@@ -20,7 +21,7 @@ def play_event(game: _core.Game, event: Event) -> None:
     elif event.kind == "release":
         game.release()
     elif event.kind == "tick":
-        game.tick(TICK_SECONDS)
+        game.tick(ENGINE_TICK)
 
 
 def play_events(game: _core.Game, events: Iterable[Event]) -> None:

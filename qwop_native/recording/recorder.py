@@ -11,6 +11,7 @@ import numpy as np
 from qwop_native import _core
 from qwop_native.envs.env import Observation, QwopEnv
 from qwop_native.envs.spaces import TERMINATE
+from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.recording.recording import CHECK_EVERY, Grid, Recording, origin, state_hash
 from qwop_native.recording.starts import ENV_RESET, page_of_env
 from qwop_native.recording.tape import Event, Tape, joined
@@ -20,14 +21,15 @@ class _Log:
     """What has been done on a page, and the run that is going on there."""
 
     def __init__(self, page: tuple[Event, ...] = ()) -> None:
-        self._page = list(page)
+        self._page = list(page)  # neighbours with equal keys joined
         self._run: list[Event] = []
         self._hashes: dict[int, int] = {}
         self.frames = 0
 
     def begin(self, game: _core.Game, *events: Event) -> None:
         """Notes events after which a run begins."""
-        self._page += [*self._run, *events]
+        last = self._page[-1:]
+        self._page[-1:] = joined([*last, *self._run, *events])
         self._run = []
         self.frames = 0
         self._hashes = {0: state_hash(game)}
@@ -53,7 +55,7 @@ class _Log:
         counts = [event.count for event in self._run]
         keys = np.repeat(np.array([event.keys for event in self._run], np.uint8), counts)
         kept = {**origin(game), **metadata}
-        page = Tape(tuple(joined(self._page)))
+        page = Tape(tuple(self._page))
         return Recording(keys, game.sincos, page, grid, dict(self._hashes), kept)
 
 
@@ -67,7 +69,7 @@ class Recorder:
         game: The game; what is done to it by other ways than this recorder's is not recorded.
     """
 
-    def __init__(self, sincos: str = "glibc") -> None:
+    def __init__(self, sincos: str = DEFAULT_SINCOS) -> None:
         self.game = _core.Game(sincos)
         self._log = _Log()
 

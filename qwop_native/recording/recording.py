@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import TERMINATE, action_keys
-from qwop_native.facts import FRAMES_PER_SECOND, UNITS_PER_METRE
-from qwop_native.recording.player import play_events, row_of
+from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND, UNITS_PER_METRE
+from qwop_native.recording.pages import play_page
+from qwop_native.recording.player import row_of
 from qwop_native.recording.rows import digests
 from qwop_native.recording.starts import start_kind
 from qwop_native.recording.tape import MAX_UPDATES, Event, Tape, joined
@@ -162,7 +163,7 @@ class Recording:
             raise ValueError(f"the run needs Game({self.sincos!r}), this one is {game.sincos!r}")
         if game.started:
             raise ValueError("the run needs a new game; this one has been started")
-        play_events(game, self.page.events)
+        play_page(game, self.page.events)
 
     def frames(self, game: _core.Game, check: bool = True) -> Iterator[int]:
         """Plays the run in a new game, frame by frame.
@@ -262,7 +263,7 @@ def origin(game: _core.Game) -> dict[str, Any]:
 
 def make_recording(
     keys: npt.ArrayLike,
-    sincos: str = "glibc",
+    sincos: str = DEFAULT_SINCOS,
     page: Tape | Sequence[Event] | None = None,
     grid: Grid | None = None,
     every: int = CHECK_EVERY,

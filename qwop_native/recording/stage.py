@@ -9,13 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from qwop_native import _core
-from qwop_native.facts import UNITS_PER_METRE
-from qwop_native.recording.player import play_events, row_of
+from qwop_native.facts import DEFAULT_SINCOS, TORSO_RANGE, UNITS_PER_METRE
+from qwop_native.recording.pages import play_page
+from qwop_native.recording.player import row_of
 from qwop_native.recording.recording import Grid, Recording, make_recording
 from qwop_native.recording.rows import Flags, Rows
 from qwop_native.recording.tape import Tape
-
-LIMITS = (-10.0, 105.0)  # m, the torso's distances beyond which qwop-gym ends an episode
 
 
 class Stage(Protocol):
@@ -63,7 +62,7 @@ class NativeStage:
     """
 
     def __init__(
-        self, sincos: str = "glibc", on_frame: Callable[[_core.Game], None] | None = None
+        self, sincos: str = DEFAULT_SINCOS, on_frame: Callable[[_core.Game], None] | None = None
     ) -> None:
         self.sincos = sincos
         self.game = _core.Game(sincos)
@@ -72,7 +71,7 @@ class NativeStage:
     def begin(self, page: Tape) -> Rows:
         """Makes a new game and plays what comes before the run."""
         self.game = _core.Game(self.sincos)
-        play_events(self.game, page.events)
+        play_page(self.game, page.events)
         self._on_frame(self.game)
         return row_of(self.game)
 
@@ -90,7 +89,7 @@ def has_ended(row: np.void) -> bool:
     """Whether qwop-gym ends an episode in this state: game over, or out of its limits."""
     distance = float(row["bodies"][0, 0]) / UNITS_PER_METRE
     over = bool(row["flags"] & Flags.GAME_ENDED)
-    return over or not LIMITS[0] <= distance <= LIMITS[1]
+    return over or not TORSO_RANGE[0] <= distance <= TORSO_RANGE[1]
 
 
 def run_policy(

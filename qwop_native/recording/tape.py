@@ -26,9 +26,6 @@ from qwop_native.keys import Keys
 
 MAX_UPDATES = 10_000_000
 
-# Real time adds this to the clock after a reset in qwop-gym: its cap, which it mostly reaches.
-TICK_SECONDS = 0.25
-
 _SINGLE = ("click", "reset", "release", "tick")
 _WORD = re.compile(r"(idle|click|reset|release|tick|-|[QWOP]{1,4})(?:\*([1-9][0-9]{0,8}))?")
 
@@ -70,10 +67,11 @@ class Tape:
 
     def __post_init__(self) -> None:
         kinds = [event.kind for event in self.events]
-        if kinds.count("click") != 1:
-            raise ValueError(f"a tape needs exactly one click, this one has {kinds.count('click')}")
+        clicks = kinds.count("click")
+        if clicks != 1:
+            raise ValueError(f"a tape needs exactly one click, this one has {clicks}")
         click = kinds.index("click")
-        if any(kind != "idle" for kind in kinds[:click]) or "idle" in kinds[click:]:
+        if kinds.count("idle") != click or kinds[:click].count("idle") != click:
             raise ValueError("idle updates come before the click and everything else after it")
         if sum(event.count for event in self.events) > MAX_UPDATES:
             raise ValueError(f"a tape may have at most {MAX_UPDATES} updates")

@@ -15,6 +15,7 @@ import numpy as np
 from qwop_native.atomic import whole_file
 from qwop_native.recording.recording import Grid, Masks, Recording, key_events
 from qwop_native.recording.tape import MAX_UPDATES, Event, Tape, joined, parse_events
+from qwop_native.text_files import decode, lines_of
 
 SUFFIX = ".qwop"
 VERSION = 1
@@ -50,10 +51,13 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
         FileNotFoundError: There is no such file.
         ValueError: It is not a recording, damaged, or of a version that is not known.
     """
+    content = Path(path).read_bytes()
     try:
-        return parse_text(Path(path).read_bytes().decode())
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not a recording of qwop-native: it is not text") from None
+        text = decode(content)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a recording of qwop-native: {error}") from None
+    try:
+        return parse_text(text)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -90,7 +94,7 @@ def parse_text(text: str) -> Recording:
     Raises:
         ValueError: It is not one, or damaged.
     """
-    lines = text.splitlines()
+    lines = lines_of(text)
     first = lines[0].split() if lines else []
     if len(first) != 2 or first[0] != _MAGIC:
         raise ValueError(f"not a recording of qwop-native: its first line is not '{_MAGIC} 1'")

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from qwop_native import _core
-from qwop_native.envs.spaces import PARTS
+from qwop_native.facts import BOXES, JOINT_ANCHORS, PARTS
 from qwop_native.render.view import Point, View
 
 
@@ -44,38 +44,10 @@ def _paler(colour: int, share: float) -> int:
 
 # Where joints and ends of limbs are in each body's own frame, in world units: each anchor of the
 # game's ragdoll turned back by the pose in which its body is created; hands and toes are ours.
-_POSES = {
-    "torso": (2.5111726, -1.8709518, -1.2514497),
-    "head": (3.8881303, -5.6218029, 0.0644842),
-    "leftForearm": (5.8300086, -2.8733540, -1.2049773),
-    "leftThigh": (2.5648988, 1.6480907, -2.0177234),
-    "leftArm": (4.4178610, -2.8065636, 0.9040095),
-    "leftCalf": (3.1258574, 5.5255117, -1.5903972),
-    "leftFoot": (3.9269218, 8.0888403, 0.1202752),
-    "rightForearm": (0.4078206, -1.0599953, -1.7553358),
-    "rightArm": (1.1812304, -3.5000257, -0.5222217),
-    "rightCalf": (-0.0725391, 5.3478819, -0.7588860),
-    "rightFoot": (-1.1254743, 7.5671932, 0.5897606),
-    "rightThigh": (1.6120186, 2.0615320, 1.4849423),
-}
-_ANCHORS = {
-    "neck": (3.5885, -4.5262),
-    "rightShoulder": (2.2285, -4.0865),
-    "leftShoulder": (3.6242, -3.5335),
-    "leftHip": (2.0030, 0.2374),
-    "rightHip": (1.2476, -0.0110),
-    "leftElbow": (5.5254, -1.6386),
-    "rightElbow": (-0.0061, -2.8005),
-    "leftKnee": (3.3843, 3.5169),
-    "rightKnee": (1.4982, 4.1756),
-    "leftAnkle": (3.3123, 7.9477),
-    "rightAnkle": (-1.6563, 6.9616),
-}
-
-
 def _local(part: str, anchor: str) -> Point:
-    x, y, angle = _POSES[part]
-    dx, dy = _ANCHORS[anchor][0] - x, _ANCHORS[anchor][1] - y
+    x, y, angle = BOXES[part].pose
+    at = JOINT_ANCHORS[anchor]
+    dx, dy = at[0] - x, at[1] - y
     c, s = math.cos(angle), math.sin(angle)
     return (dx * c + dy * s, -dx * s + dy * c)
 

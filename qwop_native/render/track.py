@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from qwop_native import _core
+from qwop_native.facts import BOXES, FINISH_X, TRACK_Y, UNITS_PER_METRE
 from qwop_native.render.font import draw_text
-from qwop_native.render.view import GROUND_Y, View
+from qwop_native.render.view import View
 
 _SKY = (0x6FB7D9, 0xFBE7C6)
 _HILLS = ((0.12, 0xA9CBB7, 260.0, 60.0), (0.3, 0x7FB08C, 190.0, 44.0))
@@ -15,10 +16,9 @@ _CLAY, _CLAY_NEAR = 0xC8603F, 0xA94A31
 _LINE = 0xF6E9DC
 _SAND, _SAND_NEAR = 0xEBD7A0, 0xD2B878
 _BOARD, _POST = 0x2B3350, 0x8A8F9C
-METRE = 10.0  # world units
-FINISH = 100 * METRE
-# Half sizes of the hurdle's two pieces, world units.
-_HURDLE_SIZES = ((1.675, 0.3), (0.5375, 3.65))
+METRE = float(UNITS_PER_METRE)
+FINISH = FINISH_X
+_HURDLE_SIZES = tuple(BOXES[piece].half_size for piece in ("hurdleBase", "hurdleTop"))
 
 
 def draw_place(canvas: _core.Canvas, view: View) -> None:
@@ -131,8 +131,9 @@ def draw_hurdle(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     for (x, y, angle, *_), (hx, hy) in zip(rows, _HURDLE_SIZES, strict=True):
         _bar(canvas, view, (x, y, angle), (hx, -hy, hy), 0xE9E4DA)
     x, y, angle = rows[1][:3]
-    for low, high in ((-3.65, -2.5), (-1.2, -0.2)):
-        _bar(canvas, view, (x, y, angle), (0.5375, low, high), 0xC8372D)
+    half_width, half_height = _HURDLE_SIZES[1]
+    for low, high in ((-half_height, -2.5), (-1.2, -0.2)):
+        _bar(canvas, view, (x, y, angle), (half_width, low, high), 0xC8372D)
 
 
 def _bar(
@@ -154,7 +155,7 @@ def _bar(
 def draw_shadow(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     """A soft shadow under the runner, smaller the higher it is."""
     x, y = game.bodies[0, :2]
-    spread = max(0.6, 2.6 - 0.12 * max(0.0, GROUND_Y - float(y) - 6))
+    spread = max(0.6, 2.6 - 0.12 * max(0.0, TRACK_Y - float(y) - 6))
     left, right = (view.x(float(x) + side * spread) for side in (-1, 1))
     at = view.ground + 0.35 * view.scale
     canvas.capsule((left, at), 0.3 * view.scale, (right, at), 0.3 * view.scale, 0x5A2416, 0.35)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qwop_native import _core
+from qwop_native.facts import TRACK_Y
 
-GROUND_Y = 9.14275  # world units, surface of the track; +y is down
 WORLD_HEIGHT = 29.0  # world units (ten to a metre) from a picture's upper to its lower edge
 Point = tuple[float, float]
 
@@ -31,7 +31,7 @@ class View:
 
     def point(self, x: float, y: float) -> Point:
         """World units to pixels."""
-        return ((x - self.left) * self.scale, self.ground + (y - GROUND_Y) * self.scale)
+        return ((x - self.left) * self.scale, self.ground + (y - TRACK_Y) * self.scale)
 
     def x(self, world: float) -> float:
         """World x to a pixel column."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwop_native.sb3.dqn import DQN
+    from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
     from qwop_native.sb3.ppo import PPO
     from qwop_native.sb3.qrdqn import QRDQN
     from qwop_native.sb3.rich_observation import RichVecObservation
     from qwop_native.sb3.shaping import ShapedVecReward, StuckVecTruncation
+    from qwop_native.sb3.slow_path import SlowPathWarning
     from qwop_native.sb3.snapshot_starts import SnapshotStarts
     from qwop_native.sb3.vec_env import QwopVecEnv
 
@@ -18,9 +20,12 @@ _MODULES = {
     "DQN": "qwop_native.sb3.dqn",
     "PPO": "qwop_native.sb3.ppo",
     "QRDQN": "qwop_native.sb3.qrdqn",
+    "QuantilePolicy": "qwop_native.sb3.policies",
     "QwopVecEnv": "qwop_native.sb3.vec_env",
+    "RelativeFeatures": "qwop_native.sb3.policies",
     "RichVecObservation": "qwop_native.sb3.rich_observation",
     "ShapedVecReward": "qwop_native.sb3.shaping",
+    "SlowPathWarning": "qwop_native.sb3.slow_path",
     "SnapshotStarts": "qwop_native.sb3.snapshot_starts",
     "StuckVecTruncation": "qwop_native.sb3.shaping",
 }
@@ -29,9 +34,12 @@ __all__ = [
     "DQN",
     "PPO",
     "QRDQN",
+    "QuantilePolicy",
     "QwopVecEnv",
+    "RelativeFeatures",
     "RichVecObservation",
     "ShapedVecReward",
+    "SlowPathWarning",
     "SnapshotStarts",
     "StuckVecTruncation",
 ]

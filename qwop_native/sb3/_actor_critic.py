@@ -14,6 +14,7 @@ from qwop_native import _core
 from qwop_native.sb3._fast_path import (
     Network,
     UnsupportedError,
+    adam_options,
     adam_state,
     check_extractor,
     check_optimizer,
@@ -78,7 +79,10 @@ class ActorCriticKernel:
         self._actions = int(model.action_space.n)
         deeper = actor if len(actor.widths) > 1 else critic
         self.native = _core.ActorCritic(
-            actor.widths, critic.widths, self._actions, deeper.activation
+            policy_widths=actor.widths,
+            value_widths=critic.widths,
+            n_actions=self._actions,
+            activation=deeper.activation,
         )
         self._acted_on: list[int] = []
 
@@ -109,18 +113,18 @@ class ActorCriticKernel:
         self.follow()
         states = [adam_state(model.policy.optimizer, p) for p in self._parameters]
         self.native.bind_adam(
-            [state["exp_avg"].numpy() for state in states],
-            [state["exp_avg_sq"].numpy() for state in states],
-            [state["step"].numpy() for state in states],
+            means=[state["exp_avg"].numpy() for state in states],
+            squares=[state["exp_avg_sq"].numpy() for state in states],
+            steps=[state["step"].numpy() for state in states],
         )
         buffer = model.rollout_buffer
         self.native.bind_rollout(
-            buffer.observations,
-            buffer.actions,
-            buffer.values,
-            buffer.log_probs,
-            buffer.advantages,
-            buffer.returns,
+            observations=buffer.observations,
+            actions=buffer.actions,
+            values=buffer.values,
+            log_probs=buffer.log_probs,
+            advantages=buffer.advantages,
+            returns=buffer.returns,
         )
 
     def act(self, observations: Floats, deterministic: bool) -> tuple[Indices, Floats, Floats]:
@@ -134,26 +138,23 @@ class ActorCriticKernel:
         if not deterministic:
             # How torch.multinomial draws one of several: the greatest of probability / exponential.
             noise = th.empty(rows, self._actions).exponential_(1).numpy()
-        return self.native.act(np.ascontiguousarray(observations.reshape(rows, -1)), noise)
+        plain = np.ascontiguousarray(observations.reshape(rows, -1), np.float32)
+        return self.native.act(plain, noise=noise)
 
     def update(
         self, model: Any, numbers: Indices, clip_range: float, clip_range_values: float | None
     ) -> dict[str, float]:
         """One update on transitions of the rollout, numbered as `RolloutBuffer.get` does."""
-        optimizer = model.policy.optimizer
-        group = optimizer.param_groups[0]
         return self.native.update(
             numbers,
-            clip_range,
-            clip_range_values,
-            model.ent_coef,
-            model.vf_coef,
-            model.normalize_advantage,
-            model.max_grad_norm,
-            None if model.target_kl is None else 1.5 * model.target_kl,
-            group["lr"],
-            group["betas"],
-            group["eps"],
-            group["weight_decay"],
-            group.get("decoupled_weight_decay", type(optimizer) is th.optim.AdamW),
+            options=_core.PpoOptions(
+                clip_range=clip_range,
+                clip_range_values=clip_range_values,
+                entropy_coefficient=model.ent_coef,
+                value_coefficient=model.vf_coef,
+                normalize_advantages=model.normalize_advantage,
+                max_grad_norm=model.max_grad_norm,
+                target_kl=model.target_kl,
+            ),
+            adam=adam_options(model.policy.optimizer),
         )

@@ -47,7 +47,11 @@ class Collector:
         batch = env._batch
         self._engine = batch.engine
         self.native = _core.Collector(
-            batch.engine, kernel.native, batch.rewards, batch.terminated, batch.truncated
+            batch.engine,
+            kernel.native,
+            rewards=batch.rewards,
+            terminated=batch.terminated,
+            truncated=batch.truncated,
         )
         self._arrays: list[Any] = []
         self._generator: Any = get_bit_generator()
@@ -79,7 +83,7 @@ class Collector:
         if len(arrays) != len(self._arrays) or any(
             a is not b for a, b in zip(arrays, self._arrays, strict=True)
         ):
-            self.native.bind_replay(*arrays)
+            self.native.bind_replay(**dict(zip(_ARRAYS, arrays, strict=True)))
             self._arrays = arrays
         self._generator = get_bit_generator()
         self._kernel.follow()
@@ -92,10 +96,15 @@ class Collector:
         if model.num_timesteps >= learning_starts:
             with self._generator.lock:
                 played = self.native.play(
-                    self._generator.capsule, model.exploration_rate, model._last_obs, new_obs
+                    self._generator.capsule,
+                    epsilon=model.exploration_rate,
+                    observations=model._last_obs,
+                    next_observations=new_obs,
                 )
         if played is None:
-            played = self.native.take(model._random_actions(env.num_envs), new_obs)
+            played = self.native.take(
+                actions=model._random_actions(env.num_envs), next_observations=new_obs
+            )
         actions, rewards, dones, ended = played
         infos = env._infos_after_step(np.flatnonzero(dones).tolist() if ended else [])
         return actions, new_obs, rewards, dones, infos
@@ -110,7 +119,13 @@ class Collector:
     ) -> None:
         """What the model's `_store_transition` does with a step in which no episode ended."""
         position = buffer.pos
-        self.native.store(position, model._last_obs, new_obs, actions, rewards)
+        self.native.store(
+            position=position,
+            observations=model._last_obs,
+            next_observations=new_obs,
+            actions=actions,
+            rewards=rewards,
+        )
         model._last_original_obs = model._last_obs
         buffer.pos = position + 1
         if buffer.pos == buffer.buffer_size:

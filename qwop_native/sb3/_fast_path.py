@@ -12,6 +12,8 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import nn
 
+from qwop_native import _core
+
 _ACTIVATIONS: dict[type[nn.Module], str] = {nn.ReLU: "relu", nn.Tanh: "tanh"}
 _OPTIMIZERS = (th.optim.Adam, th.optim.AdamW)
 _MODULE_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -27,7 +29,9 @@ class Family(NamedTuple):
     """What distinguishes one value-based algorithm from another.
 
     Attributes:
+        package: The package of the algorithm.
         own: Whose code runs where the kernels are not used.
+        factor: How many times slower that code is (docs/learner.md, "Stock and native").
         policy: Class of the policies covered.
         network: Class of their networks.
         online: Attribute of the model that holds the network.
@@ -36,7 +40,9 @@ class Family(NamedTuple):
         loss_scale: The loss divided by that of QR-DQN.
     """
 
+    package: str
     own: str
+    factor: str
     policy: type[Any]
     network: type[nn.Module]
     online: str
@@ -213,3 +219,17 @@ def adam_state(optimizer: th.optim.Optimizer, parameter: th.Tensor) -> dict[str,
         if not tensor.is_contiguous() or tensor.device.type != "cpu":
             raise UnsupportedError(f"the optimizer's {name} is not contiguous or not on the CPU")
     return state
+
+
+def adam_options(optimizer: th.optim.Optimizer) -> _core.AdamOptions:
+    """What an update takes from the optimizer's one group."""
+    group = optimizer.param_groups[0]
+    return _core.AdamOptions(
+        learning_rate=group["lr"],
+        betas=group["betas"],
+        epsilon=group["eps"],
+        weight_decay=group["weight_decay"],
+        decoupled_weight_decay=group.get(
+            "decoupled_weight_decay", type(optimizer) is th.optim.AdamW
+        ),
+    )

@@ -13,6 +13,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from qwop_native import _core
 from qwop_native.sb3._fast_path import (
     Family,
+    adam_options,
     adam_state,
     check_model,
     hooks_of,
@@ -47,10 +48,10 @@ class Kernel:
         self._online, self._target = online.parameters, target.parameters
         self._modules = [vars(m) for m in (model.policy, *self._networks[0].modules())]
         self.native = _core.QuantileLearner(
-            online.widths,
-            int(model.action_space.n),
-            getattr(model, "n_quantiles", 1),
-            online.activation,
+            widths=online.widths,
+            n_actions=int(model.action_space.n),
+            n_quantiles=getattr(model, "n_quantiles", 1),
+            activation=online.activation,
             loss_scale=family.loss_scale,
         )
         self._hooks = hooks_of(self._networks, model.policy.optimizer)
@@ -121,18 +122,18 @@ class Kernel:
         states = [adam_state(model.policy.optimizer, p) for p in self._online]
         buffer: Any = model.replay_buffer
         self.native.bind_adam(
-            [state["exp_avg"].numpy() for state in states],
-            [state["exp_avg_sq"].numpy() for state in states],
-            [state["step"].numpy() for state in states],
+            means=[state["exp_avg"].numpy() for state in states],
+            squares=[state["exp_avg_sq"].numpy() for state in states],
+            steps=[state["step"].numpy() for state in states],
         )
         self.native.bind_target([p.detach().numpy() for p in self._target])
         self.native.bind_replay(
-            buffer.observations,
-            buffer.next_observations,
-            buffer.actions,
-            buffer.rewards,
-            buffer.dones,
-            buffer.timeouts,
+            observations=buffer.observations,
+            next_observations=buffer.next_observations,
+            actions=buffer.actions,
+            rewards=buffer.rewards,
+            dones=buffer.dones,
+            timeouts=buffer.timeouts,
         )
 
     def draw(self, buffer: ReplayBuffer, count: int) -> tuple[Indices, Indices]:
@@ -144,7 +145,9 @@ class Kernel:
         generator: Any = get_bit_generator()
         filled = buffer.buffer_size if buffer.full else buffer.pos
         with generator.lock:
-            return _core.draw_transitions(generator.capsule, filled, buffer.n_envs, count)
+            return _core.draw_transitions(
+                generator.capsule, positions=filled, num_envs=buffer.n_envs, count=count
+            )
 
     def update(
         self,
@@ -159,17 +162,12 @@ class Kernel:
         Returns:
             The loss before the update.
         """
-        group = optimizer.param_groups[0]
         return self.native.update(
-            positions,
-            games,
-            gamma,
-            group["lr"],
-            group["betas"],
-            group["eps"],
-            group["weight_decay"],
-            group.get("decoupled_weight_decay", type(optimizer) is th.optim.AdamW),
-            max_grad_norm,
+            positions=positions,
+            games=games,
+            gamma=gamma,
+            adam=adam_options(optimizer),
+            max_grad_norm=max_grad_norm,
         )
 
     def act(self, observations: npt.NDArray[np.float32]) -> Indices:

@@ -1,27 +1,28 @@
-"""What all natively trained learners have in common."""
+"""What all natively trained learners have in common: kernels, or the reason why there are none."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import logging
-from collections.abc import Callable, Container
+import io
+import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.save_util import open_path
 from stable_baselines3.common.type_aliases import MaybeCallback
 
-_log = logging.getLogger("qwop_native.sb3")
+from qwop_native.models.games import settings_of
+from qwop_native.models.metadata import embed
+from qwop_native.sb3._fast_path import UnsupportedError
+from qwop_native.sb3.slow_path import warn_slow, why_untested
 
 
-def is_known(function: Callable[..., Any], known: Container[str]) -> bool:
-    """Whether the SHA-256 of a function's source is one of those known."""
-    try:
-        source = inspect.getsource(function)
-    except OSError:
-        return False
-    return hashlib.sha256(source.encode()).hexdigest() in known
+def check_version(package: str) -> None:
+    """Raises UnsupportedError for a version that the native loops were not tested with."""
+    reason = why_untested(package)
+    if reason is not None:
+        raise UnsupportedError(reason)
 
 
 class NativeModel(BaseAlgorithm):
@@ -29,6 +30,7 @@ class NativeModel(BaseAlgorithm):
 
     _kernel: Any = None
     _refusal: str | None = None
+    _said: str | None = None  # the last refusal that the user was told
     _restored_log: dict[str, Any] | None = None  # by load_checkpoint
 
     @property
@@ -36,10 +38,12 @@ class NativeModel(BaseAlgorithm):
         """Why the native kernels are not in use; None while they are or have not been asked yet."""
         return self._refusal
 
-    def _refuse(self, own: str, reason: Exception) -> None:
+    def _refuse(self, own: str, reason: Exception, factor: str) -> None:
         self._kernel = None
         self._refusal = str(reason)
-        _log.warning("%s runs on %s because %s", type(self).__name__, own, reason)
+        if self._said != self._refusal:
+            self._said = self._refusal
+            warn_slow(type(self).__name__, own, reason, factor)
 
     def _setup_learn(
         self,
@@ -59,5 +63,23 @@ class NativeModel(BaseAlgorithm):
         self._restored_log = None
         return result
 
+    def save(
+        self,
+        path: str | pathlib.Path | io.BufferedIOBase,
+        exclude: Iterable[str] | None = None,
+        include: Iterable[str] | None = None,
+    ) -> None:
+        """As SB3's, with the settings of the games in the zip, which `load_policy` reads."""
+        content = io.BytesIO()
+        super().save(content, exclude, include)
+        settings = None if self.env is None else settings_of(self.env)
+        if settings is not None:
+            embed(content, settings)
+        file = open_path(path, "w", verbose=0, suffix="zip")
+        file.write(content.getbuffer())
+        if isinstance(path, (str, pathlib.Path)):
+            file.close()
+
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_kernel", "_refusal", "_restored_log"]
+        own = ["_kernel", "_refusal", "_said", "_restored_log"]
+        return [*super()._excluded_save_params(), *own]

@@ -21,14 +21,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from qwop_native.sb3._collector import Collector, sees_nothing
 from qwop_native.sb3._fast_path import Family, UnsupportedError
 from qwop_native.sb3._kernel import Kernel
-from qwop_native.sb3._native_model import NativeModel, is_known
+from qwop_native.sb3._native_model import NativeModel, check_version
 from qwop_native.sb3.vec_env import QwopVecEnv
-
-_KNOWN_LOOPS = {"2210891104720d7c738c95cdd0a6c82f1902093c4f29b52539b6d55aa3f4f83d"}
-"""SHA-256 of the source of `OffPolicyAlgorithm.collect_rollouts` that the one here is equal to."""
-
-
-_LOOP_IS_KNOWN = is_known(OffPolicyAlgorithm.collect_rollouts, _KNOWN_LOOPS)
 
 _IN_THE_LOOP = ("predict", "_sample_action", "_random_actions", "_store_transition")
 """Methods that the native collector does without; it is not used where one has been replaced."""
@@ -51,11 +45,12 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
             return None
         try:
             if self._kernel is None or not self._kernel.belongs_to(self):
+                check_version(self._family.package)
                 self._kernel = Kernel(self, self._family)
             if training:
                 self._kernel.follow_training(self)
         except UnsupportedError as reason:
-            self._refuse(self._family.own, reason)
+            self._refuse(self._family.own, reason, self._family.factor)
         return self._kernel
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
@@ -128,12 +123,10 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
     ) -> RolloutReturn:
         """Plays and stores, in the order of Stable-Baselines3's method of this name.
 
-        It does the same with less of Python around it. Where Stable-Baselines3 is of a version
-        whose method reads otherwise, that method itself is called.
+        It does the same with less of Python around it.
         """
         kernel = self._native(training=False)
-        plain = train_freq.unit is TrainFrequencyUnit.STEP and action_noise is None
-        if kernel is None or not plain or not _LOOP_IS_KNOWN or train_freq.frequency < 1:
+        if kernel is None:
             return super().collect_rollouts(
                 env,
                 callback,
@@ -143,6 +136,33 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
                 learning_starts,
                 log_interval,
             )
+        assert train_freq.frequency > 0, "Should at least collect one step or episode."
+        if env.num_envs > 1 and train_freq.unit is not TrainFrequencyUnit.STEP:
+            raise AssertionError("You must use only one env when doing episodic training.")
+        return self._collect(
+            kernel,
+            env,
+            callback,
+            train_freq,
+            replay_buffer,
+            action_noise,
+            learning_starts,
+            log_interval,
+        )
+
+    def _collect(
+        self,
+        kernel: Kernel,
+        env: VecEnv,
+        callback: BaseCallback,
+        train_freq: TrainFreq,
+        replay_buffer: ReplayBuffer,
+        action_noise: ActionNoise | None,
+        learning_starts: int,
+        log_interval: int | None,
+    ) -> RolloutReturn:
+        # Callbacks know the variables of this method by the names they have in stock's.
+        by_steps = train_freq.unit is TrainFrequencyUnit.STEP
         kernel.set_training_mode(False)
         num_collected_steps, num_collected_episodes = 0, 0
         new_obs: Any
@@ -150,7 +170,7 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         callback.on_rollout_start()
         collector = self._native_collector(env, kernel, replay_buffer)
         continue_training = True
-        while num_collected_steps < train_freq.frequency:
+        while (num_collected_steps if by_steps else num_collected_episodes) < train_freq.frequency:
             if collector:
                 actions, new_obs, rewards, dones, infos = collector.step(self, learning_starts)
                 buffer_actions = actions
@@ -162,7 +182,6 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
             self.num_timesteps += env.num_envs
             num_collected_steps += 1
             if not unobserved:
-                # Callbacks know these variables by their names.
                 callback.update_locals(locals())
             if not callback.on_step():
                 return RolloutReturn(
@@ -182,16 +201,23 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
             self._on_step()
             if True in dones.tolist():
-                for idx, done in enumerate(dones):  # noqa: B007 (callbacks see these as well)
+                for idx, done in enumerate(dones):  # callbacks see these as well
                     if done:
                         num_collected_episodes += 1
-                        self._episode_num += 1
-                        if log_interval is not None and self._episode_num % log_interval == 0:
-                            self.dump_logs()
+                        self._episode_ended(idx, env, action_noise, log_interval)
         callback.on_rollout_end()
         return RolloutReturn(
             num_collected_steps * env.num_envs, num_collected_episodes, continue_training
         )
+
+    def _episode_ended(
+        self, game: int, env: VecEnv, action_noise: ActionNoise | None, log_interval: int | None
+    ) -> None:
+        self._episode_num += 1
+        if action_noise is not None:
+            action_noise.reset(**({"indices": [game]} if env.num_envs > 1 else {}))
+        if log_interval is not None and self._episode_num % log_interval == 0:
+            self.dump_logs()
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "_collector"]

@@ -19,7 +19,10 @@ The parameters are then those of the uninterrupted training, bit for bit.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import json
+import lzma
 import os
 import pickle
 import random
@@ -35,21 +38,35 @@ import numpy as np
 import numpy.typing as npt
 import torch as th
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.atomic import whole_file
+from qwop_native.sb3 import versions
 from qwop_native.sb3._native_model import NativeModel
+from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.sb3.vec_env import QwopVecEnv
 
 FORMAT = 1
-_STATE, _MODEL, _REPLAY = "state.pkl", "model.zip", "replay"
+_STATE, _MODEL, _REPLAY, _VERSIONS = "state.pkl", "model.zip", "replay", "versions.json"
+_WAY_OUT = "begin a training from its last model"
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _CHUNK = 1 << 22  # bytes copied at a time
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer)
 
 PathLike = str | os.PathLike[str]
+
+
+def why_not_exact(model: BaseAlgorithm) -> str | None:
+    """Why there can be no checkpoint of a model; None where there can."""
+    env, buffer = model.get_env(), getattr(model, "replay_buffer", None)
+    if not isinstance(env, QwopVecEnv | ResumableEnv):
+        return f"its games are wrapped ({type(env).__name__})"
+    if isinstance(model, OnPolicyAlgorithm) or type(buffer) in _BUFFERS:
+        return None
+    return f"its replay buffer is a {type(buffer).__name__}"
 
 
 def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> None:
@@ -62,8 +79,9 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
 
     Args:
         path: The file.
-        model: A model on a `QwopVecEnv`: off-policy ones with SB3's `ReplayBuffer` (QRDQN, DQN) or
-            on-policy ones (PPO, A2C, RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
+        model: A model on a `QwopVecEnv` or another `ResumableEnv`: off-policy ones with SB3's
+            `ReplayBuffer` or `NStepReplayBuffer` (QRDQN, DQN) or on-policy ones (PPO, A2C,
+            RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
         extra: Anything else that is needed to go on and can be pickled, the state of one's own
             callbacks for instance; `read_extra` returns it.
 
@@ -79,7 +97,7 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
         "class": type(model),
         "device": str(model.device),
         "environment": _describe(env),
-        "games": env.env_method("snapshot"),
+        "games": _games(env),
         "random": _random_states(model),
         "replay": None if buffer is None else {"pos": buffer.pos, "full": buffer.full},
         "lstm": getattr(model, "_last_lstm_states", None),
@@ -89,6 +107,7 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
     inner = io.BytesIO()
     model.save(inner)
     with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(_VERSIONS, json.dumps(versions.installed()))
         archive.writestr(_STATE, cloudpickle.dumps(state))
         archive.writestr(_MODEL, inner.getbuffer())
         for name, array in _filled_arrays(buffer):
@@ -104,7 +123,7 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
 
     Args:
         path: A file of `save_checkpoint`. Like every pickle it can run code: load your own only.
-        env: A `QwopVecEnv` like that of the training.
+        env: An environment like that of the training.
 
     Returns:
         The model, of the class it had.
@@ -112,34 +131,40 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
     Raises:
         FileNotFoundError: There is no such file.
         TypeError: The environment is of another kind.
-        ValueError: The file is no checkpoint, is damaged or of another version, or the environment
-            has other arguments.
+        ValueError: The file is no checkpoint, is damaged or was written with versions whose objects
+            cannot be read here, or the environment has other arguments.
     """
     games = _environment(env)
     with _archive(path) as archive:
-        state = _read_state(path, archive)
-        model_zip = io.BytesIO(archive.read(_MODEL))
+        content, model_zip = archive.read(_STATE), io.BytesIO(archive.read(_MODEL))
+        written = _written_with(archive)
+    state = _unpickled(path, content, written)
     if state["environment"] != _describe(games):
         raise ValueError(
             f"the training in {path} was on an environment with {state['environment']}, "
             f"this one has {_describe(games)}"
         )
-    model = state["class"].load(model_zip, env=env, device=state["device"], force_reset=False)
+    with versions.readable(path, written, _WAY_OUT):
+        model = state["class"].load(model_zip, env=env, device=state["device"], force_reset=False)
     buffer = _replay_buffer(model)
     if buffer is not None:
         buffer.pos, buffer.full = state["replay"]["pos"], state["replay"]["full"]
     with _archive(path) as archive:
         for name, array in _filled_arrays(buffer):
             _read_into(archive, f"{_REPLAY}/{name}", array)
+    with versions.readable(path, written, _WAY_OUT):
+        _restore(model, games, state)
+    return model
+
+
+def _restore(model: Any, games: QwopVecEnv | ResumableEnv, state: dict[str, Any]) -> None:
+    """Puts everything but model and replay buffer where it was."""
     if state["lstm"] is not None:
         model._last_lstm_states = state["lstm"]
-    games._reset_seeds()  # loading has seeded the games, which would load their pages anew
-    for game, snapshot in enumerate(state["games"]):
-        games.restore(game, snapshot)
+    _set_games(games, state["games"])
     _set_random_states(model, state["random"])
     if isinstance(model, NativeModel):
         model._restored_log = state["log"]
-    return model
 
 
 def read_extra(path: PathLike) -> Any:
@@ -147,10 +172,12 @@ def read_extra(path: PathLike) -> Any:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no checkpoint, is damaged or of another version.
+        ValueError: The file is no checkpoint, is damaged or was written with versions whose objects
+            cannot be read here.
     """
     with _archive(path) as archive:
-        return _read_state(path, archive)["extra"]
+        content, written = archive.read(_STATE), _written_with(archive)
+    return _unpickled(path, content, written)["extra"]
 
 
 def resume_tensorboard(folder: PathLike, step: int) -> None:
@@ -175,18 +202,29 @@ class Checkpoints(BaseCallback):
         every: Environment steps between two checkpoints, counted from the start of the training,
             not of this program.
         extra: Called for each checkpoint; what it returns is saved besides, see `save_checkpoint`.
+        stopping: Asked at each rollout whether the training is to be saved and ended, as `stop`
+            has it.
+        saved: Called after each checkpoint.
 
     Raises:
         ValueError: `every` is below 1.
     """
 
-    def __init__(self, path: PathLike, every: int, extra: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self,
+        path: PathLike,
+        every: int,
+        extra: Callable[[], Any] = lambda: None,
+        stopping: Callable[[], bool] = lambda: False,
+        saved: Callable[[], None] = lambda: None,
+    ) -> None:
         if every < 1:
             raise ValueError(f"every must be 1 or more, got {every}")
         super().__init__()
         self.path = Path(path)
         self.every = every
         self.extra = extra
+        self._asked, self._then = stopping, saved
         self._saved: int | None = None
         self._stopping = self._saved_to_stop = False
 
@@ -202,11 +240,12 @@ class Checkpoints(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         reached = self.model.num_timesteps // self.every
-        if reached != self._saved or self._stopping:
-            extra = self.extra() if self.extra is not None else None
-            save_checkpoint(self.path, self.model, extra)
+        stopping = self._stopping or self._asked()
+        if reached != self._saved or stopping:
+            save_checkpoint(self.path, self.model, self.extra())
             self._saved = reached
-            self._saved_to_stop = self._stopping
+            self._saved_to_stop = stopping
+            self._then()
 
     def _on_step(self) -> bool:
         # The rest of a rollout that has begun is played first: in its middle the games are ahead of
@@ -214,8 +253,8 @@ class Checkpoints(BaseCallback):
         return not self._saved_to_stop
 
 
-def _environment(env: VecEnv | None) -> QwopVecEnv:
-    if not isinstance(env, QwopVecEnv):
+def _environment(env: VecEnv | None) -> QwopVecEnv | ResumableEnv:
+    if not isinstance(env, QwopVecEnv | ResumableEnv):
         raise TypeError(f"a checkpoint needs a QwopVecEnv, not wrapped, got {type(env).__name__}")
     return env
 
@@ -225,20 +264,36 @@ def _replay_buffer(model: BaseAlgorithm) -> ReplayBuffer | None:
     if isinstance(model, OnPolicyAlgorithm):
         return None
     buffer = getattr(model, "replay_buffer", None)
-    if type(buffer) is not ReplayBuffer:
+    if type(buffer) not in _BUFFERS:
         raise TypeError(
             "a checkpoint needs an on-policy model or one with SB3's ReplayBuffer, "
             f"{type(model).__name__} has {type(buffer).__name__}"
         )
+    assert isinstance(buffer, ReplayBuffer)
     return buffer
 
 
-def _describe(env: QwopVecEnv) -> dict[str, Any]:
+def _describe(env: QwopVecEnv | ResumableEnv) -> dict[str, Any]:
+    if not isinstance(env, QwopVecEnv):
+        return env.describe()
     return {
         "num_envs": env.num_envs,
         "max_episode_steps": env.max_episode_steps,
-        "arguments": env.template.episode_arguments(),
+        "arguments": tuple(env.template.episode_arguments().values()),
     }
+
+
+def _games(env: QwopVecEnv | ResumableEnv) -> Any:
+    return env.env_method("snapshot") if isinstance(env, QwopVecEnv) else env.get_state()
+
+
+def _set_games(env: QwopVecEnv | ResumableEnv, state: Any) -> None:
+    if not isinstance(env, QwopVecEnv):
+        env.set_state(state)
+        return
+    env._reset_seeds()  # loading has seeded the games, which would load their pages anew
+    for game, snapshot in enumerate(state):
+        env.restore(game, snapshot)
 
 
 def _filled_arrays(buffer: ReplayBuffer | None) -> Iterator[tuple[str, npt.NDArray[Any]]]:
@@ -296,8 +351,12 @@ def _archive(path: PathLike) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError) as error:
         raise _damaged(path) from error
-    except (NotImplementedError, RuntimeError, OverflowError) as error:
+    except (NotImplementedError, RuntimeError, OverflowError, lzma.LZMAError) as error:
         # zipfile's answers to headers that speak of encryption or of other compressions
+        raise _damaged(path) from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # bz2's own, and a seek before the beginning
+            raise
         raise _damaged(path) from error
 
 
@@ -305,9 +364,18 @@ def _damaged(path: PathLike) -> ValueError:
     return ValueError(f"{path} is no checkpoint of this version, or it is damaged")
 
 
-def _read_state(path: PathLike, archive: zipfile.ZipFile) -> dict[str, Any]:
-    content = archive.read(_STATE)  # its sum is checked before anything is unpickled
-    state = pickle.loads(content)
+def _written_with(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Versions that a checkpoint was written with, as far as it says."""
+    try:
+        found = json.loads(archive.read(_VERSIONS))
+    except (KeyError, ValueError, zipfile.BadZipFile):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _unpickled(path: PathLike, content: bytes, written: dict[str, str]) -> dict[str, Any]:
+    with versions.readable(path, written, _WAY_OUT):
+        state = pickle.loads(content)  # whose sum was checked when it was read
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise _damaged(path)
     return state

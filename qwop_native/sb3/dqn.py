@@ -13,13 +13,15 @@ class DQN(NativeOffPolicy, stable_baselines3.DQN):
     """Stable-Baselines3's DQN, updated and acting many times as fast on the CPU.
 
     What `qwop_native.sb3.QRDQN` says of itself holds here as well: the same class to its user, zips
-    that go both ways, and Stable-Baselines3's own code for models that the kernels do not cover,
-    with one line in the log of `qwop_native.sb3`.
+    that go both ways, and Stable-Baselines3's own code, with one `SlowPathWarning`, for models that
+    the kernels do not cover.
     """
 
     # With a single quantile QR-DQN's loss is half of DQN's.
     _family = Family(
+        package="stable-baselines3",
         own="Stable-Baselines3's own code",
+        factor="about 6 times",
         policy=DQNPolicy,
         network=QNetwork,
         online="q_net",

@@ -10,22 +10,12 @@ import stable_baselines3
 import torch as th
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import explained_variance
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.sb3._actor_critic import ActorCriticKernel
 from qwop_native.sb3._fast_path import UnsupportedError
-from qwop_native.sb3._native_model import NativeModel, is_known
-
-_LOOP_IS_KNOWN = is_known(
-    OnPolicyAlgorithm.collect_rollouts,
-    {"07f9eed35d9d7392f6ce287dc9d55aede83d8b0f93d34cb5d643410cdf11e3b7"},
-)
-_UPDATE_IS_KNOWN = is_known(
-    stable_baselines3.PPO.train,
-    {"7c8d09940123242f0ac401c5ec2cc858b8bf3339f571c222382f048ffd8306ae"},
-)
+from qwop_native.sb3._native_model import NativeModel, check_version
 
 _LOGGED = {
     "entropy_loss": "train/entropy_loss",
@@ -47,9 +37,9 @@ class PPO(NativeModel, stable_baselines3.PPO):
     number of them.
 
     A model that the kernels do not cover (actions that are not discrete, a network other than plain
-    multilayer perceptrons, another optimizer than Adam or AdamW, a GPU, a version of
-    Stable-Baselines3 whose update reads otherwise ...) is trained by Stable-Baselines3's code. One
-    line in the log of `qwop_native.sb3` then says why, and so does `native_refusal`.
+    multilayer perceptrons, another optimizer than Adam or AdamW, a GPU ...) is trained by
+    Stable-Baselines3's code. One `SlowPathWarning` then says why and what it costs;
+    `native_refusal` keeps the reason.
     """
 
     _kernel: ActorCriticKernel | None
@@ -58,14 +48,13 @@ class PPO(NativeModel, stable_baselines3.PPO):
         if self._refusal is not None:
             return None
         try:
-            if not _UPDATE_IS_KNOWN:
-                raise UnsupportedError("this version's PPO.train is not the one reproduced")
             if self._kernel is None or not self._kernel.belongs_to(self):
+                check_version("stable-baselines3")
                 self._kernel = ActorCriticKernel(self)
             if training:
                 self._kernel.follow_training(self)
         except UnsupportedError as reason:
-            self._refuse("Stable-Baselines3's own code", reason)
+            self._refuse("Stable-Baselines3's own code", reason, "2 to 13 times")
         return self._kernel
 
     def train(self) -> None:
@@ -148,18 +137,16 @@ class PPO(NativeModel, stable_baselines3.PPO):
     ) -> bool:
         """Plays and stores, in the order of Stable-Baselines3's method of this name.
 
-        It does the same with less of Python around it. Where Stable-Baselines3 is of a version
-        whose method reads otherwise, that method itself is called.
+        It does the same with less of Python around it.
         """
         kernel = self._native(training=False)
-        last_obs: Any = self._last_obs
-        if kernel is None or not _LOOP_IS_KNOWN or last_obs.dtype != np.float32:
+        if kernel is None:
             return super().collect_rollouts(env, callback, rollout_buffer, n_rollout_steps)
         self.policy.set_training_mode(False)
         n_steps = 0
         rollout_buffer.reset()
         callback.on_rollout_start()
-        new_obs: Any = last_obs
+        new_obs: Any = self._last_obs
         while n_steps < n_rollout_steps:
             actions, value_row, log_prob_row = kernel.act(new_obs, deterministic=False)
             # Callbacks know these variables by their names.

@@ -40,6 +40,11 @@ class RichVecObservation(VecEnvWrapper):
         self._keys = np.zeros(self.num_envs, np.uint8)
         self._before: Floats = np.zeros((self.num_envs, 0), np.float32)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Groups of columns that are appended."""
+        return self._columns.columns
+
     def reset(self) -> Floats:
         """Starts an episode in each game.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -14,43 +13,15 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
-from qwop_native.envs.arguments import SEED_END, check_bool
-from qwop_native.envs.batch import Batch, GamesOfBatch, Mask
+from qwop_native.envs.arguments import DRAWN_SEED_END, check_bool, snapshot_option
+from qwop_native.envs.batch import Batch, Mask, Snapshots
 from qwop_native.envs.env import Observation
+from qwop_native.envs.games import GamesOfBatch
 from qwop_native.envs.spaces import OBSERVATION_SIZE
-
-_METHODS_OF_A_GAME = ("snapshot", "restore", "start_at", "copy_game", "observation")
 
 # Columns of return and length, of ended and of running episodes.
 _ENDED = ("return", "length")
 _RUNNING = ("episode_return", "episode_length")
-
-_SHARED = (
-    "action_keys",
-    "action_set",
-    "action_space",
-    "action_t",
-    "angle",
-    "failure_cost",
-    "frames_per_step",
-    "get_keys_to_action",
-    "metadata",
-    "observation_space",
-    "pos_x",
-    "pos_y",
-    "reduced_action_set",
-    "reload_on_reset",
-    "render_mode",
-    "sincos",
-    "spec",
-    "speed_rew_mult",
-    "success_reward",
-    "t_for_terminate",
-    "time_cost_mult",
-    "vel_x",
-    "vel_y",
-)
-"""Attributes of `QwopEnv` that all games have in common."""
 
 
 class QwopVecEnv(GamesOfBatch, VecEnv):
@@ -68,7 +39,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
     Args:
         num_envs: Number of games, 1 to 1,000,000.
         num_threads: Threads that step them; 0 means as many as affinity and cgroup allow.
-        max_episode_steps: Steps after which an episode is truncated; None for no limit.
+        max_episode_steps: Steps after which an episode is truncated; None or -1 for no limit.
         copy: Whether each step returns a new array of observations. If not, two arrays take turns:
             observations stay as they are during the next step, which is all that SB3 needs, and
             are overwritten by the one after it.
@@ -102,11 +73,12 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         )
         shape = (self._batch.num_envs, OBSERVATION_SIZE)
         self._buffers = [np.zeros(shape, np.float32) for _ in range(2)]
-        self._notes: dict[tuple[str, int], Any] = {}
         self._actions: Any = None
         self._start_time = time.time()
         spaces = (self.template.observation_space, self.template.action_space)
         super().__init__(self._batch.num_envs, *spaces)
+        # SB3 puts down the render modes alone; its VecVideoRecorder asks for render_fps.
+        self.metadata = dict(self.template.metadata)
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Sets the seeds of the next reset, which then loads the pages anew.
@@ -119,21 +91,41 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
 
         Raises:
             TypeError: The seed is not an integer.
-            ValueError: A seed is negative or above 2**31 - 1.
+            ValueError: The seed is negative.
         """
         if seed is None:
-            seed = int(np.random.randint(SEED_END - self.num_envs, dtype=np.int64))
-        self._seeds = self._batch.checked_seeds(seed).tolist()
+            seed = int(np.random.randint(DRAWN_SEED_END - self.num_envs, dtype=np.int64))
+        self._seeds = self._batch.checked_seeds(seed)
         return self._seeds
 
+    def set_options(self, options: list[dict[str, Any]] | dict[str, Any] | None = None) -> None:
+        """Sets the options of the next reset.
+
+        Args:
+            options: Those of `QwopEnv.reset`, the same for all games or a list of one for each:
+                "snapshot" starts the episode there instead of at the line.
+
+        Raises:
+            TypeError: An option is not a dict, or a snapshot not bytes.
+            ValueError: There are not as many as games, or `QwopEnv` would refuse a snapshot.
+        """
+        self._snapshots_of([options] * self.num_envs if options is None else options)
+        super().set_options(options)
+
+    def _snapshots_of(self, options: Any) -> Snapshots:
+        if not isinstance(options, (list, tuple)):
+            return self._batch.checked_snapshots(snapshot_option(options))
+        return self._batch.checked_snapshots([snapshot_option(each) for each in options])
+
     def reset(self) -> Observation:
-        """Starts an episode in each game.
+        """Starts an episode in each game, with the seeds and options that were set.
 
         Returns:
             Observations, float32 (num_envs, 60). The infos are in `reset_infos`.
         """
         observations = self._free_buffer()
-        self._batch.reset(observations, None, self._batch.checked_seeds(self._seeds))
+        seeds = self._batch.checked_seeds(self._seeds)
+        self._batch.reset(observations, None, seeds, self._snapshots_of(self._options))
         self._buffers.reverse()
         columns = self._batch.columns
         self.reset_infos = [self._batch.info(columns, game) for game in range(self.num_envs)]
@@ -159,7 +151,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         Raises:
             TypeError: The actions are not integers.
             ValueError: Their shape is wrong or one is out of range; nothing has moved then.
-            gymnasium.error.ResetNeeded: There was no reset yet.
+            NotResetError: There was no reset yet, gymnasium's `ResetNeeded` as well.
         """
         observations = self._free_buffer()
         self._batch.step(self._actions, observations)
@@ -242,38 +234,14 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         """Lets go of the games and their threads."""
         self._batch.close()
 
-    def _has_itself(self, name: str) -> bool:
-        own = name in _METHODS_OF_A_GAME or name in ("game", "seedval", "time_s")
-        return own or name in _SHARED or name in self._batch.columns
-
-    def _of_game(self, name: str, game: int) -> Any:
-        batch = self._batch
-        if name in _METHODS_OF_A_GAME:
-            return functools.partial(getattr(self, name), game)
-        if name in _SHARED:
-            return getattr(batch.template, name)
-        if name == "game":
-            return self.game(game)
-        if name == "seedval":
-            return int(batch.seeds[game])
-        if name == "time_s":
-            return batch.info(batch.columns, game)[name]
-        if name in batch.columns:
-            return batch.columns[name][game].item()
-        if (name, game) in self._notes:
-            return self._notes[name, game]
-        raise AttributeError(f"the games of QwopVecEnv have no attribute {name!r}")
-
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Attribute of each game; AttributeError if there is none of that name."""
-        return [self._of_game(attr_name, game) for game in self._get_indices(indices)]
+        return [self._attribute(attr_name, game) for game in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
         """Keeps a value with each game; AttributeError for what the games have by themselves."""
-        if self._has_itself(attr_name):
-            raise AttributeError(f"{attr_name!r} of the games of QwopVecEnv cannot be set")
         for game in self._get_indices(indices):
-            self._notes[attr_name, game] = value
+            self._note(attr_name, game, value)
 
     def env_method(
         self,

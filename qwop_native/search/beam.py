@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import FALLEN, LANDED, UNITS_PER_METRE
 from qwop_native.search.guide import Guide
 from qwop_native.search.selection import JUDGED_BY, best_of_groups, copied, offspring, scores
-from qwop_native.search.states import FALLEN, LANDED, States, finished
+from qwop_native.search.states import States, finished
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float64]
@@ -153,8 +153,10 @@ class Beam:
         self.settings, self._guide = settings, guide
         self._masks = key_masks(ACTION_SETS[settings.action_set])
         self._rng = rng or np.random.default_rng(0)
-        self._kept = _core.GamePool(game, settings.states, threads)
-        self._tried = _core.GamePool(game, settings.states * len(self._masks), threads)
+        self._kept = _core.GamePool(game, num_envs=settings.states, num_threads=threads)
+        self._tried = _core.GamePool(
+            game, num_envs=settings.states * len(self._masks), num_threads=threads
+        )
 
     def run(
         self,
@@ -188,7 +190,7 @@ class Beam:
                 break
             if frame >= due:
                 due = frame + self.settings.segment
-            self._kept.take(self._tried, chosen)
+            self._kept.take(self._tried, parents=chosen)
             self._regret, self._last = regret[chosen], states[chosen]
             levels.append(self._level(parents[chosen], keys[chosen], ranks))
             if go_on is not None and not go_on(levels[-1]):
@@ -212,7 +214,7 @@ class Beam:
             likely = of_step <= self._guide.most
             parents, keys = parents[likely], keys[likely]
             regret = (regret + of_step)[likely]
-        self._tried.expand(self._kept, parents, keys, self.settings.frames)
+        self._tried.expand(self._kept, parents=parents, keys=keys, frames=self.settings.frames)
         return parents, keys, regret
 
     def _choose(
@@ -225,7 +227,7 @@ class Beam:
     ) -> tuple[npt.NDArray[np.int32], Floats]:
         """Rows of the states that play on, and their ranks; leaves their groups in `_groups`."""
         settings = self.settings
-        running = np.flatnonzero((states.happened & (FALLEN | LANDED)) == 0)
+        running = np.flatnonzero((states.events & (FALLEN | LANDED)) == 0)
         if not len(running):
             return np.zeros(0, np.int32), np.zeros(0)
         groups = self._groups[parents[running]]
@@ -257,7 +259,7 @@ class Beam:
         keys: npt.NDArray[np.uint8],
         levels: list[Level],
     ) -> Finish | None:
-        landed = np.flatnonzero(finished(states.happened, states.score))
+        landed = np.flatnonzero(finished(states.events, states.score))
         if not len(landed):
             return None
         best = int(landed[np.argmin(states.frames[landed])])

@@ -9,6 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native.envs.spaces import OBSERVATION_SIZE, observations
+from qwop_native.models.outputs import (
+    action_count,
+    distribution,
+    has_probabilities,
+    network_of,
+)
 from qwop_native.search.states import States
 
 Floats = npt.NDArray[np.float64]
@@ -65,8 +71,8 @@ class Policy:
                 f"a search of {actions} actions is guided by PPO or A2C with as many actions on "
                 f"the environment's own observation of shape ({OBSERVATION_SIZE},)"
             )
-        self._torch, self._policy = torch, model.policy
-        self._policy.set_training_mode(False)
+        self._torch, self._network = torch, network_of(model)
+        self._network.set_training_mode(False)
 
     def regrets(self, observations: npt.NDArray[np.float32]) -> Floats:
         """How much less likely each action is than the likeliest, nats, float64 (n, actions).
@@ -76,7 +82,7 @@ class Policy:
         """
         with self._torch.no_grad():
             seen = self._torch.from_numpy(observations)
-            logits = self._policy.get_distribution(seen).distribution.logits.double().numpy()
+            logits = distribution(self._network, seen).logits.double().numpy()
         return np.asarray(logits.max(axis=1, keepdims=True) - logits)
 
     def of_states(self, states: States) -> Floats:
@@ -86,10 +92,8 @@ class Policy:
 
 def guides(model: Any, actions: int) -> bool:
     """Whether a model can guide a search of so many actions."""
-    policy = model.policy
     return (
         model.observation_space.shape == (OBSERVATION_SIZE,)
-        and hasattr(policy, "get_distribution")
-        and not hasattr(policy, "lstm_actor")
-        and getattr(model.action_space, "n", None) == actions
+        and has_probabilities(network_of(model))
+        and action_count(model) == actions
     )

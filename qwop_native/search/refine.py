@@ -78,7 +78,7 @@ class Refiner:
 
     def _keeps_up(self, root: _core.Game) -> Callable[[Level], bool]:
         """False for a level that is clearly behind the run at the same frame of the clock."""
-        pool = _core.GamePool(self._start, 1, 1)
+        pool = _core.GamePool(self._start, num_envs=1, num_threads=1)
         pool.set_game(0, self._start)
         offset = self._start.frames
         until = root.frames + _JUDGED_AFTER
@@ -86,7 +86,7 @@ class Refiner:
         if until - offset >= len(self.run.keys):
             return lambda level: True
         for mask in held:
-            pool.step(np.array([mask], np.uint8), 1)
+            pool.step(np.array([mask], np.uint8), frames=1)
         bar = float(self._rank(States.of(pool, 1))[0]) - _BEHIND
 
         def keeps_up(level: Level) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METRE
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.recording.recording import Masks
 from qwop_native.recording.starts import reset_start
@@ -33,6 +33,7 @@ from qwop_native.search.survivors import (
     levels_ahead,
 )
 from qwop_native.search.values import Rank, SurvivorValue
+from qwop_native.text_files import read_text
 from qwop_native.wrappers.rich_columns import key_masks
 
 BEST_NAME = "best.qwop"
@@ -75,7 +76,7 @@ class SearchSettings:
     width: int = 300
     grids: tuple[int, ...] = (2,)
     action_set: str = "essential"
-    sincos: str = "glibc"
+    sincos: str = DEFAULT_SINCOS
     page: Tape = field(default_factory=reset_start)
     head: Masks = field(default_factory=lambda: np.zeros(0, np.uint8))
     max_frames: int = 1500
@@ -333,7 +334,7 @@ class Searcher:
         state = self._folder / STATE_NAME
         if state.is_file():
             try:
-                self._tries = json.loads(state.read_text())
+                self._tries = json.loads(read_text(state))
             except ValueError as error:
                 raise ValueError(f"{state} is damaged: {error}") from None
         best = self._folder / BEST_NAME

@@ -9,36 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.envs.spaces import PARTS
+from qwop_native.facts import (
+    BOXES,
+    FINISH_X,
+    HURDLE_X,
+    LANDED,
+    LEFT_FOOT_DOWN,
+    PARTS,
+    RIGHT_FOOT_DOWN,
+)
 
 Floats = npt.NDArray[np.float64]
 
-FALLEN, JUMPED, LANDED, ENDED = 1, 2, 4, 8
-LEFT_FOOT_DOWN, RIGHT_FOOT_DOWN, HURDLE_TOUCHED = 16, 32, 64
-"""Bits of `States.happened`."""
-
 FINISH_SCORE = 100.0  # metres; what the game shows after a landing beyond them
-
-HURDLE_X, FINISH_X = 500.0, 1000.0
-"""World units, a tenth of a metre each."""
 
 # Each part's area in square pixels times its density, in the order of PARTS: its share of the mass.
 _WEIGHTS = np.array(
-    [
-        131 * 57,
-        43 * 53,
-        74 * 25,
-        100 * 30,
-        54 * 27 * 3,
-        70 * 22,
-        101 * 40,
-        78 * 30,
-        100 * 30,
-        54 * 29 * 3,
-        89 * 27,
-        106 * 40,
-    ],
-    np.float64,
+    [box.width_px * box.height_px * box.density for box in (BOXES[part] for part in PARTS)]
 )
 _SHARES = _WEIGHTS / _WEIGHTS.sum()
 
@@ -60,32 +47,32 @@ class States:
     Attributes:
         bodies: x, y, angle, vx, vy and angular velocity of the parts in the order of
             `qwop_native.envs.spaces.PARTS`; world units, radians, seconds; float64 (n, 12, 6).
-        happened: The bits above, uint8 (n,).
+        events: Bits such as `facts.FALLEN`, uint8 (n,).
         frames: Updates that the game's clock has counted, int32 (n,).
         score: Metres that the game shows, float64 (n,).
     """
 
     bodies: Floats
-    happened: npt.NDArray[np.uint8]
+    events: npt.NDArray[np.uint8]
     frames: npt.NDArray[np.int32]
     score: Floats
 
     @classmethod
     def of(cls, pool: _core.GamePool, count: int) -> States:
         """Copies of the first `count` rows of a pool."""
-        views = (pool.bodies, pool.happened, pool.frames, pool.score)
+        views = (pool.bodies, pool.events, pool.frames, pool.score)
         return cls(*(view[:count].copy() for view in views))
 
     def __len__(self) -> int:
         return len(self.bodies)
 
     def __getitem__(self, rows: Any) -> States:
-        return States(self.bodies[rows], self.happened[rows], self.frames[rows], self.score[rows])
+        return States(self.bodies[rows], self.events[rows], self.frames[rows], self.score[rows])
 
 
-def finished(happened: npt.NDArray[np.uint8], score: Floats) -> npt.NDArray[np.bool_]:
+def finished(events: npt.NDArray[np.uint8], score: Floats) -> npt.NDArray[np.bool_]:
     """Which games have landed beyond 100 m, by the game's own rule; bool (n,)."""
-    landed: npt.NDArray[np.bool_] = happened & LANDED != 0
+    landed: npt.NDArray[np.bool_] = events & LANDED != 0
     return landed & (score >= FINISH_SCORE)
 
 
@@ -102,7 +89,7 @@ def features(states: States) -> npt.NDArray[np.float32]:
     x, y, angle, vx, vy, spin = np.moveaxis(states.bodies, 2, 0)
     torso = x[:, _TORSO : _TORSO + 1]
     ahead = np.concatenate([HURDLE_X - torso, FINISH_X - torso], axis=1)
-    down = np.stack([states.happened & LEFT_FOOT_DOWN, states.happened & RIGHT_FOOT_DOWN], 1) != 0
+    down = np.stack([states.events & LEFT_FOOT_DOWN, states.events & RIGHT_FOOT_DOWN], 1) != 0
     columns = (
         (x - torso) / _LENGTH,
         y / _LENGTH,

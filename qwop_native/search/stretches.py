@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from qwop_native import _core
+from qwop_native.facts import FINISH_X, HURDLE_X
 from qwop_native.recording.recording import Masks
 from qwop_native.search.beam import Beam, Ranking
 from qwop_native.search.refine import Run, joined, play
 from qwop_native.search.selection import JUDGED_BY
-from qwop_native.search.states import FINISH_X, HURDLE_X
 
 # World units from the hurdle: who stands better in between is often not ahead any more behind it.
 _BEFORE, _BEHIND = 40.0, 80.0

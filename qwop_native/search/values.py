@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native.envs.spaces import OBSERVATION_SIZE, observations
+from qwop_native.models.outputs import has_state_values, network_of, state_values
 from qwop_native.search.network import Network
 from qwop_native.search.states import States, progress
 
@@ -64,29 +65,21 @@ class ModelValue:
     def __init__(self, model: Any) -> None:
         import torch
 
-        self._torch = torch
-        policy = model.policy
-        policy.set_training_mode(False)
+        self._torch, self._network = torch, network_of(model)
+        self._network.set_training_mode(False)
         if model.observation_space.shape != (OBSERVATION_SIZE,):
             raise ValueError(
                 "the model must act on the environment's own observation of shape "
                 f"({OBSERVATION_SIZE},), its has shape {model.observation_space.shape}"
             )
-        self._values: Callable[[Any], Any]
-        if hasattr(policy, "quantile_net"):
-            self._values = lambda obs: policy.quantile_net(obs).mean(1).max(1).values
-        elif hasattr(policy, "q_net"):
-            self._values = lambda obs: policy.q_net(obs).max(1).values
-        elif hasattr(policy, "predict_values") and not hasattr(policy, "lstm_actor"):
-            self._values = lambda obs: policy.predict_values(obs)[:, 0]
-        else:
-            raise ValueError(f"no value can be had from a {type(policy).__name__}")
+        if not has_state_values(self._network):
+            raise ValueError(f"no value can be had from a {type(self._network).__name__}")
 
     def __call__(self, states: States) -> Floats:
         """Values, float64 of shape (n,)."""
         with self._torch.no_grad():
             obs = self._torch.from_numpy(observations(states.bodies))
-            return np.asarray(self._values(obs).double().numpy())
+            return np.asarray(state_values(self._network, obs).double().numpy())
 
 
 class SurvivorValue:

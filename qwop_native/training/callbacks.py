@@ -150,6 +150,13 @@ class Every(BaseCallback):
         return True
 
 
+def stop_requested(callback: BaseCallback) -> bool:
+    """Whether a `StopOnRequest` among these callbacks has been asked to stop."""
+    if isinstance(callback, StopOnRequest):
+        return callback.requested
+    return any(stop_requested(each) for each in getattr(callback, "callbacks", ()))
+
+
 class StopOnRequest(BaseCallback):
     """Ends the training before the next update once a stop was asked for."""
 

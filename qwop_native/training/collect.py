@@ -9,61 +9,89 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
 
-from qwop_native.models.settings import settings_beside
+from qwop_native.cli.common import note, require_models
+from qwop_native.models.load import find_model, load_policy
+from qwop_native.models.policy import ModelPolicy
 from qwop_native.training.algorithms import get_algorithm
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Plays a model and writes its runs; returns the exit status, 2 for a mistake."""
+    """Plays a model and writes its runs; the exit status: 2 for a mistake, 130 after Ctrl-C."""
     given = _parser().parse_args(argv)
     try:
         return _collect(given)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
 
 
 def _collect(given: argparse.Namespace) -> int:
+    require_models()
+    from qwop_native.models.weights import algorithm_of
     from qwop_native.training.imitation.sources import collect
 
-    if not given.model.is_file():
-        raise FileNotFoundError(f"there is no model {given.model}")
-    model = get_algorithm(given.algorithm).model_class().load(given.model, device="cpu")
-    env = _environment(given)
-    if (model.observation_space, model.action_space) != (env.observation_space, env.action_space):
-        raise ValueError(
-            f"{given.model} is for {model.observation_space} and {model.action_space}, "
-            f"not for the environment's {env.observation_space} and {env.action_space}"
-        )
-    found = collect(
-        lambda seen: model.predict(seen, deterministic=True)[0],
-        env,
+    algorithm = get_algorithm(given.algorithm)
+    path = find_model(given.model)
+    found, wanted = algorithm_of(path), algorithm.saved_as or algorithm.name
+    if found != wanted:
+        raise ValueError(f"{path} is a model of {found}, not of {wanted}")
+    policy = load_policy(
+        path,
+        frames_per_step=given.frames_per_step,
+        action_set=given.action_set,
+        sincos=given.sincos,
+        say=note,
+    )
+    player = _Player(policy.model)
+    made = collect(
+        player.act,
+        _environment(policy),
         given.episodes,
         given.min_distance,
         given.max_episode_steps,
+        begin=player.begin,
     )
-    found.save(given.output)
-    distances = found.about["distances"]
+    made.save(given.output)
+    distances = made.about["distances"]
     print(
-        f"{len(distances)} of {given.episodes} episodes, {len(found):,} steps, "
+        f"{len(distances)} of {given.episodes} episodes, {len(made):,} steps, "
         f"{min(distances):.1f} to {max(distances):.1f} m: {given.output}"
     )
     return 0
 
 
-def _environment(given: argparse.Namespace) -> gym.Env[Any, Any]:
-    """The games of the model: as the options say, else as its run's folder does."""
+class _Player:
+    """A model that plays one episode after the other; recurrent ones remember."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.begin()
+
+    def begin(self) -> None:
+        self._state, self._first = None, True
+
+    def act(self, seen: npt.NDArray[np.float32]) -> Any:
+        action, self._state = self._model.predict(
+            seen, state=self._state, episode_start=np.array([self._first]), deterministic=True
+        )
+        self._first = False
+        return action
+
+
+def _environment(policy: ModelPolicy) -> gym.Env[Any, Any]:
+    """The games that the model was trained on."""
     from qwop_native import QwopEnv
     from qwop_native.wrappers import RichObservation
 
-    told = settings_beside(given.model)
-    env: gym.Env[Any, Any] = QwopEnv(
-        frames_per_step=given.frames_per_step or told.env.get("frames_per_step", 4),
-        action_set=given.action_set or told.action_set or "essential",
-        sincos=given.sincos or told.env.get("sincos", "glibc"),
-    )
-    return RichObservation(env, told.columns) if told.columns else env
+    env: gym.Env[Any, Any] = QwopEnv(**policy.settings.env)
+    columns = policy.settings.columns
+    return RichObservation(env, columns) if columns else env
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,12 +104,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("algorithm", help="what trained the model, such as qrdqn or ppo")
-    parser.add_argument("model", type=Path, help="the model's zip")
+    parser.add_argument("model", help="the model's zip, the folder of a run, or champion")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz to write")
     parser.add_argument("--episodes", type=int, default=10, help="to play (10)")
     parser.add_argument("--min-distance", type=float, default=0.0, help="to keep, metres (0)")
     parser.add_argument("--max-episode-steps", type=int, default=2000, help="limit (2000)")
-    parser.add_argument("--frames-per-step", type=int, help="the model's (its run's, else 4)")
-    parser.add_argument("--action-set", help="the model's (its run's, else essential)")
-    parser.add_argument("--sincos", help="the browsers' (its run's, else glibc)")
+    parser.add_argument("--frames-per-step", type=int, help="the model's (default: its own)")
+    parser.add_argument("--action-set", help="the model's (default: its own)")
+    parser.add_argument("--sincos", help="the browsers' (default: its own)")
     return parser

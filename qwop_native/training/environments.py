@@ -20,7 +20,7 @@ from stable_baselines3.common.vec_env import (
 from qwop_native import QwopEnv
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.sb3 import QwopVecEnv
-from qwop_native.training.config import RunConfig
+from qwop_native.training.settings.run import RunConfig
 from qwop_native.wrappers.rich_columns import RichColumns, columns_of
 
 INFO_KEYWORDS = ("time", "distance", "avgspeed", "is_success", "frames")

@@ -10,10 +10,10 @@ import numpy as np
 
 from qwop_native.atomic import whole_file
 from qwop_native.facts import FRAMES_PER_SECOND
-from qwop_native.models.evaluation import Episode
+from qwop_native.models.evaluate import Run
 
 
-def draw(path: Path, played: Sequence[Episode], report: dict[str, Any]) -> None:
+def draw(path: Path, played: Sequence[Run], report: dict[str, Any]) -> None:
     """Writes the picture as PNG.
 
     Raises:
@@ -25,7 +25,7 @@ def draw(path: Path, played: Sequence[Episode], report: dict[str, Any]) -> None:
         raise ImportError("evaluation.png needs matplotlib; pip install matplotlib") from error
     figure = Figure(figsize=(10, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    frames = sorted(run.frames for run in played if run.success)
+    frames = sorted(run.frames for run in played if run.finished)
     if frames:
         share = np.arange(1, len(frames) + 1) / len(played)
         after = frames[-1] + max((frames[-1] - frames[0]) / 10, 10)  # where nothing is added

@@ -10,6 +10,7 @@ from typing import Any
 from stable_baselines3.common.logger import KVWriter
 
 from qwop_native.atomic import whole_file
+from qwop_native.text_files import read_text
 
 NAME = "history.jsonl"
 
@@ -58,7 +59,7 @@ def read(folder: Path) -> list[dict[str, float]]:
     """The points of a run; a last line that was cut off is left out."""
     points = []
     path = folder / NAME
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+    for line in read_text(path).splitlines() if path.is_file() else ():
         try:
             points.append(json.loads(line))
         except json.JSONDecodeError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import platform
 import secrets
 import shlex
@@ -18,9 +17,12 @@ import yaml
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from qwop_native.atomic import whole_file
-from qwop_native.models.settings import METADATA
-from qwop_native.models.weights import save_model
-from qwop_native.training import config, fields
+from qwop_native.models.metadata import METADATA
+from qwop_native.models.save import save_model
+from qwop_native.models.settings import ModelSettings
+from qwop_native.settings.model import plain
+from qwop_native.text_files import read_text
+from qwop_native.training import config
 from qwop_native.training.algorithms import Algorithm, get_algorithm
 
 _PACKAGES = ("qwop-native", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
@@ -38,7 +40,7 @@ def complete(settings: config.RunConfig) -> tuple[config.RunConfig, str]:
         can be used again for another run.
     """
     if settings.seed is None:
-        settings = dataclasses.replace(settings, seed=secrets.randbelow(2**31))
+        settings = settings.changed(seed=secrets.randbelow(2**31))
     letters = string.ascii_lowercase + string.digits
     drawn = "".join(secrets.choice(letters) for _ in range(8))
     return settings, settings.run_id or drawn
@@ -46,7 +48,7 @@ def complete(settings: config.RunConfig) -> tuple[config.RunConfig, str]:
 
 def is_finished(path: Path) -> bool:
     """Whether a run's folder says that the run has come to its end."""
-    about = yaml.safe_load((path / METADATA).read_text(encoding="utf-8"))
+    about = yaml.safe_load(read_text(path / METADATA))
     return isinstance(about, dict) and about.get("state") == "finished"
 
 
@@ -95,7 +97,7 @@ class RunFolder:
         """
         if not (path / CONFIG).is_file() or not (path / METADATA).is_file():
             raise FileNotFoundError(f"{path} is no run's folder: it needs {CONFIG} and {METADATA}")
-        about = yaml.safe_load((path / METADATA).read_text(encoding="utf-8"))
+        about = yaml.safe_load(read_text(path / METADATA))
         if not isinstance(about, dict) or not {"action", "run_id", "state"} <= set(about):
             raise ValueError(f"{path / METADATA} is of another version of this program")
         if about["state"] == "finished":
@@ -113,7 +115,8 @@ class RunFolder:
         """Writes SB3's zip of the model, whole or not at all."""
         target = self.path / name
         target.parent.mkdir(exist_ok=True)
-        save_model(model, target)
+        told = ModelSettings.of_games(self.settings.env, self.settings.env_wrappers)
+        save_model(model, target, told)
 
     def describe(self, state: str, steps: int, **more: Any) -> None:
         """Writes metadata.yml: qwop-gym's keys, and what it takes to make the run again."""
@@ -132,8 +135,8 @@ class RunFolder:
             "versions": {name: _version(name) for name in _PACKAGES},
             "out_dir": str(self.path),
             **more,
-            "env": fields.plain(settings.env),
-            "config": fields.plain(settings),
+            "env": plain(settings.env),
+            "config": settings.plain(),
         }
         self.write(METADATA, yaml.safe_dump(description, sort_keys=False))
 

@@ -15,9 +15,14 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 from stable_baselines3.common.vec_env import VecEnv
 
-from qwop_native.models import evaluation
+from qwop_native.models.evaluate import Run as Played
+from qwop_native.models.evaluate import evaluate
+from qwop_native.models.load import find_model
+from qwop_native.models.policy import chooser
+from qwop_native.models.starts import make_starts
+from qwop_native.models.summary import Summary, summarize, table
 from qwop_native.models.weights import check_model
-from qwop_native.sb3 import checkpoint
+from qwop_native.sb3 import checkpoint, versions
 from qwop_native.training import callbacks, config, history, resume
 from qwop_native.training.algorithms import Algorithm, learn
 from qwop_native.training.display import Display
@@ -25,6 +30,8 @@ from qwop_native.training.environments import make_vec_env
 from qwop_native.training.run_folder import BEST_MODEL, RunFolder, complete
 from qwop_native.training.wandb_run import WandbRun, import_wandb
 from qwop_native.wrappers.rich_columns import columns_of
+
+_FINISH = "torso"  # what is learned is judged as it is rewarded, by qwop-gym's rule
 
 INTERRUPTED = 130
 """Exit status after a stop by signal, as shells have it for Ctrl-C."""
@@ -62,11 +69,13 @@ class Run:
         self._settings, self._algorithm = settings, algorithm
         torch.set_num_threads(settings.torch_threads)
         self._venv = make_vec_env(settings)
-        self._starts = evaluation.start_tapes("idle", settings.evaluation_episodes)
+        frames_per_step = settings.env.get("frames_per_step", 1)
+        self._starts = make_starts("idle", settings.evaluation_episodes, frames_per_step)
         self._statistics, self._rates = callbacks.EpisodeStatistics(), callbacks.Throughput()
         self._stop = callbacks.StopOnRequest()
-        self._best: evaluation.Summary | None = None
+        self._best: Summary | None = None
         self._untrained: dict[str, Any] | None = None
+        algorithm.prepare(settings)
 
     @classmethod
     def resume(cls, path: Path) -> Run:
@@ -74,13 +83,14 @@ class Run:
 
         From a checkpoint the run goes on exactly as if it had not been stopped. Without one, where
         there can be none, it goes on from its last model: weights, optimizer and number of
-        transitions, with an empty replay buffer, other random numbers and new episodes.
+        transitions, with an empty replay buffer, other random numbers and new episodes. A run that
+        had saved nothing begins anew.
 
         Args:
             path: The run's folder.
 
         Raises:
-            FileNotFoundError: It is no run's folder, or there is nothing to go on from.
+            FileNotFoundError: It is no run's folder.
             ValueError: The run is finished, or its checkpoint is damaged or of another version.
         """
         folder, algorithm = RunFolder.existing(path)
@@ -93,27 +103,33 @@ class Run:
     def _take_up(self, path: Path) -> None:
         saved = path / resume.NAME
         if saved.is_file():
-            self.model, state = resume.load(saved, self._venv)
+            self.model, state = _from_checkpoint(saved, self._venv)
             self._total, self._best, self._untrained = (
                 state[name] for name in ("total", "best", "untrained")
             )
             self._statistics.restore(state["statistics"])
             print(f"going on exactly after {self.model.num_timesteps:,} steps")
         else:
-            model = resume.latest_model(path)
-            if model is None:
-                raise FileNotFoundError(f"there is no checkpoint and no model in {path}")
-            self.model = _loaded(self._algorithm, model, self._settings, self._venv)
-            self._total = self._settings.total_timesteps
-            print(
-                f"going on after {self.model.num_timesteps:,} steps from {model.name}: weights, "
-                "optimizer and steps; replay buffer, random numbers and episodes are new"
-            )
+            self._take_up_last_model(resume.latest_model(path))
         history.forget_after(path, self.model.num_timesteps)
         checkpoint.resume_tensorboard(path, self.model.num_timesteps)
 
+    def _take_up_last_model(self, path: Path | None) -> None:
+        settings = self._settings
+        if path is None:  # killed before there was anything to save
+            self.model = _model(self._algorithm, settings, self._venv)
+            self._total = settings.total_timesteps + self.model.num_timesteps
+            print("beginning anew: the run had saved neither a checkpoint nor a model")
+            return
+        self.model = _loaded(self._algorithm, path, settings, self._venv)
+        self._total = settings.total_timesteps
+        print(
+            f"going on after {self.model.num_timesteps:,} steps from {path.name}: weights, "
+            "optimizer and steps; replay buffer, random numbers and episodes are new"
+        )
+
     @property
-    def best(self) -> evaluation.Summary | None:
+    def best(self) -> Summary | None:
         """The best evaluation on the way, None before the first."""
         return self._best
 
@@ -124,9 +140,16 @@ class Run:
 
     def execute(self) -> int:
         """Trains, evaluates, and returns the exit status."""
-        settings, model = self._settings, self.model
         self._describe("running")
         print(f"run folder: {self.folder}")
+        try:
+            return self._execute()
+        except KeyboardInterrupt:  # while it is evaluated: learning itself stops in good order
+            self._describe("interrupted")
+            raise
+
+    def _execute(self) -> int:
+        settings, model = self._settings, self.model
         if self._untrained is None:
             self._untrained = _results(self._evaluate())
         display = Display(self._total, self._statistics, self._rates, settings.progress_bar)
@@ -164,7 +187,7 @@ class Run:
         path = self.folder / resume.NAME
         return [
             *watching,
-            resume.Checkpoints(
+            checkpoint.Checkpoints(
                 path, every, self._state, lambda: self._stop.requested, self.after_save
             ),
         ]
@@ -172,7 +195,7 @@ class Run:
     def _why_not_exact(self) -> str | None:
         if self._algorithm.learn is not learn:
             return f"{self._algorithm.name} has a training loop of its own"
-        return resume.why_not_exact(self.model)
+        return checkpoint.why_not_exact(self.model)
 
     def _state(self) -> dict[str, Any]:
         """What a checkpoint holds besides the model."""
@@ -199,16 +222,20 @@ class Run:
 
     def _finish(self) -> int:
         trained = self._evaluate()
-        results = {"untrained": self._untrained, "trained": _results(trained)}
+        results = {
+            "finish": _FINISH,
+            "untrained": self._untrained,
+            "trained": _results(trained),
+        }
         self._folder.write("evaluation.json", json.dumps(results, indent=1) + "\n")
         self._describe("finished", throughput=self._rates.measure())
         self._draw()
         (self.folder / resume.NAME).unlink(missing_ok=True)
         before = self._untrained or {}
-        print(evaluation.table(trained))
+        print(table(trained))
         print(f"mean distance over {len(trained)} episodes:")
         print(f"  untrained policy {before['summary']['mean_distance']:7.2f} m")
-        print(f"  trained policy   {evaluation.summarize(trained).mean_distance:7.2f} m")
+        print(f"  trained policy   {summarize(trained).mean_distance:7.2f} m")
         return 0
 
     def _draw(self) -> None:
@@ -224,21 +251,22 @@ class Run:
             formats.append(TensorBoardOutputFormat(str(folder)))
         return Logger(str(folder), formats)
 
-    def _evaluate(self) -> list[evaluation.Episode]:
+    def _evaluate(self) -> list[Played]:
         settings = self._settings
         limit = settings.max_episode_steps or 5000
-        columns = columns_of(settings.env_wrappers)
-        return evaluation.evaluate(self.model, settings.env, self._starts, limit, columns=columns)
+        columns, frames = columns_of(settings.env_wrappers), settings.env.get("frames_per_step", 1)
+        choose = chooser(self.model, columns, frames)
+        return evaluate(choose, settings.env, self._starts, limit, finish=_FINISH)
 
     def _keep_best(self, done: int) -> None:
-        summary = evaluation.summarize(self._evaluate())
+        summary = summarize(self._evaluate())
         for name, value in dataclasses.asdict(summary).items():
             if value is not None and name != "episodes":
                 self.model.logger.record(f"eval/{name}", value)
         if self._best is None or summary.rank() > self._best.rank():
             self._best = summary
             self._folder.save(self.model, BEST_MODEL)
-            about = {"steps": done, **dataclasses.asdict(summary)}
+            about = {"steps": done, "finish": _FINISH, **dataclasses.asdict(summary)}
             self._folder.write("best.json", json.dumps(about, indent=1) + "\n")
 
     def _checkpoint(self, done: int) -> None:
@@ -267,14 +295,30 @@ def _loaded(
         FileNotFoundError: There is no such file.
         ValueError: It is no model of this algorithm, or acts or sees otherwise than these games.
     """
+    path = find_model(path)
     kind = algorithm.saved_as or algorithm.name
     check_model(path, kind, venv.observation_space, venv.action_space)
-    return algorithm.model_class().load(path, env=venv, device=settings.device)
+    with versions.readable(path, versions.of_zip(path), "train a new model"):
+        return algorithm.model_class().load(path, env=venv, device=settings.device)
 
 
-def _results(episodes: list[evaluation.Episode]) -> dict[str, Any]:
+def _from_checkpoint(path: Path, venv: VecEnv) -> tuple[BaseAlgorithm, dict[str, Any]]:
+    """The model of a checkpoint, and what `Run._state` had put down with it.
+
+    Raises:
+        ValueError: It is damaged, of other versions or of other games.
+    """
+    try:
+        return checkpoint.load_checkpoint(path, venv), checkpoint.read_extra(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{error} (without {path.name} in its folder the run goes on from its last model)"
+        ) from error
+
+
+def _results(episodes: list[Played]) -> dict[str, Any]:
     return {
-        "summary": dataclasses.asdict(evaluation.summarize(episodes)),
+        "summary": dataclasses.asdict(summarize(episodes)),
         "episodes": [episode.numbers() for episode in episodes],
     }
 

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import Field, model_validator
+from typing_extensions import Self
 
-from qwop_native.models.evaluation import Summary
-from qwop_native.training import config, fields
+from qwop_native.models.summary import Summary
+from qwop_native.settings.files import read
+from qwop_native.settings.model import Count, Natural, Settings
+from qwop_native.settings.sentences import unknown_key
+from qwop_native.training import config
 from qwop_native.training.algorithms import canonical_name, get_algorithm
-from qwop_native.training.config import RunConfig
-from qwop_native.training.fields import require, setting
+from qwop_native.training.settings.run import RunConfig
 
 
-@dataclasses.dataclass(frozen=True)
-class Range:
-    """Values that one setting may take: from low to high, or one of some.
+class Range(Settings):
+    """Values that one setting may take: from low to high, or one of some."""
 
-    Attributes:
-        low: Smallest value; whole numbers are drawn where both ends are whole.
-        high: Largest value.
-        log: Whether to draw evenly on a logarithmic scale.
-        choices: The values, where there are not two ends.
-    """
+    low: float | int | None = Field(
+        default=None,
+        description="Smallest value; whole numbers are drawn where both ends are whole.",
+    )
+    high: float | int | None = Field(default=None, description="Largest value.")
+    log: bool = Field(default=False, description="Draw evenly on a logarithmic scale.")
+    choices: tuple[Any, ...] = Field(default=(), description="The values, instead of two ends.")
 
-    low: float | int | None = None
-    high: float | int | None = None
-    log: bool = False
-    choices: tuple[Any, ...] = ()
-
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
         ends = self.low is not None and self.high is not None
-        require(ends != bool(self.choices), "a setting's range", "low and high, or choices", self)
+        if ends == bool(self.choices):
+            raise ValueError(f"a setting's range must be low and high, or choices, got {self}")
         if self.low is not None and self.high is not None:
-            require(self.low < self.high, "low", f"below high, which is {self.high}", self.low)
-            require(not self.log or self.low > 0, "low", "above 0 for log: true", self.low)
+            if self.low >= self.high:
+                raise ValueError(f"low must be below high, which is {self.high}, got {self.low}")
+            if self.log and self.low <= 0:
+                raise ValueError(f"low must be above 0 for log: true, got {self.low}")
+        return self
 
     @property
     def whole(self) -> bool:
@@ -45,33 +48,30 @@ class Range:
         return isinstance(self.low, int) and isinstance(self.high, int)
 
 
-@dataclasses.dataclass(frozen=True)
-class Study:
-    """A search; configs/search/qrdqn.yml explains each key."""
+class Study(Settings):
+    """A search over settings."""
 
-    algorithm: str
-    config: str
-    space: dict[str, Any]
-    trials: int = setting(20, at_least=1)
-    seeds: tuple[int, ...] = setting((1,), at_least=0)
-    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    algorithm: str = Field(description="What is trained.")
+    config: str = Field(
+        description="The file of settings that is changed; looked for beside the study's file."
+    )
+    space: dict[str, Range] = Field(
+        description="Settings to search, each with low and high (whole numbers if both are; log: "
+        "true for a logarithmic scale), or choices."
+    )
+    trials: Count = Field(default=20, description="Sets of settings to try.")
+    seeds: tuple[Natural, ...] = Field(
+        default=(1,),
+        min_length=1,
+        description="Seeds that each set is trained with; its score is their mean.",
+    )
+    settings: dict[str, Any] = Field(
+        default={}, description="Settings that differ from the file's in every trial."
+    )
 
     def ranges(self) -> dict[str, Range]:
-        """The range of each setting that is searched.
-
-        Raises:
-            ValueError: One is written otherwise.
-        """
-        found = {}
-        for name, value in self.space.items():
-            require(isinstance(value, Mapping), f"space.{name}", "low and high, or choices", value)
-            numbers = {key: fields.number(each) for key, each in value.items()}
-            checked = fields.fill(Range, numbers, f"space.{name}.")
-            # The check makes floats of the ends; whole ones say that whole numbers are meant.
-            ends = {key: numbers[key] for key in ("low", "high") if key in numbers}
-            found[name] = dataclasses.replace(checked, **ends)
-        require(bool(found), "space", "at least one setting with its range", self.space)
-        return found
+        """The range of each setting that is searched."""
+        return dict(self.space)
 
     def run_config(self, chosen: Mapping[str, Any], seed: int, out_dir: str) -> RunConfig:
         """Settings of one run of a trial.
@@ -93,16 +93,18 @@ def load(path: Path) -> Study:
         FileNotFoundError: There is no such file, or none with the settings that it names.
         ValueError: The file is not a study.
     """
-    given = config.read(path)
-    fields.refuse_unknown(given, [field.name for field in dataclasses.fields(Study)])
+    given = read(path)
+    for name in given:
+        if name not in Study.model_fields:
+            raise ValueError(unknown_key(str(name), Study.model_fields))
     for name in ("algorithm", "config", "space"):
-        if name not in given:
+        if not given.get(name):
             raise ValueError(f"{path} does not say {name!r}")
     canonical_name(str(given["algorithm"]))
     beside = path.parent / str(given["config"])
     if beside.is_file():
         given["config"] = str(beside.resolve())
-    study: Study = fields.fill(Study, given)
+    study = Study.of(given)
     first = {
         name: each.choices[0] if each.choices else each.low for name, each in study.ranges().items()
     }

@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qwop_native.training import study
+from qwop_native.cli.common import require_models
 from qwop_native.training.algorithms import CONFIGS, get_algorithm
+
+if TYPE_CHECKING:
+    from qwop_native.training import study
 
 _REFUSALS = (ValueError, FileExistsError)  # settings that do not go together, or a used folder
 _MOST_FAILURES = 5
@@ -19,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program; exit status 0 for success, 2 for a mistake, 130 after Ctrl-C."""
     given = _parser().parse_args(argv)
     try:
+        require_models()
+        from qwop_native.training import study
+
         search = study.load(given.study)
         if given.ray:
             from qwop_native.training.tune_ray import run_study
@@ -97,6 +103,7 @@ def mean_score(search: study.Study, chosen: dict[str, Any], folder: Path) -> flo
         KeyboardInterrupt: A run was interrupted.
     """
     from qwop_native.training.runner import INTERRUPTED, Run
+    from qwop_native.training.study import score
 
     scores = []
     for seed in search.seeds:
@@ -104,7 +111,7 @@ def mean_score(search: study.Study, chosen: dict[str, Any], folder: Path) -> flo
         run = Run(get_algorithm(search.algorithm), settings)
         if run.execute() == INTERRUPTED:
             raise KeyboardInterrupt
-        scores.append(study.score(run.best))
+        scores.append(score(run.best))
     return sum(scores) / len(scores)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from qwop_native.models.settings import METADATA
-from qwop_native.training import fields
-from qwop_native.training.config import RunConfig
+from qwop_native.models.metadata import METADATA
 from qwop_native.training.run_folder import MODEL, RunFolder
+from qwop_native.training.settings.run import RunConfig
 
 
 class WandbRun:
@@ -41,7 +40,7 @@ class WandbRun:
             id=folder.run_id,
             resume="allow",
             dir=str(folder.path),
-            config=fields.plain(settings),
+            config=settings.plain(),
             sync_tensorboard=True,
         )
 

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.envs.spaces import PARTS
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import CONTACT_RANGE, PARTS, PHYSICS_STEP, UNITS_PER_METRE
 from qwop_native.wrappers.rich_columns import (
-    CONTACT_RANGE,
     JOINT_HALF_RANGE,
     JOINT_MIDDLE,
     TOUCHING_PARTS,
@@ -21,7 +19,6 @@ from qwop_native.wrappers.rich_columns import (
     Poses,
 )
 
-_FRAME_SECONDS = 0.04  # of physics per update of the game
 _TORSO = PARTS.index("torso")
 _LEFT_THIGH, _RIGHT_THIGH = PARTS.index("leftThigh"), PARTS.index("rightThigh")
 _NOT_FEET = [PARTS.index(part) for part in TOUCHING_PARTS if not part.endswith("Foot")]
@@ -136,7 +133,7 @@ class RewardShaper:
         if fade_steps is not None and fade_steps < 1:
             raise ValueError(f"fade_steps must be at least 1, got {fade_steps!r}")
         self._stages, self.stage = tuple(stages), 0
-        self._seconds = frames_per_step * _FRAME_SECONDS
+        self._seconds = frames_per_step * PHYSICS_STEP
         self._fade_steps, self._steps = fade_steps, 0
         self._distances: deque[float] = deque(maxlen=window)
 

@@ -15,57 +15,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE, PARTS, TERMINATE
+from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE, TERMINATE
+from qwop_native.facts import (
+    BOXES,
+    CONTACT_RANGE,
+    JOINTS,
+    PARTS,
+    PHYSICS_STEP,
+    PIXELS_PER_UNIT,
+    TRACK_Y,
+)
 from qwop_native.keys import Keys
 
 Floats = npt.NDArray[np.float32]
 
-# Half width and half height of each of PARTS in world units: pixels / 20 / 2, as the game has them.
-_PIXELS = {
-    "torso": (131, 57),
-    "head": (43, 53),
-    "leftArm": (74, 25),
-    "leftCalf": (100, 30),
-    "leftFoot": (54, 27),
-    "leftForearm": (70, 22),
-    "leftThigh": (101, 40),
-    "rightArm": (78, 30),
-    "rightCalf": (100, 30),
-    "rightFoot": (54, 29),
-    "rightForearm": (89, 27),
-    "rightThigh": (106, 40),
-}
-_HALF_SIZES = np.array([_PIXELS[part] for part in PARTS], np.float32) / 40
-
-TRACK_Y = 10.74275 - 64 / 40
-"""Surface of the track, world units, y down."""
-
-CONTACT_RANGE = 0.01
-"""Distance of two shapes at which the game's physics makes a contact, world units."""
+# Half width and half height of each of PARTS, world units.
+_HALF_SIZES = np.array([BOXES[part][:2] for part in PARTS], np.float32) / (2 * PIXELS_PER_UNIT)
 
 TOUCHING_PARTS = tuple(
     part for part in PARTS if not part.endswith(("Arm", "Forearm")) and part != "head"
 )
 """Parts that may touch the track without ending the run."""
 
-JOINTS: dict[str, tuple[str, str, float, float, float]] = {
-    # Two parts, the angle between them at rest, and the widest limits that the keys set (radians).
-    "neck": ("head", "torso", -1.308996406363529, -0.5, 0),
-    "rightShoulder": ("rightArm", "torso", -0.7853907065463961, -0.5, 1.5),
-    "leftShoulder": ("leftArm", "torso", -2.09438311816829, -2, 0),
-    "leftHip": ("leftThigh", "torso", 0.7258477508944043, -1.5, 1),
-    "rightHip": ("rightThigh", "torso", -2.719359381718199, -1.3, 1.2),
-    "leftElbow": ("leftForearm", "leftArm", 2.09438311816829, -0.1, 0.5),
-    "rightElbow": ("rightForearm", "rightArm", 1.2968199012274688, -0.1, 0.5),
-    "leftKnee": ("leftCalf", "leftThigh", -0.3953113764119829, -1.6, 0),
-    "rightKnee": ("rightCalf", "rightThigh", 2.2893406247158676, -1.3, 0.3),
-    "leftAnkle": ("leftFoot", "leftCalf", -1.7244327585010226, -0.5, 0.5),
-    "rightAnkle": ("rightFoot", "rightCalf", -1.5708045825942758, -0.5, 0.5),
-}
-"""The joints between the parts; an angle is the second part's minus the first's minus at rest."""
-
-_FIRST = [PARTS.index(joint[0]) for joint in JOINTS.values()]
-_SECOND = [PARTS.index(joint[1]) for joint in JOINTS.values()]
+_FIRST = [PARTS.index(joint.first) for joint in JOINTS.values()]
+_SECOND = [PARTS.index(joint.second) for joint in JOINTS.values()]
 _REST, _LOWER, _UPPER = (
     np.array([joint[i] for joint in JOINTS.values()], np.float32) for i in (2, 3, 4)
 )
@@ -79,7 +52,6 @@ _LOCAL_X_SCALE = 12
 _CLEARANCE_SCALE = 5
 _TURN_RATE_SCALE = 10  # rad/s; a good run stays below it but for its quickest steps
 _JOINT_SCALE = JOINT_HALF_RANGE * np.float32(1.25)  # joints give way beyond their limits
-_FRAME_SECONDS = 0.04  # of physics per update of the game
 _ANGLE_SCALE = 6  # of QwopEnv's observations
 
 # Of the first three of FIELDS: x, y, angle.
@@ -231,7 +203,7 @@ class RichColumns:
         if len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns must be named once each, got {', '.join(self.columns)}")
         self.size = sum(GROUPS[name][0] for name in self.columns)
-        self._seconds = frames_per_step * _FRAME_SECONDS
+        self._seconds = frames_per_step * PHYSICS_STEP
 
     def append(self, observations: Floats, keys: npt.NDArray[np.uint8], before: Floats) -> Floats:
         """Observations with the chosen columns after their own.

@@ -38,6 +38,11 @@ class RichObservation(gym.Wrapper[Observation, Any, Observation, Any]):
         self.observation_space = rich_space(env.observation_space, self._columns)
         self._before: Observation = np.zeros((1, OBSERVATION_SIZE), np.float32)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Groups of columns that are appended."""
+        return self._columns.columns
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from qwop_native._core import Game
 from qwop_native.atomic import whole_file
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METRE
 from qwop_native.recording import load_recording
 
 TORSO = 0  # row of Game.bodies
@@ -48,7 +48,7 @@ class SnapshotPool:
         sincos: Of their games.
     """
 
-    def __init__(self, moments: Iterable[Moment] = (), sincos: str = "glibc") -> None:
+    def __init__(self, moments: Iterable[Moment] = (), sincos: str = DEFAULT_SINCOS) -> None:
         self.moments = list(moments)
         self.sincos = sincos
 

@@ -96,7 +96,7 @@ def test_a_run_that_comes_out_otherwise_is_told_and_the_others_are_played(
     wrong = tmp_path / "wrong.qwop"
     wrong.write_text("".join([*lines[:-2], f"{lines[-2].split()[0]:>6} {'0' * 16}\n", lines[-1]]))
     monkeypatch.setattr(command, "runs", lambda: [wrong, right])
-    monkeypatch.setattr(command, "_play", lambda model, frames_per_step: {})
+    monkeypatch.setattr(command, "_play", lambda policy: {})
     assert main(["champion"]) == 1
     said = capsys.readouterr().out
     assert "wrong: " in said

@@ -42,10 +42,11 @@ def scalar_games():
 @subject
 def episodes():
     env = QwopEnv(frames_per_step=4, failure_cost=0.1, time_cost_mult=0.3, speed_rew_mult=0.7)
-    episode, observation = _core.Episode(*env.episode_arguments()), np.zeros(60, np.float32)
+    options = _core.EpisodeOptions(**env.episode_arguments())
+    episode, observation = _core.Episode(options), np.zeros(60, np.float32)
     found = []
     for reload in (True, False):
-        episode.reset(observation, reload)
+        episode.reset(observation, reload=reload)
         for keys in KEYS[:30]:
             reward, over = episode.step(keys, observation)
             found += [reward, over, observation.tobytes(), episode.time, episode.distance]
@@ -66,14 +67,11 @@ def test_lanes(mode, instruction_set, threads, sincos):
 
 @cache
 def batch(instruction_set, threads, sincos):
-    env = QwopEnv(frames_per_step=4)
-    arguments = dict(zip(("sincos",), env.episode_arguments()[-1:], strict=True))
-    assert arguments["sincos"] == "glibc"
+    options = QwopEnv(frames_per_step=4, sincos=sincos).episode_arguments()
     engine = _core.BatchEngine(
-        40,
-        threads,
-        *env.episode_arguments()[:-1],
-        sincos=sincos,
+        _core.EpisodeOptions(**options),
+        num_envs=40,
+        num_threads=threads,
         max_episode_steps=20,
         autoreset="same_step",
         instruction_set=instruction_set,
@@ -84,7 +82,13 @@ def batch(instruction_set, threads, sincos):
     found = []
     for step in range(30):
         actions = np.array([KEYS[(7 * step + game) % len(KEYS)] for game in range(40)])
-        engine.step(actions, observations, rewards, terminated, truncated)
+        engine.step(
+            actions,
+            obs=observations,
+            rewards=rewards,
+            terminated=terminated,
+            truncated=truncated,
+        )
         found += [observations.tobytes(), rewards.tobytes(), terminated.tobytes()]
     found += [engine.game(game).state_hash() for game in range(40)]
     found += [column.tobytes() for column in engine.infos().values()]
@@ -99,13 +103,17 @@ def searches():
             first = Game()
             first.start()
             first.reset()
-            kept = _core.GamePool(first, 40, threads, instruction_set)
-            tried = _core.GamePool(first, 40, threads, instruction_set)
+            kept, tried = (
+                _core.GamePool(
+                    first, num_envs=40, num_threads=threads, instruction_set=instruction_set
+                )
+                for _ in range(2)
+            )
             parents = np.arange(40, dtype=np.int32)[::-1].copy()
             for step in range(10):
                 keys = np.array(KEYS[step : step + 40], np.uint8)
-                tried.expand(kept, parents, keys, 6)
-                kept.take(tried, parents)
+                tried.expand(kept, parents=parents, keys=keys, frames=6)
+                kept.take(tried, parents=parents)
             found += [kept.game(index).state_hash() for index in range(40)]
             found += [kept.bodies.tobytes(), kept.score.tobytes()]
     length = len(found) // (2 * len(_core.instruction_sets()))

@@ -16,6 +16,10 @@ def started():
     game.reset()
     return game
 
+def options(frames):
+    arguments = QwopEnv().episode_arguments() | {"frames_per_step": frames}
+    return _core.EpisodeOptions(**arguments)
+
 def interrupted(call, after=0.4):
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, after)
@@ -50,16 +54,11 @@ game.step(5, 20)
 """
 
 EPISODE = """
-env = QwopEnv()
-arguments = list(env.episode_arguments())
-arguments[1] = 10**9
-interrupted(lambda: _core.Episode(*arguments))
+interrupted(lambda: _core.Episode(options(10**9)))
 """
 
 STEP = """
-arguments = list(QwopEnv().episode_arguments())
-arguments[1] = 200_000
-episode, observation = _core.Episode(*arguments), np.zeros(60, np.float32)
+episode, observation = _core.Episode(options(200_000)), np.zeros(60, np.float32)
 episode.reset(observation)
 wanted = observation.copy()
 interrupted(lambda: [episode.step(0, observation) for _ in range(10**6)])
@@ -68,34 +67,33 @@ assert observation.tobytes() == wanted.tobytes()
 """
 
 BATCH = """
-threads = int(sys.argv[1])
 def make(frames):
-    arguments = list(QwopEnv().episode_arguments())
-    arguments[1] = frames
-    return _core.BatchEngine(40, threads, *arguments, max_episode_steps=0, autoreset="next_step")
+    limits = {"max_episode_steps": 0, "autoreset": "next_step"}
+    threads = int(sys.argv[1])
+    return _core.BatchEngine(options(frames), num_envs=40, num_threads=threads, **limits)
 
 interrupted(lambda: make(10**9))
-results = np.zeros((40, 60), np.float32), np.zeros(40), np.zeros(40, bool), np.zeros(40, bool)
-actions = np.zeros(40, int)
+observations, actions = np.zeros((40, 60), np.float32), np.zeros(40, int)
+results = {"obs": observations, "rewards": np.zeros(40)}
+results |= {name: np.zeros(40, bool) for name in ("terminated", "truncated")}
 engine = make(20_000)
-engine.reset(results[0])
-wanted = results[0].copy()
-interrupted(lambda: [engine.step(actions, *results) for _ in range(10**6)])
+engine.reset(observations)
+wanted = observations.copy()
+interrupted(lambda: [engine.step(actions, **results) for _ in range(10**6)])
 # Whoever was not ready with the step waits for a reset, the others for the next step.
 try:
-    engine.step(actions, *results)
-except ValueError as error:
-    assert "must be reset before it can step" in str(error), error
-engine.reset(results[0], reload=True)
-assert results[0].tobytes() == wanted.tobytes()
+    engine.step(actions, **results)
+except _core.NotResetError:
+    pass
+engine.reset(observations, reload=True)
+assert observations.tobytes() == wanted.tobytes()
 """
 
 POOL = """
-threads = int(sys.argv[1])
-first = started()
-source, pool = (_core.GamePool(first, 40, threads) for _ in range(2))
-keys, parents = np.zeros(40, np.uint8), np.arange(40, dtype=np.int32)
-interrupted(lambda: [pool.expand(source, parents, keys, 1_000_000) for _ in range(10**6)])
+first, threads = started(), int(sys.argv[1])
+source, pool = (_core.GamePool(first, num_envs=40, num_threads=threads) for _ in range(2))
+tries = {"parents": np.arange(40, dtype=np.int32), "keys": np.zeros(40, np.uint8)}
+interrupted(lambda: [pool.expand(source, **tries, frames=1_000_000) for _ in range(10**6)])
 for index in range(40):
     game = pool.game(index)
     assert game.frames == pool.frames[index]

@@ -50,8 +50,8 @@ DAEMONS = {
         "seen = np.zeros(60, np.float32); forever(lambda: episode.step(0, seen))"
     ),
     "pool": (
-        "game = Game(); game.start(); pool = _core.GamePool(game, 64, 1); "
-        "forever(lambda: pool.step(np.zeros(64, np.uint8), 50))"
+        "game = Game(); game.start(); pool = _core.GamePool(game, num_envs=64); "
+        "forever(lambda: pool.step(np.zeros(64, np.uint8), frames=50))"
     ),
     "sines": "x = np.ones(10**6); forever(lambda: _core.sincos(x))",
 }
@@ -69,8 +69,7 @@ def test_the_interpreter_ends_while_a_daemon_thread_is_in_a_call(name):
 NO_THREADS = """
 import resource
 envs = [QwopVectorEnv(64, 4, frames_per_step=4, seed=1) for _ in range(2)]
-# What a thread's stack takes is not to be had, which fails as a limit on threads does, for root too.
-threading.stack_size(0)
+# No memory for a stack: no thread to be had. A limit on threads themselves does not hold for root.
 usage = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (usage + 2**20, resource.RLIM_INFINITY))
 for _ in range(3):
@@ -202,12 +201,12 @@ together(
 )
 first = Game()
 first.start()
-pools = [_core.GamePool(first, 64, 2) for _ in range(2)]
-parents, keys = np.arange(64, dtype=np.int32), np.zeros(64, np.uint8)
+pools = [_core.GamePool(first, num_envs=64, num_threads=2) for _ in range(2)]
+tries = {"parents": np.arange(64, dtype=np.int32), "keys": np.zeros(64, np.uint8)}
 together(
-    lambda: pools[0].expand(pools[1], parents, keys, 4),
-    lambda: pools[1].expand(pools[0], parents, keys, 4),
-    lambda: pools[1].step(keys, 2),
+    lambda: pools[0].expand(pools[1], **tries, frames=4),
+    lambda: pools[1].expand(pools[0], **tries, frames=4),
+    lambda: pools[1].step(tries["keys"], frames=2),
     lambda: pools[0].game(7),
     lambda: pools[0].set_game(7, first),
 )

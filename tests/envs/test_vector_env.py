@@ -11,6 +11,7 @@ from gymnasium.wrappers.vector import (
     NormalizeReward,
     RecordEpisodeStatistics,
 )
+from packaging.version import Version
 
 from qwop_native import QwopEnv, QwopVectorEnv, _core
 
@@ -144,6 +145,11 @@ def test_seeds_count_up_or_are_given_one_by_one():
     assert env.seeds.tolist() == [5, 8, 3]
     env.reset(seed=2**31 - 3)
     assert env.seeds.tolist() == [2**31 - 3, 2**31 - 2, 2**31 - 1]
+    env.reset(seed=np.uint64(2**64 - 1))
+    assert env.seeds.tolist() == [2**64 - 1, 2**64, 2**64 + 1]
+    env.reset(seed=np.array([3, 2**63 - 1, 5]))
+    assert env.seeds.tolist() == [3, 2**63 - 1, 5]
+    assert {type(each) for each in env.seeds.tolist()} == {int}
 
 
 def test_a_seed_makes_the_generator_of_the_environment_repeat():
@@ -221,6 +227,11 @@ def test_read_only_masks_and_every_other_element():
     assert env.reset(options={"reset_mask": mask})[1]["_frames"].tolist() == [False, True, False]
 
 
+@pytest.mark.skipif(
+    Version(gym.__version__) < Version("1.2.2"),
+    reason="before gymnasium 1.2.2, its DictInfoToList fails on what its own "
+    "RecordEpisodeStatistics writes, whatever the environment",
+)
 def test_gymnasiums_vector_wrappers():
     env = QwopVectorEnv(4, frames_per_step=4, max_episode_steps=20)
     env = RecordEpisodeStatistics(env)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qwop_native.facts import FLAVOURS
+from qwop_native.facts import FLAVORS
 from qwop_native.parity.compare import compare_env, compare_tape
 from qwop_native.parity.probe import probe
 from qwop_native.parity.record import play_in_page, random_episodes
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def flavour(browser):
     result = probe(browser)
-    assert result.flavour in FLAVOURS, str(result)
+    assert result.flavour in FLAVORS, str(result)
     return result.flavour
 
 
@@ -54,7 +54,7 @@ def test_two_pages_give_the_same_bits(browser, game_files, page):
 
 
 def test_the_wrong_flavour_is_caught(page, flavour):
-    other = next(name for name in FLAVOURS if name != flavour)
+    other = next(name for name in FLAVORS if name != flavour)
     comparison = compare_tape(page, random_tape(3, 400, resets=1), other, "wrong flavour")
     assert not comparison.equal
     assert comparison.compared < 100

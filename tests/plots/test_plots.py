@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_facts import SIZES
 from paths import EXAMPLE
 
 from qwop_native import QwopEnv
 from qwop_native.cli import main as cli
 from qwop_native.envs.spaces import PARTS
-from qwop_native.parity.svg import SIZES
 from qwop_native.plots import training
 from qwop_native.plots.reports import body_distances
 from qwop_native.plots.run_data import load_run

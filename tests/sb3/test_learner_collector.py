@@ -165,9 +165,13 @@ def test_another_environment_gets_a_collector_of_its_own():
 def parts():
     env = games()
     batch = env._batch
-    learner = _core.QuantileLearner([60, 8], 9, 5, "relu")
+    learner = _core.QuantileLearner(widths=[60, 8], n_actions=9, n_quantiles=5, activation="relu")
     native = _core.Collector(
-        batch.engine, learner, batch.rewards, batch.terminated, batch.truncated
+        batch.engine,
+        learner,
+        rewards=batch.rewards,
+        terminated=batch.terminated,
+        truncated=batch.truncated,
     )
     return env, native
 
@@ -176,21 +180,35 @@ def test_what_cannot_be_is_refused(parts):
     env, native = parts
     space, actions = np.zeros((4, 60), np.float32), np.zeros(4, np.int64)
     with pytest.raises(ValueError, match="game 0 must be reset before it can step"):
-        native.take(actions, space)
+        native.take(actions=actions, next_observations=space)
     env.reset()
     with pytest.raises(ValueError, match=r"actions must be in 0\.\.8"):
-        native.take(actions + 9, space)
+        native.take(actions=actions + 9, next_observations=space)
     with pytest.raises(ValueError, match="actions must hold 4 numbers, got 3"):
-        native.take(actions[:3].copy(), space)
+        native.take(actions=actions[:3].copy(), next_observations=space)
     with pytest.raises(ValueError, match="next_observations must hold 240 numbers, got 180"):
-        native.take(actions, space[:3])
+        native.take(actions=actions, next_observations=space[:3])
     with pytest.raises(TypeError):
-        native.take(actions, space.astype(np.float64))
+        native.take(actions=actions, next_observations=space.astype(np.float64))
     with pytest.raises(ValueError, match="capsule of a numpy"):
-        native.play(datetime.datetime_CAPI, 0.1, space, space)
+        native.play(
+            datetime.datetime_CAPI, epsilon=0.1, observations=space, next_observations=space
+        )
     with pytest.raises(IndexError, match="no position 0"):
-        native.store(0, space, space, actions, np.zeros(4, np.float32))
-    other = _core.QuantileLearner([61, 8], 9, 5, "relu")
+        native.store(
+            position=0,
+            observations=space,
+            next_observations=space,
+            actions=actions,
+            rewards=np.zeros(4, np.float32),
+        )
+    other = _core.QuantileLearner(widths=[61, 8], n_actions=9, n_quantiles=5, activation="relu")
     batch = env._batch
     with pytest.raises(ValueError, match="observations are not the engine's"):
-        _core.Collector(batch.engine, other, batch.rewards, batch.terminated, batch.truncated)
+        _core.Collector(
+            batch.engine,
+            other,
+            rewards=batch.rewards,
+            terminated=batch.terminated,
+            truncated=batch.truncated,
+        )

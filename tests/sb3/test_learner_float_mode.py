@@ -19,35 +19,48 @@ ADVANTAGES, RETURNS = RANDOM.standard_normal((2, 16, 4)).astype(np.float32)
 
 def ppo(instruction_set, threads):
     """Everything that acting and two updates give."""
-    learner = _core.ActorCritic([12, 16], [12, 16], 4, "tanh", instruction_set)
+    learner = _core.ActorCritic(
+        policy_widths=[12, 16],
+        value_widths=[12, 16],
+        n_actions=4,
+        activation="tanh",
+        instruction_set=instruction_set,
+    )
     learner.threads = threads
     weights = [weight.copy() for weight in WEIGHTS]
-    moments = [[np.zeros(size, np.float32) for size in SIZES] for _ in range(2)]
+    means, squares = ([np.zeros(size, np.float32) for size in SIZES] for _ in range(2))
     learner.bind_parameters(weights)
-    learner.bind_adam(*moments, [np.zeros(1, np.float32) for _ in SIZES])
-    acted = actions, values, log_probs = learner.act(OBSERVATIONS, NOISE)
-    shape = (16, 4)
-    rollout = [OBSERVATIONS.reshape(*shape, 12), actions.reshape(shape), values.reshape(shape)]
-    learner.bind_rollout(*rollout, log_probs.reshape(shape), ADVANTAGES, RETURNS)
+    steps = [np.zeros(1, np.float32) for _ in SIZES]
+    learner.bind_adam(means=means, squares=squares, steps=steps)
+    acted = actions, values, log_probs = learner.act(OBSERVATIONS, noise=NOISE)
+    learner.bind_rollout(
+        observations=OBSERVATIONS.reshape(16, 4, 12),
+        actions=actions.reshape(16, 4),
+        values=values.reshape(16, 4),
+        log_probs=log_probs.reshape(16, 4),
+        advantages=ADVANTAGES,
+        returns=RETURNS,
+    )
+    options = _core.PpoOptions(
+        clip_range=0.2,
+        clip_range_values=None,
+        entropy_coefficient=0.01,
+        value_coefficient=0.5,
+        normalize_advantages=True,
+        max_grad_norm=0.5,
+        target_kl=None,
+    )
+    adam = _core.AdamOptions(
+        learning_rate=1e-3,
+        betas=(0.9, 0.999),
+        epsilon=1e-5,
+        weight_decay=0.0,
+        decoupled_weight_decay=False,
+    )
     found = [array.tobytes() for array in acted]
     for _ in range(2):
-        logged = learner.update(
-            np.arange(64),
-            0.2,
-            None,
-            0.01,
-            0.5,
-            True,
-            0.5,
-            None,
-            1e-3,
-            (0.9, 0.999),
-            1e-5,
-            0.0,
-            False,
-        )
-        found.append(sorted(logged.items()))
-    return found + [array.tobytes() for array in (*weights, *moments[0], *moments[1])]
+        found.append(sorted(learner.update(np.arange(64), options=options, adam=adam).items()))
+    return found + [array.tobytes() for array in (*weights, *means, *squares)]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -20,6 +20,8 @@ ADAM = {
     "max_grad_norm": None,
 }
 
+SMALLEST = {"widths": [3], "n_actions": 2, "n_quantiles": 2, "activation": "relu"}
+
 SHAPES = {
     "recipe": {"widths": (60, 64, 64), "batch": 64},
     "odd": {"widths": (7, 33, 19, 5), "n_actions": 3, "n_quantiles": 51, "batch": 37},
@@ -47,7 +49,7 @@ def test_gradients_equal_the_reference_in_float64(isa, shape):
     problem = Problem(isa=isa, **options)
     assert problem.learner.instruction_set == isa
     drawn = problem.draw(batch)
-    loss, gradients = problem.learner.gradients(*drawn, GAMMA)
+    loss, gradients = problem.gradients(*drawn, GAMMA)
     wanted_loss, wanted = problem.reference(*drawn, GAMMA)
     assert loss == pytest.approx(wanted_loss, rel=1e-6)
     for found, reference in zip(gradients, wanted, strict=True):
@@ -60,7 +62,7 @@ def test_gradients_equal_stock_in_float32(isa, shape):
     batch = options.pop("batch")
     problem = Problem(isa=isa, seed=1, **options)
     drawn = problem.draw(batch)
-    loss, gradients = problem.learner.gradients(*drawn, GAMMA)
+    loss, gradients = problem.gradients(*drawn, GAMMA)
     stock_loss, stock = problem.reference(*drawn, GAMMA, torch.float32)
     assert loss == pytest.approx(stock_loss, rel=1e-6)
     for found, reference in zip(gradients, stock, strict=True):
@@ -97,7 +99,7 @@ NEAR_ONE = np.nextafter(np.float32(1), np.float32([0, 2])).tolist()
 def test_loss_of_given_quantiles(isa, current, targets):
     problem = quantiles_only(isa, np.float32(current), np.float32(targets))
     drawn = np.zeros(1, int), np.zeros(1, int)
-    loss, gradients = problem.learner.gradients(*drawn, 1.0)
+    loss, gradients = problem.gradients(*drawn, 1.0)
     wanted_loss, wanted = problem.reference(*drawn, 1.0)
     assert loss == pytest.approx(wanted_loss, rel=1e-6, abs=1e-12)
     np.testing.assert_allclose(gradients[1], wanted[1], rtol=0, atol=1e-6 * np.abs(wanted[1]).max())
@@ -116,7 +118,7 @@ def test_what_is_not_finite_is_not_hidden(isa, place, value):
             problem.rewards[:] = value
     problem.learner.invalidate()
     drawn = np.zeros(1, int), np.zeros(1, int)
-    loss, gradients = problem.learner.gradients(*drawn, 1.0)
+    loss, gradients = problem.gradients(*drawn, 1.0)
     wanted_loss, _ = problem.reference(*drawn, 1.0)
     assert np.isnan(gradients[1]).any()
     assert not np.isfinite(wanted_loss)
@@ -152,7 +154,7 @@ def test_updates_equal_adams(isa, variant):
     optimizer = torch_optimizer(other.online.parameters(), adam)
     drawn = [problem.draw(32) for _ in range(300)]
     for batch in drawn:
-        problem.learner.update(*batch, GAMMA, **adam)
+        problem.update(*batch, GAMMA, **adam)
         _, gradients = other.reference(*batch, GAMMA, torch.float32)
         for parameter, gradient in zip(other.online.parameters(), gradients, strict=True):
             parameter.grad = torch.tensor(gradient)
@@ -174,7 +176,7 @@ def test_updates_are_the_same_each_time(isa):
     drawn = [problems[0].draw(64) for _ in range(20)]
     for problem in problems:
         for batch in drawn:
-            problem.learner.update(*batch, GAMMA, **ADAM)
+            problem.update(*batch, GAMMA, **ADAM)
     for a, b in zip(problems[0].parameters, problems[1].parameters, strict=True):
         assert a.tobytes() == b.tobytes()
 
@@ -195,7 +197,7 @@ def test_greedy_actions(isa, shape):
         rows = np.arange(batch)
         gap = np.abs(values[rows, found] - values[rows, wanted])
         assert (gap <= 1e-5 * np.abs(values).max()).all()
-        problem.learner.update(*problem.draw(batch), GAMMA, **ADAM)  # acts on the new weights
+        problem.update(*problem.draw(batch), GAMMA, **ADAM)  # acts on the new weights
 
 
 def test_equal_values_are_decided_as_by_torch(isa):
@@ -228,7 +230,7 @@ def test_changes_of_whole_tensors_are_noticed(isa):
     with torch.no_grad():
         for parameter in problem.target.parameters():
             parameter.data.mul_(0.5)
-    _, gradients = problem.learner.gradients(*drawn, GAMMA)
+    _, gradients = problem.gradients(*drawn, GAMMA)
     for found, wanted in zip(gradients, problem.reference(*drawn, GAMMA)[1], strict=True):
         assert relative_error(found, wanted) < 1e-6
 
@@ -237,7 +239,7 @@ def test_batches_of_changing_size(isa):
     problem = Problem(isa=isa, widths=(9, 21), n_actions=4, n_quantiles=25)
     for batch in (3, 50, 1, 64, 17):
         drawn = problem.draw(batch)
-        loss, gradients = problem.learner.gradients(*drawn, GAMMA)
+        loss, gradients = problem.gradients(*drawn, GAMMA)
         wanted_loss, wanted = problem.reference(*drawn, GAMMA)
         assert loss == pytest.approx(wanted_loss, rel=1e-6)
         for found, reference in zip(gradients, wanted, strict=True):
@@ -248,10 +250,10 @@ def test_batches_of_changing_size(isa):
 def test_denormals_do_not_linger(isa):
     # One action is never taken: its weights' averages decay to nothing.
     problem = Problem(isa=isa, widths=(4, 8), n_actions=2, n_quantiles=4)
-    problem.learner.update(*problem.draw(16), GAMMA, **ADAM)
+    problem.update(*problem.draw(16), GAMMA, **ADAM)
     problem.actions[:] = 0
     for _ in range(1200):
-        problem.learner.update(*problem.draw(16), GAMMA, **ADAM)
+        problem.update(*problem.draw(16), GAMMA, **ADAM)
     untouched = np.abs(problem.means[2][1::2])
     assert (untouched < 1e-36).all()
     assert ((untouched == 0) | (untouched >= np.finfo(np.float32).tiny)).all()
@@ -260,10 +262,10 @@ def test_denormals_do_not_linger(isa):
 
 def test_time_is_measured_on_request():
     problem = Problem()
-    problem.learner.update(*problem.draw(64), GAMMA, **ADAM)
+    problem.update(*problem.draw(64), GAMMA, **ADAM)
     assert set(problem.learner.seconds.values()) == {0.0}
     problem.learner.measure_time(True)
-    problem.learner.update(*problem.draw(64), GAMMA, **ADAM)
+    problem.update(*problem.draw(64), GAMMA, **ADAM)
     assert list(problem.learner.seconds) == [
         "gather",
         "target",
@@ -281,11 +283,11 @@ def test_time_is_measured_on_request():
 def test_instruction_set_from_the_environment(monkeypatch):
     for name in ISAS:
         monkeypatch.setenv("QWOP_NATIVE_ISA", name)
-        assert _core.QuantileLearner([3], 2, 2, "relu").instruction_set == name
-        assert _core.QuantileLearner([3], 2, 2, "relu", ISAS[0]).instruction_set == ISAS[0]
+        assert _core.QuantileLearner(**SMALLEST).instruction_set == name
+        assert _core.QuantileLearner(**SMALLEST, instruction_set=ISAS[0]).instruction_set == ISAS[0]
     monkeypatch.setenv("QWOP_NATIVE_ISA", "mmx")
     with pytest.raises(ValueError, match=f"'mmx' is not available here.*{ISAS[-1]}"):
-        _core.QuantileLearner([3], 2, 2, "relu")
+        _core.QuantileLearner(**SMALLEST)
 
 
 class TestBadInput:
@@ -301,7 +303,7 @@ class TestBadInput:
     )
     def test_of_the_constructor(self, arguments, message):
         with pytest.raises(ValueError, match=message):
-            _core.QuantileLearner(*arguments)
+            _core.QuantileLearner(**dict(zip(SMALLEST, arguments, strict=True)))
 
     def test_of_tensors(self):
         problem = Problem(widths=(4, 8), n_actions=2, n_quantiles=4)
@@ -315,7 +317,9 @@ class TestBadInput:
         with pytest.raises(TypeError, match="contiguous arrays of float32"):
             problem.learner.bind_online([np.zeros((4, 8), np.float32).T, *good[1:]])
         with pytest.raises(ValueError, match="step number 0 must hold 1 numbers"):
-            problem.learner.bind_adam(problem.means, problem.squares, problem.means)
+            problem.learner.bind_adam(
+                means=problem.means, squares=problem.squares, steps=problem.means
+            )
 
     def test_of_the_replay_buffer(self):
         problem = Problem(widths=(4, 8), n_actions=2, n_quantiles=4)
@@ -329,14 +333,14 @@ class TestBadInput:
         zero = np.zeros(1, int)
         for positions, games in [([10], [0]), ([-1], [0]), ([0], [2]), ([0], [-1])]:
             with pytest.raises(ValueError, match="outside the replay buffer"):
-                problem.learner.update(np.array(positions), np.array(games), GAMMA, **ADAM)
+                problem.update(np.array(positions), np.array(games), GAMMA, **ADAM)
         with pytest.raises(ValueError, match="same size"):
-            problem.learner.update(zero, np.zeros(2, int), GAMMA, **ADAM)
+            problem.update(zero, np.zeros(2, int), GAMMA, **ADAM)
         with pytest.raises(ValueError, match="same size, 1 or more"):
-            problem.learner.update(zero[:0], zero[:0], GAMMA, **ADAM)
+            problem.update(zero[:0], zero[:0], GAMMA, **ADAM)
         problem.actions[0, 0] = 2
         with pytest.raises(ValueError, match="holds the action 2, but there are 2"):
-            problem.learner.update(zero, zero, GAMMA, **ADAM)
+            problem.update(zero, zero, GAMMA, **ADAM)
         for a, b in zip(before, problem.parameters, strict=True):
             assert a.tobytes() == b.tobytes()
 
@@ -348,9 +352,17 @@ class TestBadInput:
             problem.learner.act(np.zeros((2, 4)))
 
     def test_of_the_order_of_calls(self):
-        learner = _core.QuantileLearner([4, 8], 2, 4, "relu")
+        learner = _core.QuantileLearner(
+            widths=[4, 8], n_actions=2, n_quantiles=4, activation="relu"
+        )
         zero = np.zeros(1, int)
         with pytest.raises(RuntimeError, match="bind the parameters"):
             learner.act(np.zeros((1, 4), np.float32))
         with pytest.raises(RuntimeError, match="bind the parameters"):
-            learner.update(zero, zero, GAMMA, **ADAM)
+            learner.update(
+                positions=zero,
+                games=zero,
+                gamma=GAMMA,
+                adam=_core.AdamOptions(**{k: v for k, v in ADAM.items() if k != "max_grad_norm"}),
+                max_grad_norm=None,
+            )

@@ -2,9 +2,9 @@
 
 import copy
 import itertools
-import logging
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn import functional
 
 from qwop_native import _core
-from qwop_native.sb3 import PPO, QwopVecEnv
+from qwop_native.sb3 import PPO, QwopVecEnv, SlowPathWarning
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -119,6 +119,21 @@ def test_on_the_game_with_every_instruction_set(isa, monkeypatch):
     assert_close(stock, native, 3e-5)
 
 
+ROLLOUT = ("observations", "actions", "values", "log_probs", "advantages", "returns")
+
+
+def ppo_options(clip, clip_values, entropy_coefficient, value_coefficient):
+    return _core.PpoOptions(
+        clip_range=clip,
+        clip_range_values=clip_values,
+        entropy_coefficient=entropy_coefficient,
+        value_coefficient=value_coefficient,
+        normalize_advantages=True,
+        max_grad_norm=0.5,
+        target_kl=None,
+    )
+
+
 class Problem:
     """A rollout of random numbers, the networks in torch, and their native learner."""
 
@@ -148,9 +163,15 @@ class Problem:
             3 * normal(*shape) + np.float32(1),
             normal(*shape),
         ]
-        self.native = _core.ActorCritic(list(widths), list(widths), n_actions, activation, isa)
+        self.native = _core.ActorCritic(
+            policy_widths=list(widths),
+            value_widths=list(widths),
+            n_actions=n_actions,
+            activation=activation,
+            instruction_set=isa,
+        )
         self.native.bind_parameters(self.parameters)
-        self.native.bind_rollout(*self.rollout)
+        self.native.bind_rollout(**dict(zip(ROLLOUT, self.rollout, strict=True)))
         self.numbers = rng.permutation(games * steps)[: games * steps * 3 // 4]
 
     def reference(self, clip, clip_values, entropy_coefficient, value_coefficient, dtype):
@@ -185,7 +206,7 @@ class Problem:
 def test_gradients_equal_the_reference(isa, widths, activation, clip_values):
     problem = Problem(isa, widths, activation)
     settings = (0.15, clip_values, 0.03, 0.6)
-    result, gradients = problem.native.gradients(problem.numbers, *settings, True)
+    result, gradients = problem.native.gradients(problem.numbers, options=ppo_options(*settings))
     exact, wanted = problem.reference(*settings, torch.float64)
     assert result["loss"] == pytest.approx(exact, rel=1e-6)
     _, stock = problem.reference(*settings, torch.float32)
@@ -203,31 +224,25 @@ def test_threads_change_nothing(isa):
         native = problem.native
         native.threads = threads
         assert native.threads == threads
-        native.bind_adam(
-            *(
-                [np.zeros(1 if step else p.size, np.float32) for p in problem.parameters]
-                for step in (False, False, True)
-            )
+        zeros = {
+            name: [
+                np.zeros(1 if name == "steps" else p.size, np.float32) for p in problem.parameters
+            ]
+            for name in ("means", "squares", "steps")
+        }
+        native.bind_adam(**zeros)
+        adam = _core.AdamOptions(
+            learning_rate=1e-3,
+            betas=(0.9, 0.99),
+            epsilon=1e-5,
+            weight_decay=0,
+            decoupled_weight_decay=False,
         )
         for _ in range(3):
-            native.update(
-                problem.numbers,
-                0.15,
-                0.4,
-                0.03,
-                0.6,
-                True,
-                0.5,
-                None,
-                1e-3,
-                (0.9, 0.99),
-                1e-5,
-                0,
-                0,
-            )
+            native.update(problem.numbers, options=ppo_options(0.15, 0.4, 0.03, 0.6), adam=adam)
         noise = np.random.default_rng(0).exponential(size=(700, 9)).astype(np.float32)
         observations = problem.rollout[0].reshape(-1, 60)[:700]
-        acted = native.act(observations, noise)
+        acted = native.act(observations, noise=noise)
         found.append([a.tobytes() for a in (*problem.parameters, *acted)])
     assert found[0] == found[1] == found[2]
     with pytest.raises(ValueError, match="at least one thread"):
@@ -247,17 +262,19 @@ import os
 import numpy as np
 from qwop_native import _core
 
-native = _core.ActorCritic([5], [5], 3, "tanh")
+native = _core.ActorCritic(
+    policy_widths=[5], value_widths=[5], n_actions=3, activation="tanh"
+)
 rng = np.random.default_rng(0)
 native.bind_parameters([rng.standard_normal(n).astype(np.float32) for n in (15, 3, 5, 1)])
 native.threads = 3
 observations = rng.standard_normal((600, 5)).astype(np.float32)
-wanted = native.act(observations, None)[1]
+wanted = native.act(observations, noise=None)[1]
 child = os.fork()
 if child == 0:
-    os._exit(0 if (native.act(observations, None)[1] == wanted).all() else 1)
+    os._exit(0 if (native.act(observations, noise=None)[1] == wanted).all() else 1)
 assert os.waitpid(child, 0)[1] == 0
-assert (native.act(observations, None)[1] == wanted).all()
+assert (native.act(observations, noise=None)[1] == wanted).all()
 """
 
 
@@ -312,15 +329,18 @@ NOT_COVERED = {
 
 
 @pytest.mark.parametrize("reason", NOT_COVERED)
-def test_what_is_not_covered_is_stocks_own(reason, caplog):
+def test_what_is_not_covered_is_stocks_own(reason):
     options = dict(NOT_COVERED[reason])
     env = options.pop("env", drift_envs)
     model = PPO(env=env(), **{**SMALL, **options})
-    with caplog.at_level(logging.WARNING, logger="qwop_native.sb3"):
+    with pytest.warns(SlowPathWarning) as caught:
         model._native(training=False)
-        model._native(training=False)
-    assert len(caplog.records) == 1
-    assert "PPO runs on Stable-Baselines3's own code because" in caplog.text
+    model._native(training=False)  # once: another would be an error
+    assert len(caught) == 1
+    assert str(caught[0].message) == (
+        f"PPO runs on Stable-Baselines3's own code because {model.native_refusal}; that is 2 to 13 "
+        "times slower"
+    )
     assert any(part in model.native_refusal for part in reason.split("|"))
 
 
@@ -329,7 +349,9 @@ def test_what_is_not_covered_still_trains():
     found = []
     for kind in (stable_baselines3.PPO, PPO):
         model = kind(env=drift_envs(), **options)
-        model.learn(256)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SlowPathWarning)
+            model.learn(256)
         found.append([p.detach().numpy().tobytes() for p in model.policy.parameters()])
     assert found[0] == found[1]
 

@@ -1,7 +1,7 @@
 """The native QRDQN against sb3-contrib's: same draws, same actions, same parameters."""
 
 import copy
-import logging
+import warnings
 import zipfile
 
 import numpy as np
@@ -15,10 +15,11 @@ import torch
 from learner_reference import ISAS, drift_envs
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from torch import nn
 
 from qwop_native import _core
-from qwop_native.sb3 import QRDQN, QwopVecEnv
+from qwop_native.sb3 import QRDQN, QwopVecEnv, SlowPathWarning
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -267,20 +268,26 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_not_covered_is_stocks_own(case, caplog):
+def test_what_is_not_covered_is_stocks_own(case):
     options, reason = REFUSED[case]
     make = options.get("env", drift_envs)
     models = []
-    with caplog.at_level(logging.WARNING, logger="qwop_native.sb3"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         for kind in (sb3_contrib.QRDQN, QRDQN):
             model = kind(**copy.deepcopy({**options, "env": None}) | {"env": make()})
             model.learn(800)
             models.append(model)
     assert reason in models[1].native_refusal
-    assert [r.message for r in caplog.records if reason in r.message] == [
-        f"QRDQN runs on sb3-contrib's own code because {models[1].native_refusal}"
+    told = [w for w in caught if reason in str(w.message)]
+    assert [(w.category, str(w.message)) for w in told] == [
+        (
+            SlowPathWarning,
+            f"QRDQN runs on sb3-contrib's own code because {models[1].native_refusal}; that is "
+            "about 70 times slower",
+        )
     ]
-    assert len(caplog.records) == 1
+    assert len(caught) == 1
     assert models[1]._n_updates > 30
     assert_close(*models, tolerance=0)
 
@@ -291,7 +298,9 @@ def test_hooks_are_not_skipped():
     assert model.native_refusal is None
     calls = []
     handle = model.quantile_net.register_forward_hook(lambda *_: calls.append(1))
-    model.learn(400)
+    with pytest.warns(SlowPathWarning, match="hooks"):
+        model.learn(400)
+    model.learn(400)  # said once
     assert "hooks" in model.native_refusal
     assert calls
     handle.remove()
@@ -496,14 +505,16 @@ def test_a_copy_trains_on_its_own():
     assert (twin.policy.parameters_to_vector() != before).any()
 
 
-def test_a_model_without_the_known_loop_of_stock(monkeypatch):
-    from qwop_native.sb3 import _off_policy
+class StocksLoop(QRDQN):
+    collect_rollouts = OffPolicyAlgorithm.collect_rollouts
 
+
+def test_the_loop_does_what_stocks_does():
     models = []
-    for known in (True, False):
-        monkeypatch.setattr(_off_policy, "_LOOP_IS_KNOWN", known)
-        models.append(QRDQN(env=drift_envs(), **SMALL))
+    for kind in (QRDQN, StocksLoop):
+        models.append(kind(env=drift_envs(), **SMALL))
         models[-1].learn(1200)
+        assert models[-1].native_refusal is None
     assert_close(*models, tolerance=0)
     assert models[0].replay_buffer.observations.tobytes() == (
         models[1].replay_buffer.observations.tobytes()
@@ -522,7 +533,12 @@ def test_draws_are_numpys(filled, games):
             np.random.rand(),
         ]
         np.random.seed(count)
-        found = [*_core.draw_transitions(generator.capsule, filled, games, count), np.random.rand()]
+        found = [
+            *_core.draw_transitions(
+                generator.capsule, positions=filled, num_envs=games, count=count
+            ),
+            np.random.rand(),
+        ]
         for a, b in zip(wanted, found, strict=True):
             assert np.asarray(a).dtype == np.asarray(b).dtype
             np.testing.assert_array_equal(a, b)
@@ -532,7 +548,9 @@ def test_draws_from_nothing():
     capsule = np.random.get_bit_generator().capsule
     for arguments in [(0, 1, 1), (1, 0, 1), (1, 1, 0), (2**31 + 1, 1, 1)]:
         with pytest.raises(ValueError, match="must be from 1 to"):
-            _core.draw_transitions(capsule, *arguments)
+            _core.draw_transitions(
+                capsule, **dict(zip(("positions", "num_envs", "count"), arguments, strict=True))
+            )
     model = QRDQN(env=drift_envs(), **SMALL)
     model.set_logger(configure(None, []))
     with pytest.raises(ValueError, match="must be from 1 to"):

@@ -12,7 +12,7 @@ pytest.importorskip("stable_baselines3")
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor, VecVideoRecorder
 
 from qwop_native import QwopEnv, _core
 from qwop_native.sb3 import QwopVecEnv
@@ -143,9 +143,13 @@ def test_seeds():
     assert drawn == list(range(drawn[0], drawn[0] + 3))
     np.random.seed(0)
     assert env.seed() == drawn
-    for bad, error in ((-1, ValueError), (2**31 - 1, ValueError), (0.5, TypeError)):
+    for bad, error in ((-1, ValueError), (0.5, TypeError)):
         with pytest.raises(error, match="seed must"):
             env.seed(bad)
+    for large in (2**31 - 1, 2**32 - 1, 2**70, np.uint32(2**32 - 1)):
+        assert env.seed(large) == [int(large), int(large) + 1, int(large) + 2]
+        env.reset()
+        assert env.get_attr("seedval") == [int(large), int(large) + 1, int(large) + 2]
 
 
 def test_a_seed_loads_the_pages_anew_at_the_next_reset():
@@ -224,7 +228,7 @@ def test_copies_of_the_environment_go_on_alike(copied):
 
 
 def test_bad_arguments_and_actions():
-    with pytest.raises(TypeError, match="QwopVecEnv has no argument 'n_envs'; did you mean 'num_"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'n_envs'; did you mean 'num_"):
         QwopVecEnv(num_envs=2, n_envs=3)
     with pytest.raises(ValueError, match="frames_per_step must be an integer of at least 1"):
         QwopVecEnv(2, frames_per_step=0)
@@ -252,3 +256,19 @@ def test_the_package_names_what_it_has():
     assert set(dir(package)) == set(package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         package.Nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(("frames", "per_second"), [(1, 30), (4, 7.5), (8, 3.75)])
+def test_metadata_is_the_environments(frames, per_second):
+    env = QwopVecEnv(2, 1, frames_per_step=frames, render_mode="rgb_array")
+    assert env.metadata == QwopEnv(frames_per_step=frames, render_mode="rgb_array").metadata
+    assert env.metadata["render_fps"] == per_second
+    env.close()
+
+
+def test_videos_play_at_the_games_speed(tmp_path):
+    pytest.importorskip("moviepy", reason="SB3's VecVideoRecorder writes its videos with MoviePy")
+    env = QwopVecEnv(1, 1, render_mode="rgb_array", **FAST)
+    recorder = VecVideoRecorder(VecMonitor(env), str(tmp_path), lambda _: False)
+    assert recorder.frames_per_sec == 7.5
+    recorder.close()

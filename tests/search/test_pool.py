@@ -22,17 +22,21 @@ def started(sincos="glibc"):
 @pytest.mark.parametrize("instruction_set", _core.instruction_sets())
 @pytest.mark.parametrize("threads", [1, 2])
 def test_expanding_equals_playing_each_game_alone(instruction_set, threads):
-    kept = _core.GamePool(started(), 20, threads, instruction_set)
-    tried = _core.GamePool(started(), 70, threads, instruction_set)
+    kept = _core.GamePool(
+        started(), num_envs=20, num_threads=threads, instruction_set=instruction_set
+    )
+    tried = _core.GamePool(
+        started(), num_envs=70, num_threads=threads, instruction_set=instruction_set
+    )
     alone = [started() for _ in range(20)]
     rng = np.random.default_rng(5)
-    kept.step(np.zeros(20, np.uint8), 0)
+    kept.step(np.zeros(20, np.uint8), frames=0)
     for _ in range(40):
         parents = rng.integers(0, 20, 70).astype(np.int32)
         keys = rng.integers(0, 16, 70).astype(np.uint8)
-        tried.expand(kept, parents, keys, 7)
+        tried.expand(kept, parents=parents, keys=keys, frames=7)
         chosen = rng.permutation(70)[:20].astype(np.int32)
-        kept.take(tried, chosen)
+        kept.take(tried, parents=chosen)
         alone = [alone[parents[i]].copy() for i in chosen]
         for game, i in zip(alone, chosen, strict=True):
             if not game.game_ended:
@@ -42,8 +46,8 @@ def test_expanding_equals_playing_each_game_alone(instruction_set, threads):
             assert np.array_equal(kept.bodies[i], game.bodies)
             assert kept.frames[i] == game.frames
             assert kept.score[i] == game.score
-            assert bool(kept.happened[i] & 1) == game.fallen
-            assert bool(kept.happened[i] & 8) == game.game_ended
+            assert bool(kept.events[i] & 1) == game.fallen
+            assert bool(kept.events[i] & 8) == game.game_ended
     assert any(game.game_ended for game in alone)
 
 
@@ -58,13 +62,13 @@ def test_the_hurdle_is_touched_in_a_step_of_several_frames(name, instruction_set
     for frames in (3, 7, 40):
         alone = Game(recording.sincos)
         recording.prepare(alone)
-        pool = _core.GamePool(alone, 3, 1, instruction_set)
+        pool = _core.GamePool(alone, num_envs=3, num_threads=1, instruction_set=instruction_set)
         for begin in range(0, len(recording.keys), frames):
             keys = recording.keys[begin : begin + frames]
             for mask in keys.tolist():
                 alone.step(mask)
             for held, count in _holds(keys):
-                pool.step(np.full(3, held, np.uint8), count)
+                pool.step(np.full(3, held, np.uint8), frames=count)
             assert pool.game(2).state_hash() == alone.state_hash(), f"frame {begin}, {frames}"
         assert pool.bodies[0, 0, 0] > 505
 
@@ -76,13 +80,13 @@ def _holds(keys):
 
 
 def test_games_that_ended_stand_still():
-    pool = _core.GamePool(started(), 1, 1)
+    pool = _core.GamePool(started(), num_envs=1, num_threads=1)
     rng = np.random.default_rng(1)
     for _ in range(200):
-        pool.step(rng.integers(0, 16, 1).astype(np.uint8), 8)
-    assert pool.happened[0] & 8
+        pool.step(rng.integers(0, 16, 1).astype(np.uint8), frames=8)
+    assert pool.events[0] & 8
     before = pool.game(0).state_hash()
-    pool.step(np.array([8], np.uint8), 5)
+    pool.step(np.array([8], np.uint8), frames=5)
     assert pool.game(0).state_hash() == before
 
 
@@ -99,23 +103,28 @@ def test_observations_of_bodies_are_the_environments():
 
 
 def test_refusals_say_what_is_accepted():
-    kept = _core.GamePool(started(), 4, 1)
-    tried = _core.GamePool(started(), 4, 1)
+    kept = _core.GamePool(started(), num_envs=4, num_threads=1)
+    tried = _core.GamePool(started(), num_envs=4, num_threads=1)
     parents, keys = np.zeros(4, np.int32), np.zeros(4, np.uint8)
     with pytest.raises(ValueError, match="another pool"):
-        kept.expand(kept, parents, keys, 1)
+        kept.expand(kept, parents=parents, keys=keys, frames=1)
     with pytest.raises(ValueError, match="same length"):
-        tried.expand(kept, parents, keys[:2], 1)
+        tried.expand(kept, parents=parents, keys=keys[:2], frames=1)
     with pytest.raises(ValueError, match=r"parents must be in 0\.\.3, got 4"):
-        tried.expand(kept, parents + 4, keys, 1)
+        tried.expand(kept, parents=parents + 4, keys=keys, frames=1)
     with pytest.raises(ValueError, match=r"keys must be in 0\.\.15, got 16"):
-        tried.expand(kept, parents, keys + 16, 1)
+        tried.expand(kept, parents=parents, keys=keys + 16, frames=1)
     with pytest.raises(ValueError, match=r"n at most 4"):
-        tried.step(np.zeros(5, np.uint8), 1)
-    with pytest.raises(ValueError, match="flavour"):
-        tried.expand(_core.GamePool(started("fdlibm"), 4, 1), parents, keys, 1)
-    with pytest.raises(ValueError, match="flavour"):
+        tried.step(np.zeros(5, np.uint8), frames=1)
+    with pytest.raises(ValueError, match="flavor"):
+        tried.expand(
+            _core.GamePool(started("fdlibm"), num_envs=4, num_threads=1),
+            parents=parents,
+            keys=keys,
+            frames=1,
+        )
+    with pytest.raises(ValueError, match="flavor"):
         tried.set_game(0, started("fdlibm"))
-    with pytest.raises(ValueError, match="games must be in"):
-        _core.GamePool(started(), 0)
+    with pytest.raises(ValueError, match="num_envs must be in"):
+        _core.GamePool(started(), num_envs=0)
     assert len(States.of(kept, 3)) == 3

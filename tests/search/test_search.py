@@ -136,7 +136,7 @@ def test_a_habit_is_learned_of_the_decisions_that_lasted(tmp_path):
 def test_features_are_about_one_and_do_not_depend_on_the_place():
     states = searched(until=40).levels[-1].states
     moved = States(
-        states.bodies + np.eye(1, 6)[0] * 100.0, states.happened, states.frames, states.score
+        states.bodies + np.eye(1, 6)[0] * 100.0, states.events, states.frames, states.score
     )
     assert features(states).dtype == np.float32
     assert np.abs(features(states)).max() < 5

@@ -42,7 +42,13 @@ class Problem:
         self.rewards = self.normal(*shape)
         self.dones = (self.rng.random(shape) < 0.2).astype(np.float32)
         self.timeouts = (self.rng.random(shape) < 0.1).astype(np.float32) * self.dones
-        self.learner = _core.QuantileLearner(list(widths), n_actions, n_quantiles, activation, isa)
+        self.learner = _core.QuantileLearner(
+            widths=list(widths),
+            n_actions=n_actions,
+            n_quantiles=n_quantiles,
+            activation=activation,
+            instruction_set=isa,
+        )
         self.bind()
 
     def normal(self, *shape):
@@ -67,22 +73,34 @@ class Problem:
         self.steps = [np.zeros((), np.float32) for _ in self.parameters]
         self.learner.bind_online(self.parameters)
         self.learner.bind_target(arrays(self.target.parameters()))
-        self.learner.bind_adam(self.means, self.squares, self.steps)
+        self.learner.bind_adam(means=self.means, squares=self.squares, steps=self.steps)
         self.bind_replay()
 
     def bind_replay(self):
         self.learner.bind_replay(
-            self.observations,
-            self.next_observations,
-            self.actions,
-            self.rewards,
-            self.dones,
-            self.timeouts,
+            observations=self.observations,
+            next_observations=self.next_observations,
+            actions=self.actions,
+            rewards=self.rewards,
+            dones=self.dones,
+            timeouts=self.timeouts,
         )
 
     def draw(self, batch):
         positions, games = self.rewards.shape
         return self.rng.integers(0, positions, batch), self.rng.integers(0, games, batch)
+
+    def update(self, positions, games, gamma, max_grad_norm=None, **adam):
+        return self.learner.update(
+            positions=positions,
+            games=games,
+            gamma=gamma,
+            adam=_core.AdamOptions(**adam),
+            max_grad_norm=max_grad_norm,
+        )
+
+    def gradients(self, positions, games, gamma):
+        return self.learner.gradients(positions=positions, games=games, gamma=gamma)
 
     def reference(self, positions, games, gamma, dtype=torch.float64):
         """Loss and gradients by torch's own differentiation, as sb3-contrib writes the loss."""

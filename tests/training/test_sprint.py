@@ -1,15 +1,14 @@
 """The making of a policy from nothing: each part on a small scale, the whole once."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from qwop_native import _core
 from qwop_native.champion import POLICY
-from qwop_native.champion.starts import line_starts, prepared
 from qwop_native.envs.spaces import ACTION_SETS, PARTS, observations
+from qwop_native.models.starts import Start, line_starts, prepared
 from qwop_native.recording import make_recording
 from qwop_native.recording.starts import standard_starts
 from qwop_native.search.beam import Beam, BeamSettings
@@ -19,9 +18,9 @@ from qwop_native.wrappers.rich_columns import key_masks
 
 pytest.importorskip("stable_baselines3")
 
-from qwop_native.champion.evaluation import Runs, evaluate
 from qwop_native.cli.sprint import main
-from qwop_native.training import fields
+from qwop_native.models.evaluate import Run, evaluate
+from qwop_native.models.summary import finished_frames, line
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
@@ -30,8 +29,7 @@ from qwop_native.training.sprint.by_heart import (
     own_ways,
 )
 from qwop_native.training.sprint.demonstrations import lessons, lessons_of
-from qwop_native.training.sprint.export import export, greedy
-from qwop_native.training.sprint.features import FEATURES, RAMPS, Features
+from qwop_native.training.sprint.export import export, greedy, play_greedily
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.lookahead import Lookahead
 from qwop_native.training.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
@@ -44,6 +42,7 @@ from qwop_native.training.sprint.settings import (
     SprintSettings,
 )
 from qwop_native.training.sprint.starts import SnapshotBuckets
+from qwop_native.wrappers.relative_features import FEATURES, RAMPS, Features
 
 RESET = standard_starts(3)["reset"]
 
@@ -51,14 +50,14 @@ RESET = standard_starts(3)["reset"]
 def random_states(count=64, frames=90):
     """Games after some seconds of random keys."""
     rng = np.random.default_rng(5)
-    pool = _core.GamePool(prepared("glibc", RESET), count, 1)
+    pool = _core.GamePool(prepared("glibc", RESET), num_envs=count, num_threads=1)
     for _ in range(frames // 3):
         pool.step(rng.integers(0, 16, count).astype(np.uint8), 3)
     return pool
 
 
 def small_games(**changes):
-    settings = GamesSettings(**{"games": 8, "idle_frames": 1, **changes})
+    settings = GamesSettings(**{"num_envs": 8, "idle_frames": 1, **changes})
     return SprintGames(settings, np.random.default_rng(3))
 
 
@@ -144,7 +143,7 @@ def test_the_cost_of_time_follows_the_pace_upwards():
 
 @pytest.mark.parametrize(("wanted", "sign"), [(1e-9, -1), (10.0, 1), (0.0, 0)])
 def test_the_learning_rate_follows_how_far_the_policy_was_moved(wanted, sign):
-    settings = PPOSettings(n_steps=16, batch_size=64, learning_rate=4e-4, wanted_kl=wanted)
+    settings = PPOSettings(n_steps=16, batch_size=64, learning_rate=4e-4, target_kl=wanted)
     model = make_model(small_games(), settings, (8,), 7)
     model.learn(3 * 16 * 8)
     used = model.policy.optimizer.param_groups[0]["lr"]
@@ -161,7 +160,7 @@ def test_falls_and_slow_runners_end_and_start_anew():
         assert all(bool(info) == bool(done) for info, done in zip(infos, dones, strict=True))
     assert len(ends) >= 16
     assert all(info["from_line"] and not info["finished"] for info in ends)
-    assert (games.pool.happened & (ENDED | FALLEN) == 0).all()
+    assert (games.pool.events & (ENDED | FALLEN) == 0).all()
 
 
 def test_episodes_start_from_games_kept_on_the_way():
@@ -206,7 +205,7 @@ def test_lessons_are_the_decisions_that_lead_to_what_lasted():
     taught = lessons(root, search, 10)
     assert len(taught.actions) >= 30
     # The first lessons are those of the start itself.
-    pool = _core.GamePool(root, 1, 1)
+    pool = _core.GamePool(root, num_envs=1, num_threads=1)
     pool.step(np.zeros(1, np.uint8), 0)
     np.testing.assert_array_equal(taught.observations[0], observations(pool.bodies)[0])
     # The line that leads to a state ten levels on is among them.
@@ -220,10 +219,10 @@ def test_lessons_are_the_decisions_that_lead_to_what_lasted():
 
 
 def test_what_an_action_is_worth_is_what_playing_it_pays():
-    games = GamesSettings(games=4)
+    games = GamesSettings(num_envs=4)
     settings = LookaheadSettings(states=3, steps=4)
     root = prepared("glibc", RESET)
-    source = _core.GamePool(root, 3, 1)
+    source = _core.GamePool(root, num_envs=3, num_threads=1)
     source.step(np.array([9, 6, 0], np.uint8), 30)
     gamma, policy = 0.9, [5, 3, 8]  # what is pressed in turn after the first action
     calls = []
@@ -254,7 +253,7 @@ def test_the_critic_of_a_fallen_runner_is_not_asked():
     settings = LookaheadSettings(states=1, steps=60)
     root = prepared("glibc", RESET)
     root.step(9, 30)
-    source = _core.GamePool(root, 1, 1)
+    source = _core.GamePool(root, num_envs=1, num_threads=1)
     look = Lookahead(root, GamesSettings(), settings, 1.0, 1)
     hold = look.worth(
         source,
@@ -270,24 +269,27 @@ def test_the_critic_of_a_fallen_runner_is_not_asked():
 
 
 def test_an_evaluated_run_can_be_played_again():
-    starts = [prepared("glibc", RESET, idle) for idle in range(3)]
+    starts = [Start(str(idle), RESET, np.zeros(idle, np.uint8)) for idle in range(3)]
     rng = np.random.default_rng(0)
-    runs = evaluate(lambda seen: rng.integers(0, 9, len(seen)), starts, 3)
-    assert len(runs.finished) == 0
-    assert "none of 3 finished" in str(runs)
-    for start, keys, distance in zip(starts, runs.keys, runs.distance, strict=True):
-        game = start.copy()
-        for mask in keys.tolist():
+    env = {"frames_per_step": 3, "action_set": "essential"}
+    runs = evaluate(lambda seen, keys: rng.integers(0, 9, len(seen)), env, starts)
+    assert len(finished_frames(runs)) == 0
+    assert "none of 3 finished" in line(runs)
+    for run in runs:
+        game = prepared("glibc", RESET)
+        for mask in run.keys.tolist():
             game.step(mask)
-        assert game.bodies[0, 0] / 10 == pytest.approx(distance, abs=1e-12)
+        assert game.bodies[0, 0] / 10 == pytest.approx(run.distance, abs=1e-12)
 
 
 def test_policies_are_ranked_by_falls_first_and_then_by_frames(tmp_path):
     rank = Keeper(tmp_path, SprintSettings(games=GamesSettings(idle_frames=0)), print)._rank
     order = [[0] * 10, [1000] * 8 + [0] * 2, [1400] * 9 + [0], [1300] * 9 + [0], [1200] * 10]
     assert sorted(order, key=rank, reverse=True) == order[::-1]
-    said = str(Runs(np.array([1250, 1300, 0]), np.zeros(3), []))
-    assert said == "2 of 3 finished, best 1250, median 1275, slowest 1300 frames"
+    ends = [(1250, True), (1300, True), (90, False)]
+    keys = np.zeros(0, np.uint8)
+    runs = [Run("", 0, 0.0, frames, 0.0, None, done, "", keys) for frames, done in ends]
+    assert line(runs) == "2 of 3 finished, best 1250, median 1275, slowest 1300 frames"
 
 
 # ---- by heart ----------------------------------------------------------------------------------
@@ -333,7 +335,8 @@ def test_runs_that_were_learned_stay_and_the_standard_ones(shipped, tmp_path):
     assert not other.standard
     said = []
     for start in (standard, other):
-        own = evaluate(greedy(shipped), [start.game()], 3).keys[0]
+        (run,) = play_greedily(shipped, [start.line], start.sincos, 3)
+        own = run.keys[start.idle :]
         unlike = own.copy()
         unlike[:60] = 0
         for keys, stays in ((own, True), (unlike, start.standard)):
@@ -384,7 +387,7 @@ SMALL = {
     "rounds": 2,
     "games": {"games": 16, "idle_frames": 1},
     "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
-    "long": {"steps": 512, "n_steps": 32, "batch_size": 256, "wanted_kl": 0.01},
+    "long": {"steps": 512, "n_steps": 32, "batch_size": 256, "target_kl": 0.01},
     "beams": {"rounds": 1, "beams": 1, "width": 40, "max_frames": 150, "lasting_levels": 8},
     "cloning": {"epochs": 2},
     "lookahead": {"iterations": 2, "states": 8, "looks": 4, "steps": 3, "updates": 2},
@@ -433,7 +436,7 @@ def test_runs_are_learned_by_heart_from_where_it_was_stopped(tmp_path):
 
     def learned(updates):
         pipeline = Pipeline(tmp_path, settings, 1, lambda line: None)
-        path = pipeline._by_heart("heart", replace(heart, updates=updates), POLICY, POLICY)
+        path = pipeline._by_heart("heart", heart.changed(updates=updates), POLICY, POLICY)
         lines = (tmp_path / "heart" / "log.jsonl").read_text().splitlines()
         return path, [json.loads(line) for line in lines]
 
@@ -441,8 +444,9 @@ def test_runs_are_learned_by_heart_from_where_it_was_stopped(tmp_path):
     assert path == tmp_path / "heart" / "policy.zip"
     assert [note["steps"] for note in noted] == [0, 2, 4]
     # The policy that it began with is among those of which the best is kept.
-    starts = [start.game() for start in distinct_starts(settings.games, ())]
-    own = evaluate(greedy(load_exported(path)), starts, 3).frames
+    starts = [start.line for start in distinct_starts(settings.games, ())]
+    runs = play_greedily(load_exported(path), starts, settings.games.sincos, 3)
+    own = [run.frames if run.finished else 0 for run in runs]
     assert np.median(own) <= np.median(noted[0]["frames"])
     assert [note["steps"] for note in learned(6)[1]] == [0, 2, 4, 6]
     assert len(learned(6)[1]) == 4
@@ -492,15 +496,15 @@ def test_wrong_settings_are_refused(option, value, message, tmp_path, capsys):
 
 def test_the_shipped_settings_are_the_defaults():
     from qwop_native.cli.sprint import _CONFIG
-    from qwop_native.training.config import read
+    from qwop_native.settings.files import read
 
-    assert fields.fill(SprintSettings, read(_CONFIG)) == SprintSettings()
+    assert SprintSettings.of(read(_CONFIG)) == SprintSettings()
 
 
 def test_a_section_given_in_part_keeps_its_own_defaults():
     given = {"long": {"steps": 5}, "by_heart_again": {"own_games": 10}}
-    settings, default = fields.fill(SprintSettings, given), SprintSettings()
-    assert settings.long == replace(default.long, steps=5)
-    assert settings.by_heart_again == replace(default.by_heart_again, own_games=10)
+    settings, default = SprintSettings.of(given), SprintSettings()
+    assert settings.long == default.long.changed(steps=5)
+    assert settings.by_heart_again == default.by_heart_again.changed(own_games=10)
     with pytest.raises(ValueError, match=r"long\.steps must be at least 0"):
-        fields.fill(SprintSettings, {"long": {"steps": -1}})
+        SprintSettings.of({"long": {"steps": -1}})

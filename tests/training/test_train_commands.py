@@ -2,18 +2,23 @@
 
 import csv
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from qwop_native import load_policy
 from qwop_native.cli import bootstrap
 from qwop_native.cli import evaluate as evaluate_command
 from qwop_native.cli import main as cli
-from qwop_native.models import evaluation
+from qwop_native.models import summary
 from qwop_native.models import weights as models
-from qwop_native.models.settings import settings_beside
+from qwop_native.models.evaluate import evaluate
+from qwop_native.models.metadata import settings_beside
+from qwop_native.models.policy import chooser
+from qwop_native.models.starts import make_starts
 from qwop_native.recording import load_recording
 from qwop_native.training import config, study, wandb_agent
 from qwop_native.training.algorithms import CONFIGS, get_algorithm
@@ -69,12 +74,17 @@ def test_an_evaluation_leaves_figures_runs_and_a_picture(tmp_path, capsys):
     assert cli.main(command) == 0
     assert "3 episodes, random starts: " in capsys.readouterr().out
     report = json.loads((out / "evaluation.json").read_text())
-    assert report["env"] == {"action_set": "essential", "frames_per_step": 4}
+    assert report["env"] == {
+        "frames_per_step": 4,
+        "action_set": "essential",
+        "t_for_terminate": False,
+        "sincos": "glibc",
+    }
     with (out / "episodes.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["distance"]) for row in rows] == [run["distance"] for run in report["runs"]]
     assert (out / "evaluation.png").read_bytes().startswith(b"\x89PNG")
-    best = max(report["runs"], key=lambda run: (run["success"], run["distance"]))
+    best = max(report["runs"], key=lambda run: (run["finished"], run["distance"]))
     recordings = sorted(out.glob("best-*"))
     assert len(recordings) == 2
     game = load_recording(recordings[0]).play()
@@ -84,13 +94,14 @@ def test_an_evaluation_leaves_figures_runs_and_a_picture(tmp_path, capsys):
 
 
 def test_evaluation_takes_settings_from_the_runs_folder(tmp_path):
-    path, _ = save_model(tmp_path, "a2c")
+    path, _ = save_model(tmp_path, "a2c")  # SB3's own, which tells nothing
     (tmp_path / "metadata.yml").write_text(
         "action: train_a2c\nenv: {frames_per_step: 2, reduced_action_set: true, browser: /b}\n"
     )
-    options = evaluate_command._parser().parse_args([str(path)])
-    found = evaluate_command.settings_of(settings_beside(path), options, 9)
-    assert found == {"frames_per_step": 2, "reduced_action_set": True}
+    assert settings_beside(path).env == {"frames_per_step": 2, "reduced_action_set": True}
+    policy = load_policy(path)
+    assert (policy.frames_per_step, policy.settings.action_set) == (2, "reduced")
+    assert load_policy(path, frames_per_step=5, action_set="essential").frames_per_step == 5
 
 
 @pytest.mark.parametrize("flavour", ["glibc", "glibc-fma", "fdlibm"])
@@ -100,7 +111,7 @@ def test_figures_of_an_evaluation(flavour):
             return np.full(len(observation), 3), None
 
     env = {**ENV, "sincos": flavour}
-    played = evaluation.evaluate(Hold(), env, evaluation.start_tapes("idle", 4), 200)
+    played = evaluate(chooser(Hold()), env, make_starts("idle", 4), 200, "torso")
     figures = evaluate_command.figures(played)
     assert sum(figures["falls_by_distance"].values()) == 4
     assert figures["success_rate"] == 0
@@ -108,14 +119,14 @@ def test_figures_of_an_evaluation(flavour):
 
 
 def test_the_interval_of_a_median_holds_it():
-    low, high = evaluation.median_interval([1100, 1200, 1250, 1300, 1500])
+    low, high = summary.median_interval([1100, 1200, 1250, 1300, 1500])
     assert 1100 <= low <= 1250 <= high <= 1500
-    assert evaluation.median_interval([1200]) == (1200, 1200)
+    assert summary.median_interval([1200]) == (1200, 1200)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "there is no model"), (b"PK\x03\x04", "is no model of Stable-Baselines3")],
+    [(None, "there is no model"), (b"PK\x03\x04", "is not a model of Stable-Baselines3")],
 )
 def test_a_model_that_cannot_be_evaluated_is_named(tmp_path, capsys, content, message):
     path = tmp_path / "model.zip"
@@ -213,6 +224,30 @@ def test_missing_packages_are_named(tmp_path, monkeypatch, capsys):
     assert "pip install 'qwop-native[ray]'" in capsys.readouterr().err
 
 
+WITHOUT = """
+import sys
+sys.modules[sys.argv[1]] = None
+from qwop_native.cli.main import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("package", ["torch", "stable_baselines3", "pydantic", "yaml"])
+@pytest.mark.parametrize("command", [["train", "ppo"], ["train", "bc"]])
+def test_training_says_at_once_which_extra_is_missing(package, command, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, package, *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: training needs {package}")
+    assert done.stderr.endswith("pip install 'qwop-native[train]'\n")
+    assert done.stderr.count("\n") == 1
+
+
 STUDY = """
 algorithm: a2c
 config: base.yml
@@ -288,7 +323,7 @@ def test_a_search_that_cannot_be_is_refused_before_it_starts(search, change, mes
 
 
 def test_the_score_of_a_trial_puts_successes_first():
-    far = evaluation.Summary(4, 0.0, None, None, 99.0)
-    once = evaluation.Summary(4, 0.25, 1900, 1900.0, 80.0)
-    faster = evaluation.Summary(4, 0.25, 1500, 1500.0, 80.0)
+    far = summary.Summary(4, 0.0, None, None, 99.0)
+    once = summary.Summary(4, 0.25, 1900, 1900.0, 80.0)
+    faster = summary.Summary(4, 0.25, 1500, 1500.0, 80.0)
     assert study.score(None) < study.score(far) < study.score(once) < study.score(faster)

@@ -1,12 +1,21 @@
 """Settings of training runs: what is read, what is refused, and how it is said."""
 
+import ast
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
-from qwop_native.training import algorithms, config, fields, schedules
+import qwop_native
+from qwop_native.training import algorithms, config, schedules, study
 from qwop_native.training.algorithms import get_algorithm
-from qwop_native.training.algorithms.value import QRDQNSettings, update_schedule
+from qwop_native.training.algorithms.value import update_schedule
+from qwop_native.training.settings import documents
+from qwop_native.training.settings.learners import LEARNERS
+from qwop_native.training.settings.value import QRDQNSettings
+from qwop_native.training.sprint.settings import SprintSettings
 
 CONFIGS = algorithms.CONFIGS
 QRDQN = get_algorithm("qrdqn")
@@ -34,11 +43,14 @@ def test_the_record_recipe():
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yml")), ids=lambda path: path.name)
-def test_shipped_settings_name_and_explain_every_key(path):
+def test_shipped_settings_are_written_out_with_every_key_explained(path, tmp_path):
     algorithm = get_algorithm(path.stem.removesuffix("_quick"))
-    config.load(path, [], algorithm)
-    names = [*fields.paths(config.RunConfig), *fields.paths(algorithm.settings, "learner.")]
-    lines = path.read_text().splitlines()
+    names = [*config.RunConfig.paths(), *algorithm.settings.paths("learner.")]
+    text = documents.standalone(path)
+    alone = tmp_path / path.name
+    alone.write_text(text)
+    assert config.load(alone, [], algorithm) == config.load(path, [], algorithm)
+    lines = text.splitlines()
     for name in names:
         if name in ("learner", "algorithm") or name.startswith("wandb."):
             continue
@@ -50,6 +62,84 @@ def test_shipped_settings_name_and_explain_every_key(path):
         while lines[start - 1].strip() and not lines[start - 1].strip().startswith("#"):
             start -= 1  # keys that share one comment
         assert lines[start - 1].strip().startswith("#"), name
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yml")), ids=lambda path: path.name)
+def test_shipped_settings_hold_only_what_differs(path):
+    algorithm = get_algorithm(path.stem.removesuffix("_quick"))
+    own = yaml.safe_load(path.read_text(encoding="utf-8"))
+    include = own.pop("__include__", None)
+    base = config.read(path.parent / include) if include else {}
+    given = {name: value for name, value in own.items() if name != "learner"}
+    learner = [f"learner.{name}" for name in own.get("learner", {})]
+    default = config.parse(base, algorithm)
+    settings = config.load(path, [], algorithm)
+    same = [name for name in given if getattr(settings, name) == getattr(default, name)]
+    for name in (each.partition(".")[2] for each in learner):
+        if getattr(settings.learner, name) == getattr(default.learner, name):
+            same.append(name)
+    assert same == []
+
+
+MODELS = [config.RunConfig, SprintSettings, study.Study, *LEARNERS.values()]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_setting_says_what_it_is_for(model):
+    assert [name for name in model.model_fields if not model.help_of(name)] == []
+
+
+def test_every_algorithm_has_the_settings_of_its_name():
+    assert {name: get_algorithm(name).settings for name in algorithms.REGISTRY} == LEARNERS
+
+
+def test_the_page_of_the_reference_is_up_to_date():
+    page = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
+    if not page.is_file():
+        pytest.skip("the pages are in a checkout only")
+    assert page.read_text(encoding="utf-8") == documents.reference("docs/reference/settings.md")
+
+
+def test_settings_of_runs_before_are_read_and_old_names_with_them():
+    old = {"ppo": {"wanted_kl": 0.5}, "games": {"games": 4}, "lookahead": {"stray": 0.1}}
+    settings = SprintSettings.of(old)
+    assert (settings.ppo.target_kl, settings.games.num_envs) == (0.5, 4)
+    assert settings.lookahead.epsilon == 0.1
+    assert SprintSettings.of(settings.plain()) == settings
+    with pytest.raises(ValueError, match=r"games\.num_envs and games\.games mean the same"):
+        SprintSettings.of({"games": {"games": 4, "num_envs": 4}})
+
+
+def imports(path):
+    """Modules of the package that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+
+
+def test_no_two_files_of_settings_import_each_other_in_a_circle():
+    package = Path(qwop_native.__file__).parent
+    files = {}
+    for path in package.rglob("*.py"):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        files[".".join(parts).removesuffix(".__init__")] = path
+    known = {name: set(imports(path)) & set(files) - {name} for name, path in files.items()}
+
+    def reach(name):
+        found, ahead = set(), [name]
+        while ahead:
+            new = known[ahead.pop()] - found
+            found |= new
+            ahead += new
+        return found
+
+    rooms = ("qwop_native.settings", "qwop_native.training.settings", "qwop_native.qwop_gym")
+    own = [name for name in files if name.startswith((*rooms, "qwop_native.training.config"))]
+    assert own
+    assert [name for name in own if name in reach(name)] == []
 
 
 @pytest.mark.parametrize("name", [*algorithms.REGISTRY, "RecurrentPPO", "train_rppo", "QRDQN"])
@@ -139,7 +229,7 @@ def test_an_empty_file_means_the_defaults(tmp_path, text):
         ("learner: {learning_rate: 0}", "learner.learning_rate must be above 0, got 0.0"),
         ("learner: {learning_rate: .nan}", "learner.learning_rate must be a finite number"),
         ("learner: {gamma: 1.1}", "learner.gamma must be at least 0 and at most 1, got 1.1"),
-        ("learner: {net_arch: 64}", "learner.net_arch must be a list, got 64"),
+        ("learner: {net_arch: 64}", "learner.net_arch must be a list of whole numbers, got 64"),
         ("learner: {net_arch: [0]}", "learner.net_arch must be at least 1, got (0,)"),
         ("learner: {n_quantiles: 0}", "learner.n_quantiles must be at least 1, got 0"),
         ("learner: {exploration_fraction: 0}", "learner.exploration_fraction must be above 0"),
@@ -226,6 +316,39 @@ def test_qwop_gyms_own_files_mean_here_what_they_mean_there(tmp_path, monkeypatc
     notes = capsys.readouterr().err
     assert notes.count("\n") == 1
     assert "browser, text_in_browser, render_mode" in notes
+
+
+DISTANCE = "env_kwargs: {frames_per_step: 4, speed_rew_mult: 0, distance_rew_mult: 2}\n"
+
+
+def test_the_reward_for_distance_of_other_projects(tmp_path, capsys):
+    settings = load(tmp_path, DISTANCE, algorithm="ppo")
+    (shaped,) = settings.env_wrappers
+    assert settings.env == {"frames_per_step": 4, "speed_rew_mult": 0}
+    # Metres of a step are its velocity times 4 frames of 0.04 s.
+    assert shaped["kwargs"]["weights"]["velocity"] == pytest.approx(2 * 4 * 0.04)
+    assert "distance_rew_mult=2 is ShapedVecReward's term velocity" in capsys.readouterr().err
+    from qwop_native.training.environments import make_vec_env
+
+    venv = make_vec_env(settings)
+    plain = make_vec_env(settings.changed(env_wrappers=()))
+    try:
+        venv.reset()
+        before = plain.reset()
+        for action in [1, 9, 6, 0, 2, 4] * 3:
+            reward = venv.step(np.array([action]))[1]
+            after, bare, *_ = plain.step(np.array([action]))
+            gained = (after - before)[0, 0] / 2 * 106  # the torso's x, from -1 to 105 m
+            assert reward[0] - bare[0] == pytest.approx(2 * gained, abs=1e-4)
+            before = after.copy()
+    finally:
+        venv.close()
+        plain.close()
+
+
+def test_a_reward_whose_meaning_is_not_clear_is_left_to_the_environment(tmp_path):
+    text = DISTANCE.replace("distance_rew_mult", "reward_mode: distance, distance_rew_mult")
+    assert load(tmp_path, text, algorithm="ppo").env["distance_rew_mult"] == 2
 
 
 def test_a_key_under_two_names_is_refused(tmp_path):

@@ -8,8 +8,10 @@ import pytest
 from qwop_native import Game, QwopEnv
 from qwop_native.cli import main as cli
 from qwop_native.cli.train import main
-from qwop_native.models import evaluation
-from qwop_native.models.policy import load_policy
+from qwop_native.models.evaluate import evaluate
+from qwop_native.models.load import load_policy
+from qwop_native.models.policy import chooser
+from qwop_native.models.starts import make_starts
 from qwop_native.recording import env_start, load_recording
 from qwop_native.recording.stage import NativeStage, run_policy
 from qwop_native.sb3 import QwopVecEnv
@@ -68,8 +70,8 @@ def played_in_the_environment(model, steps):
 
 def test_a_model_is_evaluated_on_what_it_was_trained_on(trained):
     model = get_algorithm("a2c").model_class().load(trained / "model.zip")
-    (episode,) = evaluation.evaluate(
-        model, ENV, evaluation.start_tapes("fixed", 1), 40, columns=COLUMNS
+    (episode,) = evaluate(
+        chooser(model, COLUMNS, 3), ENV, make_starts("fixed", 1, 3), 40, finish="torso"
     )
     expected = played_in_the_environment(model, 40)
     assert episode.keys.tolist() == np.repeat(expected, 3).tolist()
@@ -99,11 +101,11 @@ def test_commands_take_columns_steps_and_actions_from_the_folder(trained, capsys
     assert Demonstrations.load(demos).observations.shape == (20, 60 + 7 + 12 + 4)
 
 
-def test_a_model_alone_does_not_tell_its_columns(trained, tmp_path, capsys):
+def test_a_foreign_model_alone_does_not_tell_its_columns(trained, tmp_path, capsys):
     lonely = tmp_path / "elsewhere" / "deep" / "model.zip"
     lonely.parent.mkdir(parents=True)
-    lonely.write_bytes((trained / "model.zip").read_bytes())
-    with pytest.raises(ValueError, match=r"see the 60 numbers .* says which"):
+    get_algorithm("a2c").model_class().load(trained / "model.zip").save(lonely)
+    with pytest.raises(ValueError, match=r"sees 83 numbers, the environment shows 60.* says which"):
         load_policy(str(lonely))
     assert cli.main(["evaluate", str(lonely), "--action-set", "essential"]) == 2
     assert "sees 83 numbers, the environment shows 60" in capsys.readouterr().err

@@ -1,5 +1,8 @@
 """Interrupted runs that go on: exactly where it can be, and plainly said where not."""
 
+import json
+import zipfile
+
 import pytest
 import torch
 import yaml
@@ -96,6 +99,56 @@ def test_wrapped_games_go_on_from_the_last_model(tmp_path, capsys):
     assert about["steps"] >= 600
 
 
+class Killed(BaseException):
+    pass
+
+
+def test_a_run_killed_before_it_saved_anything_begins_anew(tmp_path, capsys):
+    whole = start(tmp_path, "qrdqn", "run_id=whole", "n_checkpoints=1")
+    whole.execute()
+    killed = start(tmp_path, "qrdqn", "run_id=killed", "n_checkpoints=1")
+
+    def kill(_):
+        raise Killed
+
+    killed._keep_best = kill
+    with pytest.raises(Killed):
+        killed.execute()
+    killed.model.logger.close()
+    capsys.readouterr()
+    resumed = Run.resume(killed.folder)
+    assert "the run had saved neither a checkpoint nor a model" in capsys.readouterr().out
+    assert resumed.execute() == 0
+    assert same(whole.model, resumed.model)
+
+
+def without_its_schedule(path):
+    """A zip whose step size no Python can read, as one of another Python's functions."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    data = json.loads(entries["data"])
+    data["lr_schedule"] = {
+        ":type:": "<class 'function'>",
+        ":serialized:": "Y25vd2hlcmUKdGhpbmcKLg==",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (entries | {"data": json.dumps(data)}).items():
+            archive.writestr(name, content)
+
+
+def test_a_model_of_other_versions_is_refused(tmp_path, capsys):
+    run = start(tmp_path, "a2c", "run_id=a2c", "total_timesteps=20")
+    run.execute()
+    model = run.folder / "model.zip"
+    without_its_schedule(model)
+    command = ["a2c", "-c", str(tmp_path / "a2c.yml"), "-s", f"model_load_file={model}"]
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert f"{model} cannot be read here" in told
+    assert "No module named 'nowhere'" in told
+    assert "Traceback" not in told
+
+
 def test_what_cannot_go_on_is_said_and_left_as_it_is(tmp_path, capsys):
     assert main(["--resume", str(tmp_path / "none")]) == 2
     assert "is no run's folder" in capsys.readouterr().err
@@ -106,7 +159,9 @@ def test_what_cannot_go_on_is_said_and_left_as_it_is(tmp_path, capsys):
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     assert main(["--resume", str(run.folder)]) == 2
-    assert "is no checkpoint of this version, or it is damaged" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "is no checkpoint of this version, or it is damaged" in told
+    assert "without resume.ckpt in its folder the run goes on from its last model" in told
     assert file.read_bytes() == content
     file.unlink()
     about = run.folder / "metadata.yml"

@@ -19,7 +19,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from qwop_native import QwopEnv
 from qwop_native.cli.train import main
-from qwop_native.models import evaluation
+from qwop_native.models.evaluate import evaluate
+from qwop_native.models.policy import chooser
+from qwop_native.models.starts import make_starts
+from qwop_native.models.summary import Summary, summarize, table
 from qwop_native.training import algorithms, config, history, run_folder
 from qwop_native.training.algorithms import get_algorithm
 from qwop_native.training.environments import make_vec_env
@@ -114,8 +117,9 @@ def test_a_whole_run(small):
     assert [len(results[kind]["episodes"]) for kind in ("untrained", "trained")] == [2, 2]
 
     model = QRDQN.load(folder / "model.zip")
-    starts = evaluation.start_tapes("idle", 2)
-    played = evaluation.evaluate(model, again.env, starts, again.max_episode_steps)
+    starts = make_starts("idle", 2, again.env["frames_per_step"])
+    limit = again.max_episode_steps
+    played = evaluate(chooser(model), again.env, starts, limit, finish="torso")
     expected = [episode["distance"] for episode in results["trained"]["episodes"]]
     assert [episode.distance for episode in played] == expected
 
@@ -219,7 +223,7 @@ def test_a_kill_leaves_no_file_half_written(small):
         (["seed=x"], "error: seed must be a whole number, got 'x'\n"),
         (
             ["env.frames_per_stp=4"],
-            "error: QwopVecEnv has no argument 'frames_per_stp'; did you mean",
+            "error: QwopVecEnv() got an unexpected keyword argument 'frames_per_stp'; did you mean",
         ),
         (["env.sincos=msvc"], "error: "),
     ],
@@ -261,20 +265,21 @@ class Fixed:
 KWARGS = {"action_set": "essential", "frames_per_step": 4}
 
 
-@pytest.mark.parametrize("kind", evaluation.START_KINDS)
+@pytest.mark.parametrize("kind", ["fixed", "idle", "random"])
 def test_evaluation_plays_the_same_starts_for_everyone(kind):
-    starts = evaluation.start_tapes(kind, 5)
-    one = evaluation.evaluate(Fixed(1), KWARGS, starts, 40)
-    again = evaluation.evaluate(Fixed(1), KWARGS, evaluation.start_tapes(kind, 5), 40)
+    starts = make_starts(kind, 5)
+    one = evaluate(chooser(Fixed(1)), KWARGS, starts, 40, "torso")
+    again = evaluate(chooser(Fixed(1)), KWARGS, make_starts(kind, 5), 40, "torso")
     assert [episode.numbers() for episode in one] == [episode.numbers() for episode in again]
     runs = {(episode.distance, episode.frames) for episode in one}
     assert len(runs) == (1 if kind == "fixed" else 5)
-    other = evaluation.evaluate(Fixed(2), KWARGS, starts, 40)
-    assert evaluation.summarize(one).mean_distance != evaluation.summarize(other).mean_distance
+    other = evaluate(chooser(Fixed(2)), KWARGS, starts, 40, "torso")
+    assert summarize(one).mean_distance != summarize(other).mean_distance
 
 
 def test_evaluated_keys_replay_in_the_game():
-    for episode in evaluation.evaluate(Fixed(2), KWARGS, evaluation.start_tapes("random", 4), 40):
+    starts = make_starts("random", 4)
+    for episode in evaluate(chooser(Fixed(2)), KWARGS, starts, 40, "torso"):
         env = QwopEnv(**KWARGS)
         _, info = env.reset(seed=0)
         for keys in episode.keys:
@@ -284,13 +289,13 @@ def test_evaluated_keys_replay_in_the_game():
 
 
 def test_policies_rank_by_successes_then_frames_then_distance():
-    worst = evaluation.Summary(4, 0.0, None, None, 20.0)
-    farther = evaluation.Summary(4, 0.0, None, None, 30.0)
-    slow = evaluation.Summary(4, 0.5, 1000, 1900.0, 60.0)
-    fast = evaluation.Summary(4, 0.5, 1200, 1800.0, 50.0)
-    surest = evaluation.Summary(4, 1.0, 2000, 2000.0, 101.0)
+    worst = Summary(4, 0.0, None, None, 20.0)
+    farther = Summary(4, 0.0, None, None, 30.0)
+    slow = Summary(4, 0.5, 1000, 1900.0, 60.0)
+    fast = Summary(4, 0.5, 1200, 1800.0, 50.0)
+    surest = Summary(4, 1.0, 2000, 2000.0, 101.0)
     ranked = [worst, farther, slow, fast, surest]
-    assert sorted([slow, surest, worst, fast, farther], key=evaluation.Summary.rank) == ranked
+    assert sorted([slow, surest, worst, fast, farther], key=Summary.rank) == ranked
 
 
 def test_evaluation_counts_as_the_environment_does():
@@ -302,14 +307,13 @@ def test_evaluation_counts_as_the_environment_does():
         total += reward
         if ended:
             break
-    (episode,) = evaluation.evaluate(
-        Fixed(2), {"frames_per_step": 4}, evaluation.start_tapes("fixed", 1), 30
-    )
+    starts = make_starts("fixed", 1)
+    (episode,) = evaluate(chooser(Fixed(2)), {"frames_per_step": 4}, starts, 30, "torso")
     assert episode.reward == total
     assert episode.distance == info["distance"]
     assert episode.frames == info["frames"]
     assert episode.time_s == info["frames"] / 30
-    assert f"{episode.distance:.1f} m" in evaluation.table([episode])
+    assert f"{episode.distance:.1f} m" in table([episode])
 
 
 TINY = {

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.vec_env import VecEnv
 
-    from qwop_native.training.config import RunConfig
+    from qwop_native.training.settings.learner import LearnerSettings
+    from qwop_native.training.settings.run import RunConfig
 
 # Name: where its `Algorithm` is, and a line of help. A module is imported only when it is asked
 # for.
@@ -84,21 +85,24 @@ class Algorithm:
 
     Attributes:
         name: As in `python -m train NAME` and in configs/NAME.yml.
-        settings: Dataclass of the `learner` section.
+        settings: Model of the `learner` section.
         build: Makes the untrained model from the settings, the environments and a seed.
         model_class: Class of the model, for `load`; called when it is needed.
         learn: Trains the model: called with it, the settings, the number of transitions that it
             is to have seen in the end, and the callback that an SB3 algorithm would be given.
+        prepare: Called with the settings before anything is written, for what takes long or may
+            be missing; Ctrl-C stops it at once.
         saved_as: Algorithm whose policy its models hold, where that is another one.
         qwop_gym_name: What qwop-gym calls it in the names of folders.
         qwop_gym_names: Further keys of qwop-gym's files, and where they are in these settings.
     """
 
     name: str
-    settings: type[Any]
+    settings: type[LearnerSettings]
     build: Callable[[RunConfig, VecEnv, int], BaseAlgorithm]
     model_class: Callable[[], type[BaseAlgorithm]]
     learn: Callable[[BaseAlgorithm, RunConfig, int, BaseCallback], None] = learn
+    prepare: Callable[[RunConfig], object] = lambda config: None
     saved_as: str = ""
     qwop_gym_name: str = ""
     qwop_gym_names: Mapping[str, str] = field(default_factory=dict)
@@ -132,5 +136,12 @@ def get_algorithm(name: str) -> Algorithm:
         ImportError: It needs a package that is not installed.
     """
     place, _, variable = REGISTRY[canonical_name(name)][0].partition(":")
-    algorithm: Algorithm = getattr(import_module(f"{__name__}.{place}"), variable)
+    try:
+        import_module("yaml")  # which files of settings need
+        module = import_module(f"{__name__}.{place}")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"training needs {error.name}: pip install 'qwop-native[train]'"
+        ) from error
+    algorithm: Algorithm = getattr(module, variable)
     return algorithm

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from dataclasses import dataclass
 from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -14,32 +13,11 @@ from stable_baselines3.common.vec_env import VecEnv
 from qwop_native.training import algorithms
 from qwop_native.training.algorithms import Algorithm
 from qwop_native.training.algorithms.imitation import demonstrations
-from qwop_native.training.algorithms.value import DQNSettings, QRDQNSettings, keywords
-from qwop_native.training.config import RunConfig
-from qwop_native.training.fields import setting
+from qwop_native.training.algorithms.value import keywords
 from qwop_native.training.imitation.demonstrations import Demonstrations
 from qwop_native.training.replay.demo_learners import DemoDQN, DemoQRDQN, ReplaySettings
-
-
-@dataclass(frozen=True)
-class DemoDQNSettings(DQNSettings):
-    """The `learner` section; configs/dqn_demo.yml explains each key."""
-
-    demo_file: str | None = None
-    demo_injection_ratio: float = setting(0.25, at_least=0, at_most=0.9)
-    demo_prefill_count: int = setting(0, at_least=0)
-    margin: float = setting(0.8, at_least=0)
-    margin_weight: float = setting(0.0, at_least=0)
-    prioritized: bool = True
-    per_alpha: float = setting(0.6, at_least=0, at_most=1)
-    per_beta: float = setting(0.4, at_least=0, at_most=1)
-    per_epsilon: float = setting(1e-6, above=0)
-
-
-@dataclass(frozen=True)
-class DemoQRDQNSettings(QRDQNSettings, DemoDQNSettings):
-    """The `learner` section; configs/qrdqn_demo.yml explains each key."""
-
+from qwop_native.training.settings.learners import LEARNERS
+from qwop_native.training.settings.run import RunConfig
 
 _OURS = [field.name for field in dataclasses.fields(ReplaySettings)]
 
@@ -79,17 +57,18 @@ def _learn(
     algorithms.learn(model, config, total_timesteps, callback)
 
 
-def _algorithm(kind: type[DemoDQN] | type[DemoQRDQN], name: str, settings: type[Any]) -> Algorithm:
+def _algorithm(kind: type[DemoDQN] | type[DemoQRDQN], name: str) -> Algorithm:
     return Algorithm(
         name=name,
-        settings=settings,
+        settings=LEARNERS[name],
         build=functools.partial(_build, kind),
         model_class=lambda: kind,
         learn=_learn,
+        prepare=_replay,
         saved_as=name.removesuffix("_demo"),
         qwop_gym_name=name.upper(),
     )
 
 
-DQN = _algorithm(DemoDQN, "dqn_demo", DemoDQNSettings)
-QRDQN = _algorithm(DemoQRDQN, "qrdqn_demo", DemoQRDQNSettings)
+DQN = _algorithm(DemoDQN, "dqn_demo")
+QRDQN = _algorithm(DemoQRDQN, "qrdqn_demo")

@@ -12,6 +12,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from qwop_native.training.imitation.demonstrations import Demonstrations
 
 Report = Callable[[int, dict[str, float]], bool]
+GoesOn = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def clone(
     settings: CloningSettings,
     rng: np.random.Generator,
     report: Report | None = None,
+    goes_on: GoesOn = lambda: True,
 ) -> None:
     """Fits a model's policy to demonstrations; its value function stays as it is.
 
@@ -51,6 +53,7 @@ def clone(
         report: Called after each epoch with its number from 1 and the means of "loss" and
             "accuracy", and those of the episodes held out as "held_out_loss" and
             "held_out_accuracy" if there are any; ends the training by returning False.
+        goes_on: Asked before each batch; ends the training at once by returning False.
 
     Raises:
         ValueError: The demonstrations are not of the model's kind.
@@ -68,15 +71,12 @@ def clone(
         for group in policy.optimizer.param_groups:
             group["lr"] = rate
         for begin in range(0, len(order), settings.batch_size):
-            chosen = order[begin : begin + settings.batch_size]
-            loss, right, entropy = _fit(model, demonstrations, chosen)
-            squares = sum(parameter.square().sum() for parameter in policy.parameters())
-            whole = loss - settings.ent_weight * entropy + settings.l2_weight * squares / 2
-            policy.optimizer.zero_grad()
-            whole.backward()  # type: ignore[no-untyped-call]
-            th.nn.utils.clip_grad_norm_(policy.parameters(), model.max_grad_norm)
-            policy.optimizer.step()
-            totals += [loss.item() * len(chosen), right.item() * len(chosen)]
+            if not goes_on():
+                policy.set_training_mode(False)
+                return
+            totals += _update(
+                model, demonstrations, order[begin : begin + settings.batch_size], settings
+            )
         numbers = dict(zip(("loss", "accuracy"), totals / len(order), strict=True))
         if len(held_out):
             with th.no_grad():
@@ -85,6 +85,21 @@ def clone(
         if report is not None and not report(epoch, numbers):
             break
     policy.set_training_mode(False)
+
+
+def _update(
+    model: OnPolicyAlgorithm, data: Demonstrations, chosen: np.ndarray, settings: CloningSettings
+) -> np.ndarray:
+    """One update of the policy; sums of the batch's losses and of its right actions."""
+    policy = model.policy
+    loss, right, entropy = _fit(model, data, chosen)
+    squares = sum(parameter.square().sum() for parameter in policy.parameters())
+    whole = loss - settings.ent_weight * entropy + settings.l2_weight * squares / 2
+    policy.optimizer.zero_grad()
+    whole.backward()  # type: ignore[no-untyped-call]
+    th.nn.utils.clip_grad_norm_(policy.parameters(), model.max_grad_norm)
+    policy.optimizer.step()
+    return np.array([loss.item() * len(chosen), right.item() * len(chosen)])
 
 
 def _fit(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native.archives import damage_refused
 from qwop_native.atomic import whole_file
 
 _COLUMNS = ("observations", "actions", "rewards", "next_observations", "dones", "bounds")
@@ -118,12 +117,14 @@ class Demonstrations:
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"there is no file of demonstrations {path}")
-        try:
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                found = {name: arrays[name] for name in arrays.files}
-            return cls(**_columns(found))
-        except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{path} is not a whole file of demonstrations: {error}") from None
+        with damage_refused(path, "is not a whole file of demonstrations"):
+            try:
+                with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                    found = {name: arrays[name] for name in arrays.files}
+                return cls(**_columns(found))
+            except (KeyError, ValueError, EOFError) as error:
+                text = f"{path} is not a whole file of demonstrations: {error}"
+                raise ValueError(text) from None
 
 
 def _columns(found: dict[str, Any]) -> dict[str, Any]:

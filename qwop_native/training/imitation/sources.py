@@ -18,7 +18,7 @@ from qwop_native import Game, QwopEnv
 from qwop_native.envs.spaces import TERMINATE
 from qwop_native.keys import Keys
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
-from qwop_native.qwop_gym.rec import load_rec, recordings_of
+from qwop_native.qwop_gym.rec import OtherSettingsError, load_rec, recordings_of
 from qwop_native.recording import Recording, env_start, load_recording
 from qwop_native.training.imitation.demonstrations import Demonstrations, joined
 
@@ -57,7 +57,12 @@ class _Log:
 
 
 def collect(
-    act: Act, env: Env, episodes: int, min_distance: float = 0.0, max_episode_steps: int = 2000
+    act: Act,
+    env: Env,
+    episodes: int,
+    min_distance: float = 0.0,
+    max_episode_steps: int = 2000,
+    begin: Callable[[], None] = lambda: None,
 ) -> Demonstrations:
     """Plays a policy and keeps the runs that get far enough.
 
@@ -70,6 +75,7 @@ def collect(
         episodes: How many to play.
         min_distance: Metres that an episode must reach to be kept.
         max_episode_steps: Steps after which an episode is cut off.
+        begin: Called before the first action of each episode.
 
     Returns:
         The episodes that were kept.
@@ -86,6 +92,7 @@ def collect(
             over = terminated or truncated
             if over:
                 break
+        begin()
         log, steps = _Log(observation), 0
         while not over:
             action = int(act(observation))
@@ -232,11 +239,11 @@ def _read_one(path: str, env: Env) -> Demonstrations:
         return from_recordings([load_recording(path)], env)
     rec = load_rec(path)
     how = _arguments(env)
+    # One episode at a time: the page of each holds all those before it.
     try:  # qwop-gym's program resets twice before it records, a program of one's own once
-        recordings = list(recordings_of(rec, resets=2, **how))
-    except ValueError:
-        recordings = list(recordings_of(rec, resets=1, **how))
-    return from_recordings(recordings, env)
+        return from_recordings(recordings_of(rec, resets=2, **how), env)
+    except OtherSettingsError:
+        return from_recordings(recordings_of(rec, resets=1, **how), env)
 
 
 def _base(env: Env) -> QwopEnv:

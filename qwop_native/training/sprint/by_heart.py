@@ -19,16 +19,15 @@ import torch as th
 from torch.nn import functional
 
 from qwop_native import _core
-from qwop_native.champion.evaluation import evaluate
-from qwop_native.champion.starts import line_pages, prepared
 from qwop_native.envs.spaces import ACTION_SETS, observations
+from qwop_native.facts import ENDED, FALLEN
+from qwop_native.models import starts as model_starts
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.guide import Guide, Policy
-from qwop_native.search.states import ENDED, FALLEN
 from qwop_native.search.values import Rank
 from qwop_native.training.sprint.demonstrations import Lessons, lessons_of
-from qwop_native.training.sprint.export import greedy
+from qwop_native.training.sprint.export import play_greedily
 from qwop_native.training.sprint.settings import GamesSettings, HeartSettings
 from qwop_native.wrappers.rich_columns import key_masks
 
@@ -60,7 +59,12 @@ class Start:
 
     def game(self) -> _core.Game:
         """There."""
-        return prepared(self.sincos, self.page, self.idle)
+        return self.line.game(self.sincos)
+
+    @property
+    def line(self) -> model_starts.Start:
+        """The same without its flavour."""
+        return model_starts.Start(f"start {self.number}", self.page, np.zeros(self.idle, np.uint8))
 
 
 def distinct_starts(games: GamesSettings, flavours: tuple[str, ...]) -> list[Start]:
@@ -68,7 +72,7 @@ def distinct_starts(games: GamesSettings, flavours: tuple[str, ...]) -> list[Sta
 
     Of several that leave the bodies in the same places the first one is taken.
     """
-    pages = line_pages(games.idle_frames, games.frames_per_step)
+    pages = model_starts.line_pages(games.idle_frames, games.frames_per_step)
     starts, seen = [], set()
     for sincos in dict.fromkeys((games.sincos, *flavours)):
         all_of_it = [
@@ -139,7 +143,7 @@ class GuidedRuns:
             return self._learned(start, self._earlier / path.name)
         settings, root = self._settings, start.game()
         weight = settings.standard_weight if start.standard else settings.weight
-        guide = Guide(self._policy, weight, settings.most_regret)
+        guide = Guide(self._policy, weight, settings.max_log_prob_gap)
         beam = Beam(root, self._how, self._threads, self._rng, guide)
         tries = settings.standard_tries if start.standard else 1
         found = [beam.run(root, self._rank, _MAX_FRAMES).finish for _ in range(tries)]
@@ -160,8 +164,8 @@ class GuidedRuns:
         if not path.is_file():
             return None
         run = load_recording(path)
-        own = evaluate(greedy(self._model), [start.game()], self._how.frames)
-        learned = np.array_equal(own.keys[0], run.keys[start.idle :])
+        (own,) = play_greedily(self._model, [start.line], start.sincos, self._how.frames)
+        learned = np.array_equal(own.keys, run.keys)
         return run if learned or start.standard else None
 
 
@@ -279,16 +283,16 @@ def own_ways(
     parts = []
     for sincos in dict.fromkeys(start.sincos for start in starts):
         lines = [start.game() for start in starts if start.sincos == sincos]
-        pool = _core.GamePool(lines[0], games, threads)
+        pool = _core.GamePool(lines[0], num_envs=games, num_threads=threads)
         for number in range(games):
             pool.set_game(number, lines[int(rng.integers(len(lines)))])
         for _ in range(_MAX_FRAMES // frames):
-            running = pool.happened & (ENDED | FALLEN) == 0
+            running = pool.events & (ENDED | FALLEN) == 0
             if not running.any():
                 break
             seen = observations(pool.bodies)
             parts.append(seen[running])
             regrets = policy.regrets(seen)
             drawn = (rng.gumbel(size=regrets.shape) - regrets).argmax(axis=1)
-            pool.step(masks[drawn], frames)
+            pool.step(masks[drawn], frames=frames)
     return np.concatenate(parts)

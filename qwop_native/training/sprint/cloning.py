@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from qwop_native.sb3 import PPO
 from qwop_native.training.sprint.demonstrations import Lessons
-from qwop_native.training.sprint.features import Features
 from qwop_native.training.sprint.settings import CloningSettings
+from qwop_native.wrappers.relative_features import Features
 
 
 def clone(

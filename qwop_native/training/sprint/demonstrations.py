@@ -105,7 +105,7 @@ class Teacher:
         self._count += 1
         root, frames = self._roots[at], self._settings.frames_per_step
         search = self._beam.run(root, self._rank, self._settings.max_frames)
-        kept = lessons(root, search, self._settings.lasting_levels)
+        kept = lessons(root, search, self._settings.survives_for)
         way = float(search.levels[-1].states.bodies[:, 0, 0].max())
         metres = way / UNITS_PER_METRE
         played = frames * len(search.levels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -13,7 +13,11 @@ from torch import nn
 
 from qwop_native import QwopEnv
 from qwop_native.envs.spaces import OBSERVATION_SIZE
-from qwop_native.training.sprint.features import RAMPS, Features, hinges, linear_features
+from qwop_native.models.evaluate import Run, evaluate
+from qwop_native.models.starts import Start
+from qwop_native.wrappers.relative_features import RAMPS, Features, hinges, linear_features
+
+_MAX_FRAMES = 3000
 
 FIRST_WIDTH = 2 * OBSERVATION_SIZE + RAMPS + 1
 
@@ -66,6 +70,15 @@ def greedy(model: Any) -> Callable[[Any], Any]:
         return lambda seen: model.predict(seen, deterministic=True)[0]
     features = Features()
     return lambda seen: model.predict(features(seen), deterministic=True)[0]
+
+
+def play_greedily(
+    model: Any, starts: Sequence[Start], sincos: str, frames_per_step: int
+) -> list[Run]:
+    """Greedy runs of such a model to the game's own finish."""
+    act = greedy(model)
+    env = {"frames_per_step": frames_per_step, "action_set": "essential", "sincos": sincos}
+    return evaluate(lambda seen, keys: act(seen), env, starts, _MAX_FRAMES // frames_per_step)
 
 
 def _fold(source: Any, target: Any) -> None:

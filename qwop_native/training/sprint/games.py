@@ -1,4 +1,4 @@
-"""Many runners for PPO: paid by the way they make, started where runners die, ended when slow."""
+"""Many runners to learn from: paid by pace, started where runners die, ended when slow."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
-from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native import _core
-from qwop_native.champion.starts import line_starts
-from qwop_native.envs.spaces import ACTION_SETS, observations
-from qwop_native.facts import UNITS_PER_METRE
-from qwop_native.search.states import ENDED, FALLEN, finished
-from qwop_native.training.sprint.features import FEATURES, Features
+from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
+from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.models.starts import line_starts
+from qwop_native.sb3.resumable import ResumableEnv
+from qwop_native.search.states import finished
 from qwop_native.training.sprint.settings import GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
+from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]
@@ -51,10 +51,10 @@ def pay(
     return paid
 
 
-class SprintGames(VecEnv):
+class SprintGames(ResumableEnv):
     """Runs of 100 m that pay for speed.
 
-    Observations are `features.Features`, actions those of the essential set. A step is paid 0.05
+    Actions are those of the essential set. A step is paid 0.05
     for each world unit a frame beyond the time's cost: the less there is left of the pay, the more
     is dared for a little more speed. It rises with the pace of all runners. Landing beyond 100 m is
     paid as if a runner of 1.3 units a frame more than that ran on for ever. An episode ends with
@@ -62,7 +62,12 @@ class SprintGames(VecEnv):
     in the last `slow_frames` frames.
 
     Infos are empty but for ended games: `frames` (of the game's clock), `distance` (metres),
-    `finished`, `from_line` (whether the episode began at the start line).
+    `finished`, `from_line` (whether the episode began at the start line), `terminal_observation`,
+    and Monitor's `episode` (`r`, `l`).
+
+    The games hold no chance and the starts are drawn from `rng`: the same actions from the same
+    generator give the same episodes, with any number of threads. `get_state` and `set_state` make
+    a training go on as if it had not been stopped; `sb3.checkpoint` uses them.
 
     Args:
         settings: Numbers of the above.
@@ -70,9 +75,14 @@ class SprintGames(VecEnv):
         threads: Threads that step the games.
         moments: Games under way, in runs faster than the policy's own: what it is to learn to go
             on from.
+        observation: "relative" for `relative_features.Features`, "standard" for `QwopEnv`'s
+            observation, which a policy with `sb3.RelativeFeatures` makes the same of.
 
     Attributes:
         time_cost: What a frame costs now, world units.
+
+    Raises:
+        ValueError: `observation` is neither.
     """
 
     def __init__(
@@ -81,29 +91,34 @@ class SprintGames(VecEnv):
         rng: np.random.Generator,
         threads: int = 1,
         moments: Sequence[_core.Game] = (),
+        observation: str = "relative",
     ) -> None:
+        if observation not in ("relative", "standard"):
+            raise ValueError(f"observation must be relative or standard, got {observation!r}")
         self.settings, self._rng, self._moments = settings, rng, moments
         self._masks = key_masks(ACTION_SETS["essential"])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
-        self.pool = _core.GamePool(self._lines[0], settings.games, threads)
+        self.pool = _core.GamePool(self._lines[0], num_envs=settings.num_envs, num_threads=threads)
         self.line = self._lines[0]
-        self._features = Features()
-        count = settings.games
+        self._features = Features() if observation == "relative" else None
+        count = settings.num_envs
         self._recent = np.zeros((settings.slow_frames // settings.frames_per_step, count))
         self._steps = np.zeros(count, np.int64)
+        self._returns = np.zeros(count)
         self._from_line = np.zeros(count, np.bool_)
         self.buckets = SnapshotBuckets(settings.bucket_units, settings.bucket_size, rng)
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
         self.time_cost, self._pace = settings.time_cost, 0.0
         self.render_mode = None
-        space = gym.spaces.Box(-np.inf, np.inf, (FEATURES,), np.float32)
+        space = gym.spaces.Box(-1, 1, (OBSERVATION_SIZE,), np.float32)
+        if observation == "relative":
+            space = gym.spaces.Box(-np.inf, np.inf, (FEATURES,), np.float32)
         super().__init__(count, space, gym.spaces.Discrete(len(self._masks)))
 
     def reset(self) -> Floats:
-        """Starts all games; returns float32 (games, FEATURES)."""
-        for game in range(self.num_envs):
-            self._start(game)
-        return self._observe()
+        """Starts all games; returns float32 (games, columns)."""
+        self._start(np.arange(self.num_envs))
+        return self.observe()
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
         """Takes note of what to press."""
@@ -114,22 +129,75 @@ class SprintGames(VecEnv):
     ) -> tuple[Floats, npt.NDArray[np.float32], npt.NDArray[np.bool_], list[dict[str, Any]]]:
         """Presses it; SB3's contract."""
         settings = self.settings
-        before = self._torso_x().copy()
-        self.pool.step(self._masks[self._actions], settings.frames_per_step)
-        now, happened = self._torso_x(), self.pool.happened
-        done = finished(happened, self.pool.score)
+        before = self._torso_x()
+        self.pool.step(self._masks[self._actions], frames=settings.frames_per_step)
+        now, events = self._torso_x(), self.pool.events
+        done = finished(events, self.pool.score)
         rewards = pay(settings, before, now, done, self.time_cost)
+        self._returns += rewards
         self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
         slow = self._is_slow(now)
-        dones = (happened & (ENDED | FALLEN) != 0) | slow
+        dones = (events & (ENDED | FALLEN) != 0) | slow
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for game in np.flatnonzero(dones).tolist():
-            infos[game] = self._info(game, bool(done[game]))
-            if not done[game]:
-                self.buckets.died(float(now[game]))
-            self._start(game)
+        ended = np.flatnonzero(dones)
+        if len(ended):
+            for game, info in zip(ended.tolist(), self._last_infos(ended, done), strict=True):
+                infos[game] = info
+            self.buckets.died(now[ended[~done[ended]]])
+            self._start(ended)
         self._keep_snapshots()
-        return self._observe(), rewards.astype(np.float32), dones, infos
+        return self.observe(), rewards.astype(np.float32), dones, infos
+
+    def observe(self) -> Floats:
+        """What the games look like now, float32 (games, columns)."""
+        return self._seen(self.pool.bodies)
+
+    def describe(self) -> dict[str, Any]:
+        """What games must have in common for one's state to be another's."""
+        return {"settings": repr(self.settings), "columns": self.observation_space.shape}
+
+    def get_state(self) -> dict[str, Any]:
+        """Where games, generator, kept snapshots and the cost of time stand, between two steps.
+
+        Bytes, arrays and numbers, for pickle; some 5 kB for each game played and kept.
+        """
+        return {
+            "games": [self.pool.game(game).snapshot() for game in range(self.num_envs)],
+            "generator": self._rng.bit_generator.state,
+            "buckets": self.buckets.get_state(),
+            "recent": self._recent.copy(),
+            "steps": self._steps.copy(),
+            "returns": self._returns.copy(),
+            "from_line": self._from_line.copy(),
+            "time_cost": self.time_cost,
+            "pace": self._pace,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts everything where it was when `get_state` was called, bit for bit.
+
+        Args:
+            state: What it returned, of games with the same settings. The generator given at the
+                start is set, too.
+
+        Raises:
+            ValueError: The state is of another number of games, or other lengths of time or place.
+        """
+        recent, ours = state["recent"].shape, self._recent.shape
+        if recent != ours:
+            raise ValueError(
+                f"the state is of {recent[1]} games that are slow after {recent[0]} steps, "
+                f"these are {ours[1]} after {ours[0]}"
+            )
+        self.buckets.set_state(state["buckets"], self.settings.sincos)
+        game = _core.Game(self.settings.sincos)
+        for number, snapshot in enumerate(state["games"]):
+            game.restore(snapshot)
+            self.pool.set_game(number, game)
+        self._rng.bit_generator.state = state["generator"]
+        self._recent[:], self._steps[:] = state["recent"], state["steps"]
+        self._returns[:], self._from_line[:] = state["returns"], state["from_line"]
+        self.time_cost, self._pace = state["time_cost"], state["pace"]
 
     def _raise_time_cost(self, pace: float) -> None:
         """Runners who have become faster are to be content with no less than before."""
@@ -137,13 +205,33 @@ class SprintGames(VecEnv):
         self._pace += _PACE_SHARE * (pace - self._pace)
         self.time_cost = max(settings.time_cost, settings.time_cost_share * self._pace)
 
-    def _info(self, game: int, finished: bool) -> dict[str, Any]:
-        return {
-            "frames": int(self.pool.frames[game]),
-            "distance": float(self._torso_x()[game]) / UNITS_PER_METRE,
-            "finished": finished,
-            "from_line": bool(self._from_line[game]),
-        }
+    def _last_infos(
+        self, ended: npt.NDArray[np.int64], done: npt.NDArray[np.bool_]
+    ) -> list[dict[str, Any]]:
+        """Infos of ended games that stand as they ended."""
+        bodies = self.pool.bodies[ended]
+        columns = (
+            self.pool.frames[ended].tolist(),
+            (bodies[:, 0, 0] / UNITS_PER_METRE).tolist(),
+            done[ended].tolist(),
+            self._from_line[ended].tolist(),
+            self._seen(bodies),
+            self._returns[ended].tolist(),
+            self._steps[ended].tolist(),
+        )
+        return [
+            {
+                "frames": frames,
+                "distance": distance,
+                "finished": finished,
+                "from_line": from_line,
+                "terminal_observation": last,
+                "episode": {"r": total, "l": steps},
+            }
+            for frames, distance, finished, from_line, last, total, steps in zip(
+                *columns, strict=True
+            )
+        ]
 
     def _is_slow(self, now: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         rows = len(self._recent)
@@ -155,35 +243,40 @@ class SprintGames(VecEnv):
         self._steps += 1
         return slow
 
-    def _start(self, game: int) -> None:
-        root = self._under_way()
-        self._from_line[game] = root is None
-        self._steps[game] = 0
-        line = self._lines[int(self._rng.integers(len(self._lines)))]
-        self.pool.set_game(game, line if root is None else root)
-
-    def _under_way(self) -> _core.Game | None:
-        """A game to start from that is under way; None to start at the line."""
-        drawn = self._rng.random() - self.settings.snapshot_starts
-        if drawn < 0:
-            return self.buckets.draw()
-        if drawn < self.settings.beam_starts and self._moments:
-            return self._moments[int(self._rng.integers(len(self._moments)))]
-        return None
+    def _start(self, games: npt.NDArray[np.int64]) -> None:
+        """Starts new episodes, at the line or under way."""
+        kind, which = self._rng.random((2, len(games)))
+        kind -= self.settings.snapshot_starts
+        lines = (which * len(self._lines)).astype(np.int64).tolist()
+        roots: list[_core.Game | None] = [None] * len(games)
+        kept = np.flatnonzero(kind < 0)
+        for row, game in zip(kept.tolist(), self.buckets.draw_many(len(kept)), strict=True):
+            roots[row] = game
+        if self._moments:
+            for row in np.flatnonzero((kind >= 0) & (kind < self.settings.beam_starts)).tolist():
+                roots[row] = self._moments[int(which[row] * len(self._moments))]
+        self._from_line[games] = [root is None for root in roots]
+        self._steps[games] = 0
+        self._returns[games] = 0.0
+        for game, root, line in zip(games.tolist(), roots, lines, strict=True):
+            self.pool.set_game(game, self._lines[line] if root is None else root)
 
     def _keep_snapshots(self) -> None:
+        # A game already falling teaches nothing; one that lives has passed some steps since its
+        # start.
         chosen = self._rng.random(self.num_envs) < self.settings.snapshot_chance
-        for game in np.flatnonzero(chosen & (self.pool.happened & ENDED == 0)).tolist():
-            # A game already falling teaches nothing; one that lives has passed some steps since
-            # its start.
-            if self._steps[game] > self.settings.snapshot_after:
-                self.buckets.add(float(self._torso_x()[game]), self.pool.game(game))
+        chosen &= self.pool.events & ENDED == 0
+        chosen &= self._steps > self.settings.snapshot_after
+        for game in np.flatnonzero(chosen).tolist():
+            self.buckets.add(float(self.pool.bodies[game, 0, 0]), self.pool.game(game))
 
     def _torso_x(self) -> npt.NDArray[np.float64]:
-        return self.pool.bodies[:, 0, 0]
+        torso_x: npt.NDArray[np.float64] = self.pool.bodies[:, 0, 0].copy()
+        return torso_x
 
-    def _observe(self) -> Floats:
-        return self._features(observations(self.pool.bodies))
+    def _seen(self, bodies: npt.NDArray[np.float64]) -> Floats:
+        seen = observations(bodies)
+        return seen if self._features is None else self._features(seen)
 
     # ---- what else SB3 asks of a VecEnv -------------------------------------------------------
 

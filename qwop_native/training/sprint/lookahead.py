@@ -19,10 +19,11 @@ from torch.nn import functional
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, observations
-from qwop_native.search.states import ENDED, FALLEN, finished
-from qwop_native.training.sprint.features import FEATURES, Features
+from qwop_native.facts import ENDED, FALLEN
+from qwop_native.search.states import finished
 from qwop_native.training.sprint.games import SprintGames, pay
 from qwop_native.training.sprint.settings import GamesSettings, LookaheadSettings
+from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]
@@ -51,7 +52,9 @@ class Lookahead:
     ) -> None:
         self._games, self._steps, self._gamma = games, settings.steps, gamma
         self._masks = key_masks(ACTION_SETS["essential"])
-        self._pool = _core.GamePool(first, settings.states * len(self._masks), threads)
+        self._pool = _core.GamePool(
+            first, num_envs=settings.states * len(self._masks), num_threads=threads
+        )
         self._features = Features()
 
     def worth(
@@ -72,17 +75,18 @@ class Lookahead:
         count = len(self._masks)
         before = np.repeat(source.bodies[rows, 0, 0], count)
         parents, keys = np.repeat(rows, count), np.tile(self._masks, len(rows))
-        self._pool.expand(source, parents, keys, self._games.frames_per_step)
+        frames = self._games.frames_per_step
+        self._pool.expand(source, parents=parents, keys=keys, frames=frames)
         alive = np.ones(len(keys), np.bool_)
         total, discount = np.zeros(len(keys)), 1.0
         for step in range(self._steps):
             if step:
                 actions, _ = act(self._observe(len(keys)))
-                self._pool.step(self._masks[actions], self._games.frames_per_step)
-            now, happened = self._pool.bodies[: len(keys), 0, 0], self._pool.happened[: len(keys)]
-            done = finished(happened, self._pool.score[: len(keys)])
+                self._pool.step(self._masks[actions], frames=frames)
+            now, events = self._pool.bodies[: len(keys), 0, 0], self._pool.events[: len(keys)]
+            done = finished(events, self._pool.score[: len(keys)])
             total += alive * discount * pay(self._games, before, now, done, time_cost)
-            alive &= happened & (ENDED | FALLEN) == 0
+            alive &= events & (ENDED | FALLEN) == 0
             before, discount = now.copy(), discount * self._gamma
         _, values = act(self._observe(len(keys)))
         total += alive * discount * values
@@ -178,7 +182,7 @@ class Improver:
         own = worth[np.arange(count), actions[rows]]
         self._memory.add(self._seen[rows], self._wanted(self._seen[rows], worth), own)
         self.states += count
-        stray = rng.random(len(actions)) < settings.stray
+        stray = rng.random(len(actions)) < settings.epsilon
         actions = np.where(stray, rng.integers(worth.shape[1], size=len(actions)), actions)
         self._games.step_async(actions)
         self._seen = self._games.step_wait()[0]

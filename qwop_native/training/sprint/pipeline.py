@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,16 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from qwop_native import _core
 from qwop_native.atomic import whole_file
-from qwop_native.champion.evaluation import evaluate
-from qwop_native.champion.starts import prepared
-from qwop_native.models.weights import save_model
+from qwop_native.models.save import save_model
+from qwop_native.models.settings import ModelSettings
+from qwop_native.models.starts import Start, prepared
+from qwop_native.models.summary import line
 from qwop_native.recording import load_recording, make_recording
 from qwop_native.recording.starts import reset_start, standard_starts
 from qwop_native.recording.tape import Tape
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import ModelValue, Rank, upright
+from qwop_native.text_files import read_text
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
@@ -30,7 +31,7 @@ from qwop_native.training.sprint.by_heart import (
 )
 from qwop_native.training.sprint.cloning import clone
 from qwop_native.training.sprint.demonstrations import Lessons, Teacher
-from qwop_native.training.sprint.export import greedy, stock
+from qwop_native.training.sprint.export import play_greedily, stock
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.lookahead import Improver
 from qwop_native.training.sprint.ppo import load_model, make_model
@@ -85,8 +86,8 @@ class Pipeline:
         settings = self._settings
         rounds = [(f"round-{number}", settings) for number in range(settings.rounds)]
         if settings.long.steps:
-            lookahead = replace(settings.lookahead, iterations=0)
-            rounds.append(("long", replace(settings, ppo=settings.long, lookahead=lookahead)))
+            lookahead = settings.lookahead.changed(iterations=0)
+            rounds.append(("long", settings.changed(ppo=settings.long, lookahead=lookahead)))
         return rounds
 
     def _by_heart(
@@ -303,8 +304,8 @@ class Keeper:
         games = settings.games
         idles = range(0, games.idle_frames + 1, 2)
         self._starts = [
-            prepared(games.sincos, page, idle)
-            for page in standard_starts(games.frames_per_step).values()
+            Start(f"{name}:1+{idle}", page, np.zeros(idle, np.uint8))
+            for name, page in standard_starts(games.frames_per_step).items()
             for idle in idles
         ]
         self._standard = slice(0, None, len(idles)) if standard_first else None
@@ -321,21 +322,30 @@ class Keeper:
             learning: Figures to be noted.
         """
         frames_per_step = self._settings.games.frames_per_step
-        runs = evaluate(greedy(model), self._starts, frames_per_step)
-        rank = self._rank(runs.frames.tolist())
+        sincos = self._settings.games.sincos
+        runs = play_greedily(model, self._starts, sincos, frames_per_step)
+        frames = [run.frames if run.finished else 0 for run in runs]
+        rank = self._rank(frames)
         seconds = time.monotonic() - self._begun
-        self._say(f"{what}, {steps:,} steps, {seconds:.0f} s: {runs}")
+        self._say(f"{what}, {steps:,} steps, {seconds:.0f} s: {line(runs)}")
         if self._best is None or rank > self._best:
             self._best = rank
-            save_model(stock(model, frames_per_step), self._folder / POLICY_NAME)
+            env = {
+                "frames_per_step": frames_per_step,
+                "action_set": "essential",
+                "t_for_terminate": False,
+                "sincos": sincos,
+            }
+            made = stock(model, frames_per_step)
+            save_model(made, self._folder / POLICY_NAME, ModelSettings(env))
         save_model(model, self._folder / _LAST_NAME)
         # Last of all, so that what is noted is there.
         entry = {
             "what": what,
             "steps": steps,
             "seconds": round(seconds, 1),
-            "frames": runs.frames.tolist(),
-            "mean_distance": round(float(runs.distance.mean()), 2),
+            "frames": frames,
+            "mean_distance": round(float(np.mean([run.distance for run in runs])), 2),
             **learning,
         }
         with whole_file(self._folder / _LOG_NAME) as file:
@@ -345,7 +355,7 @@ class Keeper:
     def entries(self, what: str | None = None) -> list[dict[str, Any]]:
         """What was noted so far, of one way of learning or of all."""
         path = self._folder / _LOG_NAME
-        lines = path.read_text().splitlines() if path.is_file() else []
+        lines = read_text(path).splitlines() if path.is_file() else []
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if what in (None, entry["what"])]
 

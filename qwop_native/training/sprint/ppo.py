@@ -24,13 +24,13 @@ class SprintPPO(PPO):
 
     Attributes:
         warm_up_rollouts: Rollouts left during which only the critic learns.
-        wanted_kl: How far a rollout's updates are to move the policy, nats; the learning rate
-            follows. 0 leaves it to its schedule.
+        kl_per_rollout: How far a rollout's updates are to move the policy, nats; the learning rate
+            follows. 0 leaves it to its schedule. SB3's own `target_kl` is a limit instead.
         ent_coefs: What entropy is worth at the start and at the end.
     """
 
     warm_up_rollouts = 0
-    wanted_kl = 0.0
+    kl_per_rollout = 0.0
     ent_coefs = 0.0, 0.0
 
     def train(self) -> None:
@@ -55,9 +55,9 @@ class SprintPPO(PPO):
         """Large batches bear ten times the learning rate, at first; nobody knows how long."""
         moved = float(self.logger.name_to_value["train/approx_kl"])
         rate = float(self.policy.optimizer.param_groups[0]["lr"])
-        if not self.wanted_kl or self.wanted_kl / 2 <= moved <= 2 * self.wanted_kl:
+        if not self.kl_per_rollout or self.kl_per_rollout / 2 <= moved <= 2 * self.kl_per_rollout:
             return
-        rate = rate / 1.5 if moved > self.wanted_kl else rate * 1.5
+        rate = rate / 1.5 if moved > self.kl_per_rollout else rate * 1.5
         low, high = _LEARNING_RATES
         self.learning_rate = min(max(rate, low), high)
         self._setup_lr_schedule()
@@ -83,7 +83,7 @@ def _numbers(settings: PPOSettings) -> dict[str, Any]:
     first, last = settings.learning_rate, settings.final_learning_rate
     falling = schedules.parse(f"lin_decay_{first}_{last}_1.0", "learning_rate")
     return {
-        "learning_rate": first if settings.wanted_kl else falling,
+        "learning_rate": first if settings.target_kl else falling,
         "n_steps": settings.n_steps,
         "batch_size": settings.batch_size,
         "n_epochs": settings.n_epochs,
@@ -94,7 +94,7 @@ def _numbers(settings: PPOSettings) -> dict[str, Any]:
 
 
 def _own_numbers(model: SprintPPO, settings: PPOSettings) -> None:
-    model.wanted_kl = settings.wanted_kl
+    model.kl_per_rollout = settings.target_kl
     model.ent_coefs = settings.ent_coef, settings.final_ent_coef
 
 

@@ -2,163 +2,295 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Annotated
 
-from qwop_native.facts import FLAVOURS
-from qwop_native.training.fields import require, setting
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from typing_extensions import Self
+
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
+from qwop_native.settings.model import (
+    Count,
+    Natural,
+    NonNegative,
+    Positive,
+    PositiveShare,
+    Settings,
+    Share,
+)
 
 
-@dataclass(frozen=True)
-class GamesSettings:
+def _is_flavor(value: str) -> str:
+    if value not in FLAVORS:
+        raise ValueError(f"must be one of {', '.join(FLAVORS)}, got {value!r}")
+    return value
+
+
+Flavor = Annotated[str, AfterValidator(_is_flavor)]
+
+
+class GamesSettings(Settings):
     """The games that PPO plays; `games.SprintGames` and `starts` say what each is for."""
 
-    games: int = setting(512, at_least=1)
-    frames_per_step: int = setting(3, at_least=1)
-    sincos: str = setting("glibc", one_of=FLAVOURS)
-    idle_frames: int = setting(30, at_least=0)
-    reward_scale: float = setting(0.05, above=0)
-    time_cost: float = 0.35
-    time_cost_share: float = setting(0.6, at_least=0)
-    finish_reward: float = 130.0
-    slow_units: float = setting(60.0, at_least=0)
-    slow_frames: int = setting(180, at_least=1)
-    snapshot_starts: float = setting(0.4, at_least=0, at_most=1)
-    beam_starts: float = setting(0.3, at_least=0, at_most=1)
-    snapshot_chance: float = setting(0.01, at_least=0, at_most=1)
-    snapshot_after: int = setting(15, at_least=0)
-    bucket_units: float = setting(10.0, above=0)
-    bucket_size: int = setting(32, at_least=1)
+    num_envs: Count = Field(
+        default=512,
+        validation_alias=AliasChoices("num_envs", "games"),
+        description="Games side by side.",
+    )
+    frames_per_step: Count = Field(default=3, description="Frames of a step.")
+    sincos: Flavor = Field(default=DEFAULT_SINCOS, description="Flavor of sine and cosine.")
+    idle_frames: Natural = Field(
+        default=30, description="Most frames without keys with which an episode begins."
+    )
+    reward_scale: Positive = Field(
+        default=0.05,
+        description="Reward of a step for a world unit a frame beyond the cost of time.",
+    )
+    time_cost: float = Field(default=0.35, description="Least cost of time, world units a frame.")
+    time_cost_share: NonNegative = Field(
+        default=0.6, description="Cost of time as a share of the mean pace, where that is more."
+    )
+    finish_reward: float = Field(
+        default=130.0, description="Reward of landing beyond 100 m, in units of reward_scale."
+    )
+    slow_units: NonNegative = Field(
+        default=60.0,
+        description="World units that a runner must make in slow_frames; else it has failed.",
+    )
+    slow_frames: Count = Field(default=180, description="The frames in which it must make them.")
+    snapshot_starts: Share = Field(
+        default=0.4,
+        description="Part of the episodes that begin in the middle of earlier ones, shortly before "
+        "the places where most runners fall.",
+    )
+    beam_starts: Share = Field(
+        default=0.3,
+        description="Part of the episodes that begin in the middle of the runs of the beams.",
+    )
+    snapshot_chance: Share = Field(
+        default=0.01, description="Chance of a state to be kept for such starts."
+    )
+    snapshot_after: Natural = Field(
+        default=15, description="Steps after an episode's start from which on states are kept."
+    )
+    bucket_units: Positive = Field(
+        default=10.0, description="World units of a bucket of kept states."
+    )
+    bucket_size: Count = Field(default=32, description="States that are kept in each bucket.")
 
-    def __post_init__(self) -> None:
-        holds = self.slow_frames >= self.frames_per_step
-        require(holds, "games.slow_frames", "a step's frames or more", self.slow_frames)
+    @model_validator(mode="after")
+    def _can_be_slow(self) -> Self:
+        if self.slow_frames < self.frames_per_step:
+            raise ValueError(
+                f"games.slow_frames must be a step's frames or more, got {self.slow_frames!r}"
+            )
+        return self
 
 
-@dataclass(frozen=True)
-class PPOSettings:
+class PPOSettings(Settings):
     """PPO's own numbers, as Stable-Baselines3 names them, and the lengths of a round."""
 
-    steps: int = setting(16_000_000, at_least=0)
-    n_steps: int = setting(64, at_least=1)
-    batch_size: int = setting(2048, at_least=1)
-    n_epochs: int = setting(3, at_least=1)
-    learning_rate: float = setting(8e-4, above=0)
-    final_learning_rate: float = setting(1e-4, above=0)
-    wanted_kl: float = setting(0.0, at_least=0)
-    gamma: float = setting(0.99, above=0, at_most=1)
-    gae_lambda: float = setting(0.95, at_least=0, at_most=1)
-    ent_coef: float = setting(0.002, at_least=0)
-    final_ent_coef: float = setting(0.002, at_least=0)
-    clip_range: float = setting(0.2, above=0)
-    evaluate_every: int = setting(1_000_000, at_least=1)
+    steps: Natural = Field(
+        default=16_000_000, description="Transitions to collect; 0 leaves it out."
+    )
+    n_steps: Count = Field(default=64, description="Steps of each game between trainings.")
+    batch_size: Count = Field(default=2048, description="Transitions of an update.")
+    n_epochs: Count = Field(default=3, description="Passes over all that was collected.")
+    learning_rate: Positive = Field(
+        default=8e-4, description="Step size of the optimizer at first."
+    )
+    final_learning_rate: Positive = Field(
+        default=1e-4, description="Step size at the end, reached in a line where target_kl is 0."
+    )
+    target_kl: NonNegative = Field(
+        default=0.0,
+        validation_alias=AliasChoices("target_kl", "wanted_kl"),
+        description="Nats by which each rollout is to move the policy: the step size follows; 0 "
+        "for the line.",
+    )
+    gamma: PositiveShare = Field(default=0.99, description="Discount per step.")
+    gae_lambda: Share = Field(default=0.95, description="Weight of later steps in the advantage.")
+    ent_coef: NonNegative = Field(default=0.002, description="Weight of the entropy at first.")
+    final_ent_coef: NonNegative = Field(
+        default=0.002, description="Weight of the entropy at the end."
+    )
+    clip_range: Positive = Field(default=0.2, description="How far an update may move the policy.")
+    evaluate_every: Count = Field(default=1_000_000, description="Transitions between evaluations.")
 
 
-@dataclass(frozen=True)
-class BeamsSettings:
-    """The beams whose lasting states are the demonstrations.
+class BeamsSettings(Settings):
+    """The beams whose surviving states are the demonstrations.
 
-    After each of `rounds` times `beams` beams, what they tell of which states last is added to the
-    rank of the next. The lessons are those of the last round that was any faster.
+    After each of `rounds` times `beams` beams, what they tell of which states survive is added to
+    the rank of the next. The lessons are those of the last round that was any faster.
     """
 
-    rounds: int = setting(3, at_least=1)
-    beams: int = setting(4, at_least=1)
-    width: int = setting(250, at_least=1)
-    frames_per_step: int = setting(3, at_least=1)
-    noise: float = setting(0.2, at_least=0)
-    lasting_levels: int = setting(15, at_least=1)
-    max_frames: int = setting(1500, at_least=100)
+    rounds: Count = Field(default=3, description="Rounds of beams, at most.")
+    beams: Count = Field(default=4, description="Beams of a round.")
+    width: Count = Field(default=250, description="States of a beam.")
+    frames_per_step: Count = Field(default=3, description="Frames of a decision.")
+    noise: NonNegative = Field(default=0.2, description="Noise on the rank of states.")
+    survives_for: Count = Field(
+        default=15,
+        validation_alias=AliasChoices("survives_for", "lasting_levels"),
+        description="Decisions after which a state must have descendants to be a lesson.",
+    )
+    max_frames: Annotated[int, Field(ge=100)] = Field(
+        default=1500, description="Frames after which a beam gives up."
+    )
 
 
-@dataclass(frozen=True)
-class CloningSettings:
+class CloningSettings(Settings):
     """The networks, how they learn the demonstrations, and PPO's first rollouts with them."""
 
-    net_arch: tuple[int, ...] = setting((256, 256), at_least=1)
-    epochs: int = setting(30, at_least=1)
-    batch_size: int = setting(512, at_least=1)
-    learning_rate: float = setting(1e-3, above=0)
-    warm_up_rollouts: int = setting(8, at_least=0)
+    net_arch: tuple[Count, ...] = Field(
+        default=(256, 256), description="Hidden layers of actor and critic, for good."
+    )
+    epochs: Count = Field(default=30, description="Passes over the demonstrations.")
+    batch_size: Count = Field(default=512, description="Decisions of an update.")
+    learning_rate: Positive = Field(default=1e-3, description="Step size of the optimizer.")
+    warm_up_rollouts: Natural = Field(
+        default=8, description="PPO's first rollouts afterwards, in which only the critic learns."
+    )
 
 
-@dataclass(frozen=True)
-class LookaheadSettings:
+class LookaheadSettings(Settings):
     """What `lookahead` tries, and how it is learned.
 
     An iteration tries all actions in `states` states at each of `looks` steps of the games, playing
     on for `steps` steps, and then makes `updates` updates from the last `memory` states.
     """
 
-    iterations: int = setting(60, at_least=0)
-    evaluate_every: int = setting(10, at_least=1)
-    states: int = setting(64, at_least=1)
-    steps: int = setting(12, at_least=1)
-    looks: int = setting(64, at_least=1)
-    updates: int = setting(32, at_least=1)
-    batch_size: int = setting(1024, at_least=1)
-    memory: int = setting(40_000, at_least=1)
-    learning_rate: float = setting(3e-4, above=0)
-    temperature: float = setting(0.15, above=0)
-    stray: float = setting(0.03, at_least=0, at_most=1)
+    iterations: Natural = Field(default=60, description="Iterations; 0 leaves lookahead out.")
+    evaluate_every: Count = Field(default=10, description="Iterations between evaluations.")
+    states: Count = Field(
+        default=64, description="States in which all actions are tried at a time."
+    )
+    steps: Count = Field(default=12, description="Steps that each try is played on.")
+    looks: Count = Field(default=64, description="Steps of the games in an iteration.")
+    updates: Count = Field(default=32, description="Updates of an iteration.")
+    batch_size: Count = Field(default=1024, description="States of an update.")
+    memory: Count = Field(default=40_000, description="Latest states that updates draw from.")
+    learning_rate: Positive = Field(default=3e-4, description="Step size of the optimizer.")
+    temperature: Positive = Field(
+        default=0.15,
+        description="How much better an action must be to be e times as likely afterwards.",
+    )
+    epsilon: Share = Field(
+        default=0.03,
+        validation_alias=AliasChoices("epsilon", "stray"),
+        description="Part of the actions that are drawn at random.",
+    )
 
 
-@dataclass(frozen=True)
-class HeartSettings:
-    """How runs are looked for and learned by heart; `by_heart` says what for.
+class HeartSettings(Settings):
+    """How runs are looked for and memorized; `by_heart` says what for.
 
-    `weight` and `most_regret` are `search.guide.Guide`'s; from the standard starts the fastest of
-    `standard_tries` runs is taken, and practised `standard_importance` times as often.
+    `weight` and `max_log_prob_gap` are `search.guide.Guide`'s; from the standard starts the fastest
+    of `standard_tries` runs is taken, and practised `standard_importance` times as often.
     """
 
-    updates: int = setting(90_000, at_least=0)
-    evaluate_every: int = setting(5_000, at_least=1)
-    width: int = setting(120, at_least=1)
-    noise: float = setting(0.2, at_least=0)
-    weight: float = setting(0.5, at_least=0)
-    standard_weight: float = setting(0.15, at_least=0)
-    standard_tries: int = setting(3, at_least=1)
-    standard_flavours: tuple[str, ...] = setting(FLAVOURS, one_of=FLAVOURS)
-    standard_importance: float = setting(4.0, at_least=0)
-    most_regret: float = setting(5.0, above=0)
-    batch_size: int = setting(1024, at_least=1)
-    anchor_batch_size: int = setting(256, at_least=1)
-    anchor: float = setting(1.0, at_least=0)
-    learning_rate: float = setting(1e-3, above=0)
-    unsure_importance: float = setting(9.0, at_least=0)
-    own_games: int = setting(200, at_least=1)
-
-
-@dataclass(frozen=True)
-class SprintSettings:
-    """All of it."""
-
-    seed: int = setting(1, at_least=0)
-    survivor_rounds: int = setting(7, at_least=0)
-    rounds: int = setting(2, at_least=1)
-    games: GamesSettings = field(default_factory=GamesSettings)
-    ppo: PPOSettings = field(default_factory=PPOSettings)
-    long: PPOSettings = field(
-        default_factory=lambda: PPOSettings(
-            steps=140_000_000,
-            n_steps=1024,
-            batch_size=32_768,
-            learning_rate=3e-4,
-            wanted_kl=0.01,
-            ent_coef=0.01,
-            final_ent_coef=0.0005,
-            evaluate_every=5_000_000,
-        )
+    updates: Natural = Field(default=90_000, description="Updates; 0 leaves it out.")
+    evaluate_every: Count = Field(default=5_000, description="Updates between evaluations.")
+    width: Count = Field(default=120, description="States of the beams that look for the runs.")
+    noise: NonNegative = Field(default=0.2, description="Noise on the rank of their states.")
+    weight: NonNegative = Field(
+        default=0.5,
+        description="World units that a nat below the policy's likeliest action costs a beam.",
     )
-    beams: BeamsSettings = field(default_factory=BeamsSettings)
-    cloning: CloningSettings = field(default_factory=CloningSettings)
-    lookahead: LookaheadSettings = field(default_factory=LookaheadSettings)
-    by_heart: HeartSettings = field(default_factory=HeartSettings)
-    by_heart_again: HeartSettings = field(
-        default_factory=lambda: HeartSettings(
-            updates=6_000,
-            evaluate_every=1_500,
-            standard_flavours=("glibc",),
-            standard_importance=40.0,
-            learning_rate=3e-4,
-        )
+    standard_weight: NonNegative = Field(
+        default=0.15, description="The same for the beams from the standard starts."
+    )
+    standard_tries: Count = Field(
+        default=3, description="Runs from each standard start, of which the fastest is taken."
+    )
+    standard_flavours: tuple[Flavor, ...] = Field(
+        default=tuple(FLAVORS), description="Flavors of sine and cosine of the standard starts."
+    )
+    standard_importance: NonNegative = Field(
+        default=4.0, description="How many times as often the standard runs are practised."
+    )
+    max_log_prob_gap: Positive = Field(
+        default=5.0,
+        validation_alias=AliasChoices("max_log_prob_gap", "most_regret"),
+        description="Nats below the likeliest action beyond which an action is not tried.",
+    )
+    batch_size: Count = Field(default=1024, description="Decisions of an update.")
+    anchor_batch_size: Count = Field(
+        default=256,
+        description="Observations from the policy's own runs in an update, where it is to stay as "
+        "it was.",
+    )
+    anchor: NonNegative = Field(default=1.0, description="What a nat of moving away there costs.")
+    learning_rate: Positive = Field(default=1e-3, description="Step size of the optimizer.")
+    unsure_importance: NonNegative = Field(
+        default=9.0,
+        description="How much oftener a decision is practised that is wrong or hardly right.",
+    )
+    own_games: Count = Field(
+        default=200, description="Runs of each flavor that show the policy's own ways."
+    )
+
+
+_LONG = PPOSettings(
+    steps=140_000_000,
+    n_steps=1024,
+    batch_size=32_768,
+    learning_rate=3e-4,
+    target_kl=0.01,
+    ent_coef=0.01,
+    final_ent_coef=0.0005,
+    evaluate_every=5_000_000,
+)
+
+_AGAIN = HeartSettings(
+    updates=6_000,
+    evaluate_every=1_500,
+    standard_flavours=(DEFAULT_SINCOS,),
+    standard_importance=40.0,
+    learning_rate=3e-4,
+)
+
+
+class SprintSettings(Settings):
+    """How the shipped runner is made from nothing; docs/record.md tells what each part is for."""
+
+    seed: Natural = Field(
+        default=1,
+        description="Of everything that is random. The same seed gives the same runner on the same "
+        "machine, unless the making was stopped in between.",
+    )
+    survivor_rounds: Natural = Field(
+        default=7,
+        description="Beams that learn from each other which states survive, before there is any "
+        "policy.",
+    )
+    rounds: Count = Field(
+        default=2,
+        description="Rounds of beams, PPO and lookahead; the first begins with cloning the beams.",
+    )
+    games: GamesSettings = Field(default=GamesSettings(), description="The games that PPO plays.")
+    beams: BeamsSettings = Field(
+        default=BeamsSettings(),
+        description="Beams of the exact game, ranked by posture in the first round and by the "
+        "critic afterwards.",
+    )
+    cloning: CloningSettings = Field(
+        default=CloningSettings(),
+        description="The networks, and how they learn what the beams did.",
+    )
+    ppo: PPOSettings = Field(default=PPOSettings(), description="PPO in each round.")
+    long: PPOSettings = Field(
+        default=_LONG, description="After the rounds PPO in large batches, for an hour."
+    )
+    lookahead: LookaheadSettings = Field(
+        default=LookaheadSettings(), description="Every action tried in many states."
+    )
+    by_heart: HeartSettings = Field(
+        default=HeartSettings(), description="At the very end runs from all starts, memorized."
+    )
+    by_heart_again: HeartSettings = Field(
+        default=_AGAIN,
+        description="Once more with the runs that were learned and the standard ones. The others "
+        "pass nearly the same states as one of them and do something else there, so that they "
+        "cannot all be learned.",
     )

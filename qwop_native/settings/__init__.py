@@ -1,0 +1,1 @@
+"""Settings as pydantic models: read from YAML, refused in one sentence, written and documented."""
