@@ -49,7 +49,7 @@ class Start:
         game = _core.Game(sincos)
         Recording(np.zeros(0, np.uint8), sincos, self.page).prepare(game)
         for mask in self.keys.tolist():
-            game.step(mask)
+            game.step(mask, after_end=True)
         return game
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import pickle
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from qwop_native.archives import refuses_damage
 _BY_WEIGHT = {"quantile_net": "qrdqn", "q_net": "dqn", "lstm_actor": "recurrent_ppo"}
 
 
-_DAMAGED = "is no model of Stable-Baselines3, or it is damaged"
+_DAMAGED = "is not a model of Stable-Baselines3, or it is damaged"
 
 
 @refuses_damage(_DAMAGED)
@@ -51,20 +49,9 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no model {path}")
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("policy.pth") as file:
-            archive.getinfo("data")
-            found: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        KeyError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        pickle.UnpicklingError,
-    ):
-        raise ValueError(f"{path} is not a model of Stable-Baselines3, or it is damaged") from None
+    with zipfile.ZipFile(path) as archive, archive.open("policy.pth") as file:
+        archive.getinfo("data")
+        found: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     if not any(value.dim() == 2 for value in found.values()):
         raise ValueError(f"{path} is a model of no algorithm that is known here")
     return found

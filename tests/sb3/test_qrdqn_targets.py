@@ -19,7 +19,11 @@ from qwop_native.sb3 import QRDQN
 from qwop_native.sb3._targets import TargetOptions, scaled_log_policy, target_quantiles
 from qwop_native.sb3._torch_update import loss_of, train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    # Not all of this has native kernels.
+    pytest.mark.filterwarnings("ignore::qwop_native.sb3.SlowPathWarning"),
+]
 
 OPTIONS = {
     "plain": {},

@@ -12,15 +12,19 @@ import sb3_contrib
 import stable_baselines3
 import torch
 from learner_reference import drift_envs
-from qwop_native.champion.starts import line_starts
 from torch import nn
 
 from qwop_native import _core
 from qwop_native.envs.spaces import observations
+from qwop_native.models.starts import line_starts
 from qwop_native.sb3 import QRDQN, QuantilePolicy, QwopVecEnv, RelativeFeatures
 from qwop_native.wrappers.relative_features import FEATURES, Features
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    # Not all of this has native kernels.
+    pytest.mark.filterwarnings("ignore::qwop_native.sb3.SlowPathWarning"),
+]
 
 SMALL = {
     "buffer_size": 2000,

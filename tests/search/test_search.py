@@ -447,5 +447,6 @@ def test_a_model_of_other_actions_is_no_guide(tmp_path, capsys):
     guided_model(action_set="reduced").save(model)
     (tmp_path / "metadata.yml").write_text("env: {action_set: reduced}\n")
     command = ["search", str(tmp_path / "run"), "--model", str(model), "--minutes", "0.0001"]
+    command += ["--actions", "essential"]  # by default they are the model's
     assert main([*command, "--rounds", "0", "--groups", "1", "--width", "4"]) == 1
     assert "has the reduced actions, which guide no search of others" in capsys.readouterr().out

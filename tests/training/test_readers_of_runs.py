@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stable_baselines3 import PPO
 
-from qwop_native.models.settings import settings_beside
+from qwop_native.models.metadata import settings_beside
 from qwop_native.models.weights import algorithm_of, load_weights_only, read_weights
 from qwop_native.sb3 import QRDQN, QwopVecEnv
 from qwop_native.sb3.checkpoint import load_checkpoint, save_checkpoint

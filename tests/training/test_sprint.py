@@ -8,11 +8,12 @@ import pytest
 from qwop_native import _core
 from qwop_native.champion import POLICY
 from qwop_native.envs.spaces import ACTION_SETS, PARTS, observations
+from qwop_native.facts import ENDED, FALLEN
 from qwop_native.models.starts import Start, line_starts, prepared
 from qwop_native.recording import make_recording
 from qwop_native.recording.starts import standard_starts
 from qwop_native.search.beam import Beam, BeamSettings
-from qwop_native.search.states import ENDED, FALLEN, States
+from qwop_native.search.states import States
 from qwop_native.search.values import Rank, upright
 from qwop_native.wrappers.rich_columns import key_masks
 
@@ -52,7 +53,7 @@ def random_states(count=64, frames=90):
     rng = np.random.default_rng(5)
     pool = _core.GamePool(prepared("glibc", RESET), num_envs=count, num_threads=1)
     for _ in range(frames // 3):
-        pool.step(rng.integers(0, 16, count).astype(np.uint8), 3)
+        pool.step(rng.integers(0, 16, count).astype(np.uint8), frames=3)
     return pool
 
 
@@ -206,7 +207,7 @@ def test_lessons_are_the_decisions_that_lead_to_what_lasted():
     assert len(taught.actions) >= 30
     # The first lessons are those of the start itself.
     pool = _core.GamePool(root, num_envs=1, num_threads=1)
-    pool.step(np.zeros(1, np.uint8), 0)
+    pool.step(np.zeros(1, np.uint8), frames=0)
     np.testing.assert_array_equal(taught.observations[0], observations(pool.bodies)[0])
     # The line that leads to a state ten levels on is among them.
     masks = [int(mask) for mask in ACTION_SETS["essential"]]
@@ -223,7 +224,7 @@ def test_what_an_action_is_worth_is_what_playing_it_pays():
     settings = LookaheadSettings(states=3, steps=4)
     root = prepared("glibc", RESET)
     source = _core.GamePool(root, num_envs=3, num_threads=1)
-    source.step(np.array([9, 6, 0], np.uint8), 30)
+    source.step(np.array([9, 6, 0], np.uint8), frames=30)
     gamma, policy = 0.9, [5, 3, 8]  # what is pressed in turn after the first action
     calls = []
 

@@ -19,14 +19,18 @@ from qwop_native.training.sprint.settings import GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
 from qwop_native.wrappers.relative_features import Features
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    # Not all of this has native kernels.
+    pytest.mark.filterwarnings("ignore::qwop_native.sb3.SlowPathWarning"),
+]
 
 COUNT = 24
 
 
 def make(seed=3, threads=1, **options):
     settings = GamesSettings(
-        **{"games": COUNT, "idle_frames": 1, "snapshot_chance": 0.2, "snapshot_after": 3},
+        **{"num_envs": COUNT, "idle_frames": 1, "snapshot_chance": 0.2, "snapshot_after": 3},
         slow_frames=60,
         slow_units=5.0,
         bucket_size=2,
@@ -87,7 +91,7 @@ def test_a_stopped_training_goes_on_bit_for_bit(observation):
 
 
 def test_a_state_of_other_games_is_refused():
-    games, others = make(), SprintGames(GamesSettings(games=8), np.random.default_rng(1))
+    games, others = make(), SprintGames(GamesSettings(num_envs=8), np.random.default_rng(1))
     said = "the state is of 8 games that are slow after 60 steps, these are 24 after 20"
     with pytest.raises(ValueError, match=said):
         games.set_state(others.get_state())

@@ -7,6 +7,7 @@ import pytest
 
 from qwop_native import Game, QwopEnv
 from qwop_native.cli import main as cli
+from qwop_native.cli.collect import main as collect_main
 from qwop_native.cli.train import main
 from qwop_native.models.evaluate import evaluate
 from qwop_native.models.load import load_policy
@@ -18,7 +19,6 @@ from qwop_native.sb3 import QwopVecEnv
 from qwop_native.training import config
 from qwop_native.training.algorithms import get_algorithm
 from qwop_native.training.callbacks import EpisodeStatistics
-from qwop_native.training.collect import main as collect_main
 from qwop_native.training.environments import make_vec_env
 from qwop_native.training.imitation.demonstrations import Demonstrations
 from qwop_native.training.runner import Run
@@ -91,6 +91,7 @@ def test_commands_take_columns_steps_and_actions_from_the_folder(trained, capsys
         assert len(player.values(rows[0], 0, True)[1]) == 9
     out = trained / "evaluated"
     command = ["evaluate", str(trained / "model.zip"), "--starts", "fixed", "--episodes", "1"]
+    command += ["--finish", "torso"]  # the environment's episodes, whole steps
     assert cli.main([*command, "--max-steps", "20", "--out", str(out)]) == 0
     (recording,) = out.glob("best-*")
     assert load_recording(recording).keys.tolist() == expected

@@ -184,4 +184,4 @@ def test_a_model_of_another_kind_is_refused(tmp_path, capsys):
     assert "was trained with other actions than the environment's 16" in capsys.readouterr().err
     model.write_bytes(b"PK")
     assert main(command) == 2
-    assert "is no model of Stable-Baselines3, or it is damaged" in capsys.readouterr().err
+    assert "is not a model of Stable-Baselines3, or it is damaged" in capsys.readouterr().err
