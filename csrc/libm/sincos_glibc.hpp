@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "libm/sincos_table.hpp"
+#include "support/cpu_has_fma.hpp"
 #include "support/simd_f64.hpp"
 
 namespace qwop {
@@ -239,7 +240,7 @@ __attribute__((target("avx,fma"))) inline SinCos<double> sincos_glibc_hardware_f
 
 QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
 #ifdef QWOP_FMA_AT_RUN_TIME
-  if (__builtin_cpu_supports("fma")) [[likely]]
+  if (support::cpu_has_fma()) [[likely]]
     return sincos_glibc_hardware_fma(x);
 #endif
 #ifndef QWOP_HARDWARE_FMA
@@ -339,7 +340,7 @@ template <class F>
 QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_fma_lanes(F x) {
 #ifdef QWOP_FMA_AT_RUN_TIME
   // One by one with the instruction is twenty times as fast as side by side without.
-  if (__builtin_cpu_supports("fma")) [[likely]] {
+  if (support::cpu_has_fma()) [[likely]] {
     constexpr int kWidth = lanes::kWidth<F>;
     double in[kWidth], sin[kWidth], cos[kWidth];
     x.store(in);

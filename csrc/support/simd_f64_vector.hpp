@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-#if defined(__x86_64__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 

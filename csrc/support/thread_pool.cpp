@@ -16,7 +16,7 @@ namespace {
 constexpr int kLargestRound = 0xffff;  // tasks that a ticket has room for
 
 void relax() {
-#if defined(__x86_64__)
+#if defined(__SSE2__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   asm volatile("yield");
