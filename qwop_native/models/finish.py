@@ -15,7 +15,7 @@ def finished(
 
     Args:
         events: What has happened in each game, bits of `qwop_native.facts`, uint8 (n,).
-        score: The games' own scores, metres, float64 (n,).
+        score: The games' own scores, meters, float64 (n,).
 
     Returns:
         Bool (n,).

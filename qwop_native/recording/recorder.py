@@ -22,7 +22,7 @@ class _Log:
     """What has been done on a page, and the run that is going on there."""
 
     def __init__(self, page: tuple[Event, ...] = ()) -> None:
-        self._page = list(page)  # neighbours with equal keys joined
+        self._page = list(page)  # neighbors with equal keys joined
         self._run: list[Event] = []
         self._hashes: dict[int, int] = {}
         self.frames = 0
@@ -64,7 +64,7 @@ class Recorder:
     """A game played through here can be kept at any moment.
 
     Args:
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
 
     Attributes:
         game: The game; what is done to it by other ways than this recorder's is not recorded.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
-from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METER
 from qwop_native.models.finish import finished
 from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
@@ -212,7 +212,7 @@ class SprintGames(ResumableEnv):
         bodies = self.pool.bodies[ended]
         columns = (
             self.pool.frames[ended].tolist(),
-            (bodies[:, 0, 0] / UNITS_PER_METRE).tolist(),
+            (bodies[:, 0, 0] / UNITS_PER_METER).tolist(),
             done[ended].tolist(),
             self._from_line[ended].tolist(),
             self._seen(bodies),
