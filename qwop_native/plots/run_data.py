@@ -111,7 +111,7 @@ def corners(body: Floats, part: str) -> Floats:
 
 
 def replay(recording: Recording, name: str = "run") -> RunData:
-    """Plays a recording and keeps what happened.
+    """Plays a recording and keeps its states.
 
     Args:
         recording: Its hashes are checked on the way.

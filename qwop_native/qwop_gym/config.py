@@ -107,7 +107,7 @@ def _without_browser(env: Any) -> Any:
 
 
 def _wrappers(wrappers: Any, env: Any) -> Any:
-    """The wrappers of a file as ours, and one for a reward that the environment has not.
+    """The wrappers of a file as ours, and one for a reward that the environment lacks.
 
     Takes `distance_rew_mult` out of `env`, unless it goes with further keys that are not known.
     """

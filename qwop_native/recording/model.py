@@ -51,7 +51,7 @@ class Recording:
     Attributes:
         keys: Mask of `Keys` held in each frame after the start, uint8 of shape (frames,).
         sincos: Flavor of sine and cosine: "glibc", "glibc-fma" or "fdlibm".
-        page: What happened on the page before the first frame.
+        page: Events on the page before the first frame.
         grid: The steps in which the keys were chosen; None where that is unknown.
         hashes: Hash of the game's state (see `state_hash`) after so many frames; 0 is the start.
         metadata: "result" (frames, time_s, distance, score, fallen, landed, ended), "program",

@@ -132,7 +132,7 @@ class Recorder:
 class RecordEpisodes(gym.Wrapper[Observation, Any, Observation, Any]):
     """Keeps the episodes of a `QwopEnv`, those before on the same page included.
 
-    An episode's recording holds all that happened on its page since it was loaded, because the
+    An episode's recording holds all events on its page since it was loaded, because the
     game's restart leaves traces. `reload_on_reset` and `reset(seed=…)` keep it short.
 
     Args:
@@ -159,7 +159,7 @@ class RecordEpisodes(gym.Wrapper[Observation, Any, Observation, Any]):
             raise TypeError(f"RecordEpisodes records a QwopEnv, got {type(base).__name__}")
         self.last: Recording | None = None
         self._base, self._on_episode, self._kept = base, on_episode, metadata
-        # Only at a freshly loaded page is it known what has happened there.
+        # Only at a freshly loaded page are its events known.
         self._log: _Log | None = None
         self._last_action = 0
 

@@ -1,4 +1,4 @@
-"""Behavioral cloning: a policy that does what was done."""
+"""Behavior cloning: a policy that does what was done."""
 
 from __future__ import annotations
 
