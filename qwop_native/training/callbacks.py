@@ -28,7 +28,7 @@ class EpisodeStatistics(BaseCallback):
 
     Attributes:
         best_frames: Frames of the fastest success so far, None before the first.
-        best_distance: Metres of the farthest episode so far, None before the first.
+        best_distance: Meters of the farthest episode so far, None before the first.
     """
 
     def __init__(self) -> None:

@@ -325,7 +325,7 @@ def test_the_reward_for_distance_of_other_projects(tmp_path, capsys):
     settings = load(tmp_path, DISTANCE, algorithm="ppo")
     (shaped,) = settings.env_wrappers
     assert settings.env == {"frames_per_step": 4, "speed_rew_mult": 0}
-    # Metres of a step are its velocity times 4 frames of 0.04 s.
+    # Meters of a step are its velocity times 4 frames of 0.04 s.
     assert shaped["kwargs"]["weights"]["velocity"] == pytest.approx(2 * 4 * 0.04)
     assert "distance_rew_mult=2 is ShapedVecReward's term velocity" in capsys.readouterr().err
     from qwop_native.training.environments import make_vec_env

@@ -48,7 +48,7 @@ class AdversarialRunSettings(PPOSettings):
     horizon: Natural = Field(
         default=1000,
         description="Steps to which ended episodes are continued by a state of its own, so that "
-        "neither a long nor a short life pays by itself; 0 for not at all.",
+        "neither a long nor a short life is rewarded by itself; 0 for not at all.",
     )
     demo_batch_size: Count = Field(
         default=512,

@@ -45,7 +45,7 @@ class Start:
     """A start of the line.
 
     Attributes:
-        sincos: Flavour.
+        sincos: Flavor.
         number: Among the starts of `line_pages`.
         standard: Whether no frames without keys belong to it.
         page, idle: See `line_pages`.
@@ -63,18 +63,18 @@ class Start:
 
     @property
     def line(self) -> model_starts.Start:
-        """The same without its flavour."""
+        """The same without its flavor."""
         return model_starts.Start(f"start {self.number}", self.page, np.zeros(self.idle, np.uint8))
 
 
-def distinct_starts(games: GamesSettings, flavours: tuple[str, ...]) -> list[Start]:
-    """All starts of the games' flavour, and the standard ones of the others.
+def distinct_starts(games: GamesSettings, flavors: tuple[str, ...]) -> list[Start]:
+    """All starts of the games' flavor, and the standard ones of the others.
 
     Of several that leave the bodies in the same places the first one is taken.
     """
     pages = model_starts.line_pages(games.idle_frames, games.frames_per_step)
     starts, seen = [], set()
-    for sincos in dict.fromkeys((games.sincos, *flavours)):
+    for sincos in dict.fromkeys((games.sincos, *flavors)):
         all_of_it = [
             Start(sincos, number, number % (games.idle_frames + 1) == 0, page, idle)
             for number, (page, idle) in enumerate(pages)
@@ -275,7 +275,7 @@ def own_ways(
         model: PPO on the environment's own observation.
         starts: Of which the runs' are drawn.
         frames: Of a decision.
-        games: Runs of each flavour.
+        games: Runs of each flavor.
         threads: Threads that play.
         rng: Source of all draws.
     """

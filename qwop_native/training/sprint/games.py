@@ -61,7 +61,7 @@ class SprintGames(ResumableEnv):
     counts as one, too, when the torso has made less than `slow_units` in the last `slow_frames`
     frames.
 
-    Infos are empty but for ended games: `frames` (of the game's clock), `distance` (metres),
+    Infos are empty but for ended games: `frames` (of the game's clock), `distance` (meters),
     `finished`, `from_line` (whether the episode began at the start line), `terminal_observation`,
     and Monitor's `episode` (`r`, `l`).
 

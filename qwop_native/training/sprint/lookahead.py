@@ -35,7 +35,7 @@ class Lookahead:
     """Finds out what each action is worth in many states.
 
     Args:
-        first: Any game of the flavour.
+        first: Any game of the flavor.
         games: Whose rewards count.
         settings: How far to look.
         gamma: Discount of a step.
