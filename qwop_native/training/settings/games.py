@@ -31,10 +31,7 @@ Flavor = Annotated[str, AfterValidator(_is_flavor)]
 
 
 class GamesSettings(Settings):
-    """Many games that pay for speed: what `sprint.games.SprintGames` plays.
-
-    Their actions are those of the essential set.
-    """
+    """Many games that pay for speed, with the actions of the essential set."""
 
     num_envs: Count = Field(
         default=512,
