@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import zipfile
 from pathlib import Path
@@ -128,13 +129,11 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
     from stable_baselines3.common.policies import ActorCriticPolicy
     from stable_baselines3.dqn.policies import DQNPolicy
 
-    from qwop_native.sb3.policies import QuantilePolicy
-
     kind, weights = algorithm_of(path), read_weights(path)
     arguments: dict[str, Any] = {"net_arch": _widths(weights, kind), **_activation(path)}
     actions = outputs = outputs_of(weights)
     classes: dict[str, type[BasePolicy]] = {
-        "qrdqn": QuantilePolicy,
+        "qrdqn": _ours().QuantilePolicy,
         "dqn": DQNPolicy,
         "recurrent_ppo": RecurrentActorCriticPolicy,
     }
@@ -164,12 +163,17 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
     return policy
 
 
+def _ours() -> Any:
+    """The module of our policies, which stands above this one and is not needed but for them."""
+    return importlib.import_module("qwop_native.sb3.policies")
+
+
 def _of_ours(path: Path, weights: dict[str, torch.Tensor]) -> dict[str, Any]:
     """What `sb3.policies` has beyond sb3-contrib's policy."""
-    from qwop_native.sb3.policies import RelativeFeatures
-
     normed = any(v.dim() == 1 and name.endswith(".weight") for name, v in weights.items())
-    features = {"features_extractor_class": RelativeFeatures} if sees_relatively(path) else {}
+    features = (
+        {"features_extractor_class": _ours().RelativeFeatures} if sees_relatively(path) else {}
+    )
     return {"layer_norm": normed, **features}
 
 
