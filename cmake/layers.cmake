@@ -18,20 +18,25 @@ endfunction()
 # The flags behind each name in csrc/support/instruction_set.cpp; that file's table must ask of the
 # processor what these take for granted.
 set(qwop_simd128_flags "")
-set(qwop_avx2_flags -march=x86-64-v3)
-set(qwop_avx512_flags -march=x86-64-v4)
+set(qwop_avx2_flags ${qwop_flag_prefix}-march=x86-64-v3)
+set(qwop_avx512_flags ${qwop_flag_prefix}-march=x86-64-v4)
+if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Windows aligns the stack to 16 bytes, and gcc (bug 54412) believes in more for wide vectors.
+  list(APPEND qwop_avx2_flags -Wa,-muse-unaligned-vector-move)
+  list(APPEND qwop_avx512_flags -Wa,-muse-unaligned-vector-move)
+endif()
 
 set(qwop_wide_kernels OFF)
-if(QWOP_WIDE_KERNELS AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+if(QWOP_WIDE_KERNELS AND qwop_x86_64)
   set(qwop_wide_kernels ON)
 endif()
 
 # How the kernels of the games are compiled. Always optimized: inline functions that a debug build
 # would leave standing must not reach other files compiled for another processor. Under sanitizers
 # less so, since instrumenting that much inlined code takes the compiler minutes.
-set(qwop_lane_options -O3)
+set(qwop_lane_options ${qwop_flag_prefix}-O3)
 if(QWOP_SANITIZE)
-  set(qwop_lane_options -O1)
+  set(qwop_lane_options ${qwop_flag_prefix}-O1)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Long chains of operations side by side: worth 2 to 3 %.
   list(APPEND qwop_lane_options -fschedule-insns -fsched-pressure)

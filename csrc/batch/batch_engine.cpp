@@ -18,9 +18,9 @@ EpisodeColumns::EpisodeColumns(int games)
       episode_return(games),
       episode_length(games) {}
 
-BatchEngine::BatchEngine(BatchOptions options)
+BatchEngine::BatchEngine(BatchOptions options, support::Interrupt& interrupt)
     : options_(std::move(options)),
-      restart_(env::loaded_page(options_.episode), options_.episode),
+      restart_(env::loaded_page(options_.episode, interrupt), options_.episode),
       block_size_(block_size()),
       memory_(block_bytes(options_.instruction_set) *
               static_cast<std::size_t>((options_.games + block_size_ - 1) / block_size_)),
@@ -29,7 +29,7 @@ BatchEngine::BatchEngine(BatchOptions options)
       final_columns_(options_.games),
       final_observations_(static_cast<std::size_t>(options_.games) * env::kObservationSize),
       pool_(options_.threads) {
-  const auto first = env::loaded_page(options_.episode);
+  const auto first = env::loaded_page(options_.episode, interrupt);
   for (int begin = 0; begin < options_.games; begin += block_size_) {
     const int games = std::min(block_size_, options_.games - begin);
     blocks_.push_back(make_block(options_.instruction_set, first, games, &memory_));
@@ -42,25 +42,34 @@ std::span<float, env::kObservationSize> BatchEngine::row(float* observations, in
       env::kObservationSize);
 }
 
-void BatchEngine::reset(float* observations, const bool* mask, bool reload) {
-  pool_.run(block_count(), [&](int block) {
+void BatchEngine::reset(float* observations, const bool* mask, bool reload,
+                        support::Interrupt& interrupt) {
+  const auto reset_block = [&](int block) {
     const int begin = block * block_size_;
     const int end = std::min(begin + block_size_, options_.games);
     for (int game = begin; game < end; ++game) {
       if (mask != nullptr && !mask[game]) continue;
-      restart(game, observations, reload);
+      restart(game, observations, reload, interrupt);
       fill_columns(columns_, game);
     }
-  });
+  };
+  pool_.run(block_count(), reset_block, &interrupt);
 }
 
-void BatchEngine::restart(int index, float* observations, bool reload) {
+void BatchEngine::restart(int index, float* observations, bool reload,
+                          support::Interrupt& interrupt) {
   auto& block = block_of(index);
   const int lane = lane_of(index);
   auto& game = block.game(lane);
-  if (reload) game = env::loaded_page(options_.episode);
-  restart_.reset(game);
   episodes_[index] = {};
+  if (interrupt.stopped()) return;
+  if (reload) {
+    const auto page = env::loaded_page(options_.episode, interrupt);
+    if (interrupt.stopped()) return;
+    game = page;
+  }
+  restart_.reset(game, interrupt);
+  if (interrupt.stopped()) return;
   episodes_[index].phase = Phase::Running;
   block.observe(lane, row(observations, index));
 }
@@ -73,11 +82,14 @@ void BatchEngine::require_ready() const {
   }
 }
 
-void BatchEngine::step(const std::int64_t* actions, const StepOutput& out) {
-  pool_.run(block_count(), [&](int block) { step_block(block, actions, out); });
+void BatchEngine::step(const std::int64_t* actions, const StepOutput& out,
+                       support::Interrupt& interrupt) {
+  pool_.run(
+      block_count(), [&](int block) { step_block(block, actions, out, interrupt); }, &interrupt);
 }
 
-void BatchEngine::step_block(int index, const std::int64_t* actions, const StepOutput& out) {
+void BatchEngine::step_block(int index, const std::int64_t* actions, const StepOutput& out,
+                             support::Interrupt& interrupt) {
   auto& block = *blocks_[index];
   const int begin = index * block_size_;
   const int count = std::min(block_size_, options_.games - begin);
@@ -97,16 +109,24 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
   for (int frame = 0; frame < frames; ++frame) {
     block.look_ahead(next, frame, frames);
     block.update(std::span(keys.data(), static_cast<std::size_t>(count)), active);
+    if (interrupt.stopped_after(frame)) break;
   }
-  for (int lane = 0; lane < count; ++lane) finish_step(begin + lane, terminate[lane], out);
+  if (interrupt.stopped()) {
+    for (int lane = 0; lane < count; ++lane) episodes_[begin + lane] = {};  // must be reset
+    return;
+  }
+  for (int lane = 0; lane < count; ++lane) {
+    finish_step(begin + lane, terminate[lane], out, interrupt);
+  }
 }
 
-void BatchEngine::finish_step(int game, bool terminate_action, const StepOutput& out) {
+void BatchEngine::finish_step(int game, bool terminate_action, const StepOutput& out,
+                              support::Interrupt& interrupt) {
   auto& episode = episodes_[game];
   out.terminated[game] = out.truncated[game] = false;
   if (episode.phase == Phase::Ended) {
     out.rewards[game] = 0.0;
-    restart(game, out.observations, false);
+    restart(game, out.observations, false, interrupt);
     fill_columns(columns_, game);
     return;
   }
@@ -129,7 +149,7 @@ void BatchEngine::finish_step(int game, bool terminate_action, const StepOutput&
   fill_columns(final_columns_, game);
   std::ranges::copy(row(out.observations, game), row(final_observations_.data(), game).begin());
   if (options_.autoreset == Autoreset::SameStep) {
-    restart(game, out.observations, false);
+    restart(game, out.observations, false, interrupt);
     fill_columns(columns_, game);
   }
 }

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -13,8 +12,10 @@
 #include "env/episode.hpp"
 #include "env/prepared_restart.hpp"
 #include "support/instruction_set.hpp"
+#include "support/interrupt.hpp"
 #include "support/memory.hpp"
 #include "support/thread_pool.hpp"
+#include "support/turns.hpp"
 
 namespace qwop::batch {
 
@@ -58,17 +59,23 @@ class NotResetError : public std::logic_error {
 
 class BatchEngine {
  public:
-  explicit BatchEngine(BatchOptions options);
+  explicit BatchEngine(BatchOptions options,
+                       support::Interrupt& interrupt = support::Interrupt::none());
+
+  // Calls that `interrupt` stops leave every game between two updates. Whoever had not finished its
+  // part must be reset, and its rows of the results are as before.
 
   // Starts the episodes of the games in mask (all, if null). reload: on freshly loaded pages.
-  void reset(float* observations, const bool* mask, bool reload);
+  void reset(float* observations, const bool* mask, bool reload,
+             support::Interrupt& interrupt = support::Interrupt::none());
   // Throws NotResetError for the first game that must be reset before it can step, if there is one.
   void require_ready() const;
   // Actions must be within the action set and every game ready.
-  void step(const std::int64_t* actions, const StepOutput& out);
+  void step(const std::int64_t* actions, const StepOutput& out,
+            support::Interrupt& interrupt = support::Interrupt::none());
 
   const BatchOptions& options() const { return options_; }
-  std::mutex& mutex() { return mutex_; }  // for callers who share an engine between threads
+  support::Turns& mutex() { return mutex_; }  // for callers who share an engine between threads
   EpisodeColumns& columns() { return columns_; }
   // Of the episodes that ended in the last step; other rows hold older values.
   EpisodeColumns& final_columns() { return final_columns_; }
@@ -99,9 +106,11 @@ class BatchEngine {
   int lane_of(int game) const { return game % block_size_; }
   std::span<float, env::kObservationSize> row(float* observations, int game) const;
 
-  void step_block(int block, const std::int64_t* actions, const StepOutput& out);
-  void finish_step(int game, bool terminate_action, const StepOutput& out);
-  void restart(int game, float* observations, bool reload);
+  void step_block(int block, const std::int64_t* actions, const StepOutput& out,
+                  support::Interrupt& interrupt);
+  void finish_step(int game, bool terminate_action, const StepOutput& out,
+                   support::Interrupt& interrupt);
+  void restart(int game, float* observations, bool reload, support::Interrupt& interrupt);
   void fill_columns(EpisodeColumns& columns, int game);
 
   BatchOptions options_;
@@ -113,7 +122,7 @@ class BatchEngine {
   EpisodeColumns columns_, final_columns_;
   std::vector<float> final_observations_;
   support::ThreadPool pool_;
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 }  // namespace qwop::batch

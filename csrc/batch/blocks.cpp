@@ -34,7 +34,7 @@ std::size_t block_bytes(InstructionSet set) {
 }
 
 std::unique_ptr<GameBlock> make_block(InstructionSet set, const game::Game& first, int games,
-                                      std::pmr::memory_resource* memory) {
+                                      support::LargePages* memory) {
   if (set == InstructionSet::kScalar) return std::make_unique<ScalarBlock>(first, games);
   return std::make_unique<LaneBlock>(kernels_for(set), first, games, memory);
 }

@@ -3,13 +3,13 @@
 
 #include <cstddef>
 #include <memory>
-#include <memory_resource>
 #include <span>
 
 #include "env/episode_tracker.hpp"
 #include "env/observation.hpp"
 #include "game/game.hpp"
 #include "support/instruction_set.hpp"
+#include "support/memory.hpp"
 #include "support/memory_ahead.hpp"
 
 namespace qwop::batch {
@@ -42,12 +42,11 @@ inline constexpr int kLargestBlock = 64;
 // How many games one block holds.
 int block_size();
 
-// About how much memory a block takes of the resource it is made with.
+// About how much memory a block takes of the large pages it is made with.
 std::size_t block_bytes(support::InstructionSet set);
 
-// A block of games on freshly made copies of `first`. The resource must outlive it.
-std::unique_ptr<GameBlock> make_block(
-    support::InstructionSet set, const game::Game& first, int games,
-    std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+// A block of games on freshly made copies of `first`. The large pages must outlive it.
+std::unique_ptr<GameBlock> make_block(support::InstructionSet set, const game::Game& first,
+                                      int games, support::LargePages* memory = nullptr);
 
 }  // namespace qwop::batch

@@ -53,15 +53,17 @@ int GamePool::blocks_for(std::size_t games) const {
 }
 
 void GamePool::expand(GamePool& source, std::span<const std::int32_t> parents,
-                      std::span<const game::KeyMask> keys, int frames, const PoolView& view) {
+                      std::span<const game::KeyMask> keys, int frames, const PoolView& view,
+                      support::Interrupt& interrupt) {
   const int count = static_cast<int>(parents.size());
-  pool_.run(blocks_for(parents.size()), [&](int block) {
+  const auto expand_block = [&](int block) {
     const int begin = block * block_size_;
     const int end = std::min(begin + block_size_, count);
     for (int i = begin; i < end; ++i) game(i) = source.game(parents[i]);
-    step_block(block, keys, frames);
+    step_block(block, keys, frames, interrupt);
     look(begin, end - begin, view);
-  });
+  };
+  pool_.run(blocks_for(parents.size()), expand_block, &interrupt);
 }
 
 void GamePool::take(GamePool& source, std::span<const std::int32_t> parents, const PoolView& view) {
@@ -79,20 +81,24 @@ void GamePool::set(int index, const game::Game& source, const PoolView& view) {
   look(index, 1, view);
 }
 
-void GamePool::step(std::span<const game::KeyMask> keys, int frames, const PoolView& view) {
+void GamePool::step(std::span<const game::KeyMask> keys, int frames, const PoolView& view,
+                    support::Interrupt& interrupt) {
   const int count = static_cast<int>(keys.size());
-  pool_.run(blocks_for(keys.size()), [&](int block) {
+  const auto step_and_look = [&](int block) {
     const int begin = block * block_size_;
-    step_block(block, keys, frames);
+    step_block(block, keys, frames, interrupt);
     look(begin, std::min(block_size_, count - begin), view);
-  });
+  };
+  pool_.run(blocks_for(keys.size()), step_and_look, &interrupt);
 }
 
 // Games that have ended stand still; they would only fall on.
-void GamePool::step_block(int block, std::span<const game::KeyMask> keys, int frames) {
+void GamePool::step_block(int block, std::span<const game::KeyMask> keys, int frames,
+                          support::Interrupt& interrupt) {
   const int begin = block * block_size_;
   const int count = std::min(block_size_, static_cast<int>(keys.size()) - begin);
-  for (int frame = 0; frame < frames; ++frame) {
+  if (interrupt.stopped()) return;
+  for (int frame = 0; frame < frames && !interrupt.stopped_after(frame); ++frame) {
     std::uint64_t active = 0;
     for (int lane = 0; lane < count; ++lane) {
       if (!blocks_[block]->standing(lane).ended) active |= std::uint64_t{1} << lane;

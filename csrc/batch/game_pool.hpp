@@ -9,6 +9,7 @@
 #include "batch/game_block.hpp"
 #include "game/game.hpp"
 #include "support/instruction_set.hpp"
+#include "support/interrupt.hpp"
 #include "support/thread_pool.hpp"
 
 namespace qwop::batch {
@@ -38,18 +39,24 @@ class GamePool {
   void set(int index, const game::Game& game, const PoolView& view);
   game::Game& game(int index) { return blocks_[index / block_size_]->game(index % block_size_); }
 
+  // Calls that `interrupt` stops leave every game between two updates, and its row of the view
+  // true.
+
   // Game i becomes a copy of games[parents[i]] of `source`, another pool, and then plays `frames`
   // updates with keys[i]; for the first parents.size() games of this pool.
   void expand(GamePool& source, std::span<const std::int32_t> parents,
-              std::span<const game::KeyMask> keys, int frames, const PoolView& view);
+              std::span<const game::KeyMask> keys, int frames, const PoolView& view,
+              support::Interrupt& interrupt = support::Interrupt::none());
   // Game i becomes a copy of game parents[i] of another pool.
   void take(GamePool& source, std::span<const std::int32_t> parents, const PoolView& view);
   // Plays `frames` updates with keys[i] in the first keys.size() games.
-  void step(std::span<const game::KeyMask> keys, int frames, const PoolView& view);
+  void step(std::span<const game::KeyMask> keys, int frames, const PoolView& view,
+            support::Interrupt& interrupt = support::Interrupt::none());
 
  private:
   int blocks_for(std::size_t games) const;
-  void step_block(int block, std::span<const game::KeyMask> keys, int frames);
+  void step_block(int block, std::span<const game::KeyMask> keys, int frames,
+                  support::Interrupt& interrupt);
   void look(int first, int count, const PoolView& view);
 
   int size_;

@@ -34,7 +34,7 @@ constexpr std::size_t kUsualContacts = 6;
 }  // namespace
 
 LaneBlock::LaneBlock(const LaneKernels& kernels, const game::Game& first, int games,
-                     std::pmr::memory_resource* memory)
+                     support::LargePages* memory)
     : kernels_(kernels),
       twins_(static_cast<std::size_t>(games), first, memory),
       data_memory_(1, memory),

@@ -7,7 +7,6 @@
 // then on the twin is updated by itself.
 #pragma once
 
-#include <memory_resource>
 #include <vector>
 
 #include "batch/contact_shelf.hpp"
@@ -19,12 +18,12 @@ namespace qwop::batch {
 
 class LaneBlock final : public GameBlock {
  public:
-  // What it takes of the memory resource, at most.
+  // What it takes of the large pages, at most.
   static constexpr std::size_t kBytes =
       sizeof(LaneData) + alignof(LaneData) + kLanes * sizeof(game::Game) + alignof(game::Game);
 
   LaneBlock(const LaneKernels& kernels, const game::Game& first, int games,
-            std::pmr::memory_resource* memory);
+            support::LargePages* memory);
 
   void update(std::span<const game::KeyMask> keys, std::uint64_t active) override;
   game::Game& game(int lane) override;
@@ -58,8 +57,8 @@ class LaneBlock final : public GameBlock {
   void copy_obstacles(int lane);
 
   const LaneKernels& kernels_;
-  std::pmr::vector<game::Game> twins_;
-  std::pmr::vector<LaneData> data_memory_;
+  std::vector<game::Game, support::LargePagesAllocator<game::Game>> twins_;
+  std::vector<LaneData, support::LargePagesAllocator<LaneData>> data_memory_;
   LaneData& data_;
   std::uint32_t in_lanes_ = 0;
   std::uint32_t colliding_ = 0;  // games whose contacts are brought up to date in this update

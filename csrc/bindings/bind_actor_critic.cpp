@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/engine_class.hpp"
 #include "bindings/learner_arrays.hpp"
+#include "bindings/long_calls.hpp"
 #include "learner/ppo/actor_critic.hpp"
 #include "nn/activation_name.hpp"
 
@@ -55,21 +57,14 @@ class BoundActorCritic {
     const float* const drawn = noise ? noise->data() : nullptr;
     std::int64_t* const to = actions.mutable_data();
     float *const v = values.mutable_data(), *const p = log_probs.mutable_data();
-    {
-      const py::gil_scoped_release release;
-      learner_.act(from, rows, drawn, to, v, p);
-    }
+    without_lock([&](auto&) { learner_.act(from, rows, drawn, to, v, p); });
     return py::make_tuple(actions, values, log_probs);
   }
 
   py::dict update(const Indices& numbers, const learner::PpoSettings& options,
                   const nn::AdamSettings& adam) {
     const auto drawn = span(numbers);
-    const auto result = [&] {
-      const py::gil_scoped_release release;
-      return learner_.update(drawn, options, adam);
-    }();
-    return to_dict(result);
+    return to_dict(without_lock([&](auto&) { return learner_.update(drawn, options, adam); }));
   }
   py::tuple gradients(const Indices& numbers, const learner::PpoSettings& options) {
     py::list arrays;
@@ -101,7 +96,7 @@ class BoundActorCritic {
 void bind_actor_critic(py::module_& module) {
   using py::arg;
   using Bound = BoundActorCritic;
-  py::class_<Bound>(
+  EngineClass<Bound>(
       module, "ActorCritic",
       "PPO's update and actor, working in place on the arrays it is given.\n\n"
       "Args:\n    policy_widths, value_widths: of the observation and of each hidden layer.\n"

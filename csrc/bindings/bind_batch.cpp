@@ -10,7 +10,9 @@
 
 #include "batch/batch_engine.hpp"
 #include "bindings/arrays.hpp"
+#include "bindings/engine_class.hpp"
 #include "bindings/instruction_sets.hpp"
+#include "bindings/long_calls.hpp"
 #include "support/cpu.hpp"
 
 namespace py = pybind11;
@@ -52,8 +54,9 @@ std::unique_ptr<BatchEngine> make_engine(const env::EpisodeOptions& episode, py:
   options.max_episode_steps = max_episode_steps;
   options.autoreset = parse_autoreset(autoreset);
   options.instruction_set = support::choose_instruction_set(instruction_set);
-  py::gil_scoped_release release;
-  return std::make_unique<BatchEngine>(std::move(options));
+  return without_lock([&](auto& interrupt) {
+    return std::make_unique<BatchEngine>(std::move(options), interrupt);
+  });
 }
 
 template <class T>
@@ -80,16 +83,17 @@ T* output(Array<T>& array, const BatchEngine& engine, const char* name, int colu
 }
 
 // Games are moved without the interpreter's lock, so threads that share an engine take turns by the
-// engine's own. Whoever holds it never waits for the interpreter.
-using Turn = std::lock_guard<std::mutex>;
+// engine's own, which is only waited for without the interpreter's (without_lock).
+using Turn = std::lock_guard<support::Turns>;
 
 void reset(BatchEngine& engine, Array<float> obs, const std::optional<Array<bool>>& mask,
            bool reload) {
   auto* observations = output(obs, engine, "obs", env::kObservationSize);
   const bool* chosen = mask ? input(*mask, engine, "mask") : nullptr;
-  py::gil_scoped_release release;
-  const Turn turn(engine.mutex());
-  engine.reset(observations, chosen, reload);
+  without_lock([&](auto& interrupt) {
+    const Turn turn(engine.mutex());
+    engine.reset(observations, chosen, reload, interrupt);
+  });
 }
 
 void step(BatchEngine& engine, const Array<std::int64_t>& actions, Array<float> obs,
@@ -104,10 +108,11 @@ void step(BatchEngine& engine, const Array<std::int64_t>& actions, Array<float> 
     throw py::value_error("actions must be in 0.." + std::to_string(count - 1) + ", got " +
                           std::to_string(chosen[i]) + " for game " + std::to_string(i));
   }
-  py::gil_scoped_release release;
-  const Turn turn(engine.mutex());
-  engine.require_ready();
-  engine.step(chosen, out);
+  without_lock([&](auto& interrupt) {
+    const Turn turn(engine.mutex());
+    engine.require_ready();
+    engine.step(chosen, out, interrupt);
+  });
 }
 
 int checked_game(const BatchEngine& engine, py::ssize_t game) {
@@ -122,8 +127,11 @@ void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, 
     throw py::value_error("obs must have shape (60,)");
   }
   auto* observation = obs.mutable_data();
-  const Turn turn(engine.mutex());
-  engine.start_at(checked_game(engine, game), std::string_view(snapshot), observation, from_reset);
+  const std::string_view bytes(snapshot);
+  without_lock([&](auto&) {
+    const Turn turn(engine.mutex());
+    engine.start_at(checked_game(engine, game), bytes, observation, from_reset);
+  });
 }
 
 // A view of the engine's own memory; the engine lives as long as the view.
@@ -169,7 +177,7 @@ py::dict infos(BatchEngine& engine, bool final, const std::optional<Array<bool>>
 }
 
 template <class Columns>
-void bind_columns(py::class_<BatchEngine>& cls, const std::string& prefix, Columns columns) {
+void bind_columns(EngineClass<BatchEngine>& cls, const std::string& prefix, Columns columns) {
   const auto add = [&](const std::string& name, auto member, auto shown) {
     using Shown = decltype(shown);
     cls.def_property_readonly((prefix + name).c_str(), [columns, member](py::object self) {
@@ -190,14 +198,15 @@ void bind_columns(py::class_<BatchEngine>& cls, const std::string& prefix, Colum
 }  // namespace
 
 void bind_batch(py::module_& module) {
-  module.def(
-      "instruction_sets", [] { return instruction_set_names(support::InstructionSet::kScalar); },
+  define(
+      module, "instruction_sets",
+      [] { return instruction_set_names(support::InstructionSet::kScalar); },
       "Instruction sets that batches can use on this processor, slowest first.");
-  module.def("usable_cores", &support::usable_cores,
-             "Cores this process may use, by its affinity and its container's quota.");
+  define(module, "usable_cores", &support::usable_cores,
+         "Cores this process may use, by its affinity and its container's quota.");
   py::register_exception<batch::NotResetError>(module, "NotResetError", PyExc_ValueError);
-  py::class_<BatchEngine> cls(module, "BatchEngine",
-                              "The core of QwopVectorEnv: many episodes side by side.");
+  EngineClass<BatchEngine> cls(module, "BatchEngine",
+                               "The core of QwopVectorEnv: many episodes side by side.");
   using py::arg;
   cls.def(py::init(&make_engine), arg("episode"), py::kw_only(), arg("num_envs"),
           arg("num_threads"), arg("max_episode_steps"), arg("autoreset"),
@@ -209,15 +218,20 @@ void bind_batch(py::module_& module) {
       .def(
           "snapshot",
           [](BatchEngine& e, py::ssize_t game) {
-            const Turn turn(e.mutex());
-            return py::bytes(e.snapshot(checked_game(e, game)));
+            return py::bytes(without_lock([&](auto&) {
+              const Turn turn(e.mutex());
+              return e.snapshot(checked_game(e, game));
+            }));
           },
           arg("game"))
       .def(
           "restore",
-          [](BatchEngine& e, py::ssize_t game, const py::bytes& bytes) {
-            const Turn turn(e.mutex());
-            e.restore(checked_game(e, game), std::string_view(bytes));
+          [](BatchEngine& e, py::ssize_t game, const py::bytes& snapshot) {
+            const std::string_view bytes(snapshot);
+            without_lock([&](auto&) {
+              const Turn turn(e.mutex());
+              e.restore(checked_game(e, game), bytes);
+            });
           },
           arg("game"), arg("snapshot"))
       .def("start_at", &start_at, arg("game"), arg("snapshot"), arg("obs").noconvert(),
@@ -227,15 +241,19 @@ void bind_batch(py::module_& module) {
       .def(
           "copy_game",
           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {
-            const Turn turn(e.mutex());
-            e.copy_game(checked_game(e, from), checked_game(e, to));
+            without_lock([&](auto&) {
+              const Turn turn(e.mutex());
+              e.copy_game(checked_game(e, from), checked_game(e, to));
+            });
           },
           py::kw_only(), arg("source"), arg("target"))
       .def(
           "game",
           [](BatchEngine& e, py::ssize_t game) {
-            const Turn turn(e.mutex());
-            return game::Game(e.game(checked_game(e, game)));
+            return without_lock([&](auto&) {
+              const Turn turn(e.mutex());
+              return game::Game(e.game(checked_game(e, game)));
+            });
           },
           arg("game"), "A copy of one game.")
       .def("infos", &infos, py::kw_only(), arg("final") = false, arg("mask") = py::none(),

@@ -1,12 +1,14 @@
 #include <pybind11/pybind11.h>
 
+#include "bindings/engine_class.hpp"
+
 namespace py = pybind11;
 
 namespace qwop::bindings {
 
 void bind_build(py::module_& module) {
-  module.def(
-      "build_info",
+  define(
+      module, "build_info",
       [] {
         py::dict info;
         info["compiler"] = QWOP_BUILD_COMPILER;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/engine_class.hpp"
 #include "render/canvas.hpp"
 
 namespace py = pybind11;
@@ -27,19 +28,19 @@ Canvas make(py::ssize_t width, py::ssize_t height) {
   return {static_cast<int>(width), static_cast<int>(height)};
 }
 
-void check_finite(float value) {
+float checked_size(double size) {
+  const auto value = static_cast<float>(size);
   if (!std::isfinite(value)) throw py::value_error("shapes must have finite sizes and places");
+  return value;
 }
 
-Point checked(std::pair<float, float> at) {
-  check_finite(at.first);
-  check_finite(at.second);
-  return {at.first, at.second};
+Point checked(std::pair<double, double> at) {
+  return {checked_size(at.first), checked_size(at.second)};
 }
 
-Paint paint(std::uint32_t colour, float alpha) {
-  if (!(alpha >= 0.0f && alpha <= 1.0f)) throw py::value_error("alpha must be from 0 to 1");
-  return {colour, alpha};
+Paint paint(std::uint32_t colour, double alpha) {
+  if (!(alpha >= 0.0 && alpha <= 1.0)) throw py::value_error("alpha must be from 0 to 1");
+  return {colour, static_cast<float>(alpha)};
 }
 
 py::array_t<std::uint8_t> pixels(const Canvas& canvas) {
@@ -52,38 +53,36 @@ py::array_t<std::uint8_t> pixels(const Canvas& canvas) {
 }  // namespace
 
 void bind_canvas(py::module_& module) {
-  using At = std::pair<float, float>;
-  py::class_<Canvas>(module, "Canvas",
-                     "An anti-aliased canvas; places and radii in pixels, colours 0xRRGGBB.")
+  using At = std::pair<double, double>;  // narrowed in the engine's float mode
+  EngineClass<Canvas>(module, "Canvas",
+                      "An anti-aliased canvas; places and radii in pixels, colours 0xRRGGBB.")
       .def(py::init(&make), py::arg("width"), py::arg("height"))
       .def(
           "gradient",
-          [](Canvas& c, At low, At high, std::uint32_t upper, std::uint32_t lower, float alpha) {
+          [](Canvas& c, At low, At high, std::uint32_t upper, std::uint32_t lower, double alpha) {
             c.gradient(checked(low), checked(high), paint(upper, alpha), paint(lower, alpha));
           },
           py::arg("upper_left"), py::arg("lower_right"), py::arg("upper"), py::arg("lower"),
-          py::arg("alpha") = 1.0f,
+          py::arg("alpha") = 1.0,
           "A rectangle whose colour goes from one at its upper edge to another at its lower.")
       .def(
           "capsule",
-          [](Canvas& c, At a, float radius_a, At b, float radius_b, std::uint32_t colour,
-             float alpha) {
-            check_finite(radius_a);
-            check_finite(radius_b);
-            c.capsule(checked(a), radius_a, checked(b), radius_b, paint(colour, alpha));
+          [](Canvas& c, At a, double radius_a, At b, double radius_b, std::uint32_t colour,
+             double alpha) {
+            c.capsule(checked(a), checked_size(radius_a), checked(b), checked_size(radius_b),
+                      paint(colour, alpha));
           },
           py::arg("a"), py::arg("radius_a"), py::arg("b"), py::arg("radius_b"), py::arg("colour"),
-          py::arg("alpha") = 1.0f, "Two circles and what lies between them.")
+          py::arg("alpha") = 1.0, "Two circles and what lies between them.")
       .def(
           "polygon",
-          [](Canvas& c, const std::vector<At>& corners, float radius, std::uint32_t colour,
-             float alpha) {
-            check_finite(radius);
+          [](Canvas& c, const std::vector<At>& corners, double radius, std::uint32_t colour,
+             double alpha) {
             std::vector<Point> points;
             for (const At& corner : corners) points.push_back(checked(corner));
-            c.polygon(points, radius, paint(colour, alpha));
+            c.polygon(points, checked_size(radius), paint(colour, alpha));
           },
-          py::arg("corners"), py::arg("radius"), py::arg("colour"), py::arg("alpha") = 1.0f,
+          py::arg("corners"), py::arg("radius"), py::arg("colour"), py::arg("alpha") = 1.0,
           "A simple polygon, grown on all sides by a radius.")
       .def("pixels", &pixels, "uint8 (height, width, 3): a copy of the picture.");
 }

@@ -7,6 +7,8 @@
 #include "bindings/arrays.hpp"
 #include "bindings/bit_generator.hpp"
 #include "bindings/bound_quantile_learner.hpp"
+#include "bindings/engine_class.hpp"
+#include "bindings/long_calls.hpp"
 #include "learner/check_size.hpp"
 #include "rollout/collector.hpp"
 
@@ -51,10 +53,7 @@ class BoundCollector {
     if (Collector::explores(source, epsilon)) return py::none();
     Indices actions(collector_.num_envs());
     const auto chosen = mutable_span(actions);
-    {
-      const py::gil_scoped_release release;
-      collector_.act(seen, chosen);
-    }
+    without_lock([&](auto&) { collector_.act(seen, chosen); });
     return take(std::move(actions), std::move(next_observations));
   }
 
@@ -65,11 +64,8 @@ class BoundCollector {
     const rollout::Played played{mutable_span(rewards), mutable_span(dones)};
     const auto chosen = span(std::as_const(actions));
     const auto next = mutable_span(next_observations);
-    int ended = 0;
-    {
-      const py::gil_scoped_release release;
-      ended = collector_.step(chosen, next, played);
-    }
+    const int ended = without_lock(
+        [&](auto& interrupt) { return collector_.step(chosen, next, played, interrupt); });
     return py::make_tuple(std::move(actions), std::move(rewards), std::move(dones), ended);
   }
 
@@ -92,7 +88,7 @@ class BoundCollector {
 void bind_collector(py::module_& module) {
   using py::arg;
   using Bound = BoundCollector;
-  py::class_<Bound>(
+  EngineClass<Bound>(
       module, "Collector",
       "A step of all games with a greedy actor, and its place in a replay buffer.\n\n"
       "Args:\n    engine: a BatchEngine.\n    learner: a QuantileLearner.\n"

@@ -6,7 +6,9 @@
 #include <tuple>
 #include <vector>
 
+#include "bindings/engine_class.hpp"
 #include "bindings/episode_options.hpp"
+#include "bindings/long_calls.hpp"
 #include "env/episode.hpp"
 #include "game/snapshot.hpp"
 
@@ -27,13 +29,28 @@ std::span<float, env::kObservationSize> observation_span(FloatArray& array) {
   return std::span<float, env::kObservationSize>(array.mutable_data(), env::kObservationSize);
 }
 
+Episode make_episode(const env::EpisodeOptions& options) {
+  Signals signals;
+  Episode episode(options, signals);
+  signals.rethrow();
+  return episode;
+}
+
+void reset(Episode& episode, FloatArray obs, bool reload) {
+  Signals signals;
+  episode.reset(observation_span(obs), reload, signals);
+  signals.rethrow();
+}
+
 std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray obs) {
   const auto actions = static_cast<py::ssize_t>(episode.options().action_keys.size());
   if (action < 0 || action >= actions) {
     throw py::value_error("action must be in 0.." + std::to_string(actions - 1) + ", got " +
                           std::to_string(action));
   }
-  const auto result = episode.step(static_cast<int>(action), observation_span(obs));
+  Signals signals;
+  const auto result = episode.step(static_cast<int>(action), observation_span(obs), signals);
+  signals.rethrow();
   return {result.reward, result.terminated};
 }
 
@@ -53,10 +70,10 @@ py::tuple state_of(const Episode& episode) {
 
 Episode episode_from(const py::tuple& state) {
   if (state.size() != 10) throw py::value_error("not the pickled state of an Episode");
-  Episode episode(episode_options(state[0].cast<std::vector<int>>(), state[1].cast<int>(),
-                                  state[2].cast<double>(), state[3].cast<double>(),
-                                  state[4].cast<double>(), state[5].cast<double>(),
-                                  state[6].cast<bool>(), state[7].cast<std::string>()));
+  Episode episode = make_episode(episode_options(
+      state[0].cast<std::vector<int>>(), state[1].cast<int>(), state[2].cast<double>(),
+      state[3].cast<double>(), state[4].cast<double>(), state[5].cast<double>(),
+      state[6].cast<bool>(), state[7].cast<std::string>()));
   const auto snapshot = state[8].cast<py::bytes>();
   game::restore(episode.game(), std::string_view(snapshot));
   const auto remembered = state[9].cast<py::tuple>();
@@ -71,13 +88,13 @@ Episode episode_from(const py::tuple& state) {
 }  // namespace
 
 void bind_episode(py::module_& module) {
-  py::class_<Episode>(module, "Episode", "The core of QwopEnv: qwop-gym's protocol on one game.")
-      .def(py::init<env::EpisodeOptions>(), py::arg("options"))
-      .def(
-          "reset",
-          [](Episode& e, FloatArray obs, bool reload) { e.reset(observation_span(obs), reload); },
-          py::arg("obs").noconvert(), py::kw_only(), py::arg("reload") = false,
-          "Starts an episode, on a freshly loaded page if reload; writes the observation.")
+  define(
+      module, "nearest_float32", [](double x) { return double{static_cast<float>(x)}; },
+      py::arg("x"), "The float32 number nearest to x, whatever the thread's rounding is.");
+  EngineClass<Episode>(module, "Episode", "The core of QwopEnv: qwop-gym's protocol on one game.")
+      .def(py::init(&make_episode), py::arg("options"))
+      .def("reset", &reset, py::arg("obs").noconvert(), py::kw_only(), py::arg("reload") = false,
+           "Starts an episode, on a freshly loaded page if reload; writes the observation.")
       .def(
           "start_at",
           [](Episode& e, const py::bytes& snapshot, FloatArray obs) {

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "bindings/engine_class.hpp"
+#include "bindings/long_calls.hpp"
 #include "env/episode_tracker.hpp"
 #include "game/game.hpp"
 #include "game/snapshot.hpp"
@@ -26,19 +28,16 @@ game::KeyMask checked_keys(py::ssize_t keys) {
                         std::to_string(keys));
 }
 
-// The interpreter lock is kept: a game is no larger than a list, and as safe from other threads. So
-// that Ctrl-C still stops a long step, signals are looked at now and then.
-void check_signals(std::int64_t i) {
-  constexpr std::int64_t kEvery = 4096;
-  if (i % kEvery == kEvery - 1 && PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
+// The interpreter's lock is kept: a game is no larger than a list, and as safe from other threads.
+// A long step stops for them and for signals ten times a second, between two updates.
 
 void start(Game& game, py::ssize_t idle_frames) {
   const auto count = checked_count("idle_frames", idle_frames);
   if (game.started()) throw py::value_error("the game has been started before; use reset()");
+  Signals signals;
   for (std::int64_t i = 0; i < count; ++i) {
-    check_signals(i);
     game.update();
+    if (signals.stopped_after(i)) signals.rethrow();
   }
   game.click();
 }
@@ -53,10 +52,11 @@ py::ssize_t step(Game& game, py::ssize_t keys, py::ssize_t frames, bool after_en
     throw py::value_error("the game has ended; call reset(), or pass after_end=True to go on");
   }
   game.hold(mask);
+  Signals signals;
   for (std::int64_t i = 0; i < count; ++i) {
-    check_signals(i);
     game.update();
     if (game.status().ended && !after_end) return i + 1;
+    if (signals.stopped_after(i)) signals.rethrow();
   }
   return count;
 }
@@ -91,7 +91,7 @@ py::array_t<double> body_rows(const Game& game, const std::array<int, n>& indice
 
 std::string_view as_view(const py::bytes& bytes) { return bytes; }
 
-void bind_state(py::class_<Game>& cls) {
+void bind_state(EngineClass<Game>& cls) {
   cls.def_property_readonly(
          "bodies", [](const Game& g) { return body_rows(g, game::kReportedParts); },
          "float64 (12, 6): x, y (world units, ten to a metre, +y down), angle (rad), vx, vy\n"
@@ -140,7 +140,7 @@ void bind_state(py::class_<Game>& cls) {
           "Flavor of sine and cosine: 'glibc', 'glibc-fma' or 'fdlibm'.");
 }
 
-void bind_copies(py::class_<Game>& cls) {
+void bind_copies(EngineClass<Game>& cls) {
   cls.def(
          "snapshot", [](const Game& g) { return py::bytes(game::snapshot(g)); },
          "The whole game as bytes, exactly.")
@@ -181,11 +181,11 @@ void bind_game(py::module_& module) {
       PyErr_SetString(PyExc_ValueError, e.what());
     }
   });
-  py::class_<Game> cls(module, "Game",
-                       "One game of QWOP in one browser page, every bit as the real one.\n\n"
-                       "Args:\n    sincos: which browser's sine and cosine: 'glibc' (Chrome and\n"
-                       "        other Chromium built the upstream way), 'glibc-fma' (Debian's\n"
-                       "        Chromium) or 'fdlibm'.");
+  EngineClass<Game> cls(module, "Game",
+                        "One game of QWOP in one browser page, every bit as the real one.\n\n"
+                        "Args:\n    sincos: which browser's sine and cosine: 'glibc' (Chrome and\n"
+                        "        other Chromium built the upstream way), 'glibc-fma' (Debian's\n"
+                        "        Chromium) or 'fdlibm'.");
   cls.def(py::init([](const std::string& sincos) { return Game(parse_sincos_flavor(sincos)); }),
           py::arg("sincos") = std::string(to_string(game::kDefaultSinCos)));
   cls.def("start", &start, py::arg("idle_frames") = 1,

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "bindings/bound_quantile_learner.hpp"
+#include "bindings/engine_class.hpp"
+#include "bindings/long_calls.hpp"
 #include "learner/check_size.hpp"
 #include "learner/large_batch/learner.hpp"
 
@@ -75,8 +77,7 @@ class BoundLargeBatch {
     const auto p = span(positions), g = span(games);
     const float* const weights = importance ? importance->data() : nullptr;
     float* const to = errors ? errors->mutable_data() : nullptr;
-    const py::gil_scoped_release release;
-    return learner_.update({p, g}, settings, weights, to);
+    return without_lock([&](auto&) { return learner_.update({p, g}, settings, weights, to); });
   }
   py::tuple gradients(const Indices& positions, const Indices& games,
                       const learner::LargeBatchSettings& settings) {
@@ -103,18 +104,14 @@ class BoundActor {
     values_ = values;
   }
   void refresh() {
-    const py::gil_scoped_release release;
-    actor_.refresh();
+    without_lock([&](auto&) { actor_.refresh(); });
   }
   Indices act(const Floats& observations) {
     const float* const from = observation_rows(observations, actor_.observation_size());
     Indices actions(observations.shape(0));
     const auto rows = observations.shape(0);
     std::int64_t* const to = actions.mutable_data();
-    {
-      const py::gil_scoped_release release;
-      actor_.act(from, rows, to);
-    }
+    without_lock([&](auto&) { actor_.act(from, rows, to); });
     return actions;
   }
 
@@ -143,7 +140,7 @@ learner::LargeBatchSettings settings_of(double gamma, int n_steps, ptrdiff_t new
 
 void bind_large_batch(py::module_& module) {
   using py::arg;
-  py::class_<learner::ValueShape>(
+  EngineClass<learner::ValueShape>(
       module, "ValueShape",
       "What a network of QR-DQN looks like: hidden layers, then n_quantiles * n_actions "
       "outputs.\n\n"
@@ -158,7 +155,7 @@ void bind_large_batch(py::module_& module) {
       .def(py::init(&shape_of), py::kw_only(), arg("observation_size"), arg("hidden"),
            arg("n_actions"), arg("n_quantiles"), arg("activation") = "relu",
            arg("layer_norm") = false, arg("features") = py::none());
-  py::class_<learner::LargeBatchSettings>(
+  EngineClass<learner::LargeBatchSettings>(
       module, "LargeBatchOptions",
       "How an update is made.\n\n"
       "Args:\n    gamma: discount a step.\n    n_steps: rewards before the bootstrap.\n"
@@ -170,7 +167,7 @@ void bind_large_batch(py::module_& module) {
       .def(py::init(&settings_of), py::kw_only(), arg("gamma"), arg("n_steps") = 1, arg("newest"),
            arg("double_q") = false, arg("munchausen") = py::none(),
            arg("max_grad_norm") = py::none(), arg("adam"));
-  py::class_<BoundLargeBatch>(
+  EngineClass<BoundLargeBatch>(
       module, "LargeBatchLearner",
       "QR-DQN's update for large batches, working in place on the arrays it is given.\n\n"
       "Args:\n    shape: of the networks.\n"
@@ -214,7 +211,7 @@ void bind_large_batch(py::module_& module) {
           "instruction_set",
           [](BoundLargeBatch& b) { return std::string(b.learner().instruction_set()); },
           "The instruction set in use.");
-  py::class_<BoundActor>(
+  EngineClass<BoundActor>(
       module, "ValueActor",
       "The greedy actor of a network, on its parameters as they were at the last refresh.\n\n"
       "Args:\n    shape, instruction_set: as for LargeBatchLearner.")

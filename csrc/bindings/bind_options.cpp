@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "bindings/engine_class.hpp"
 #include "bindings/episode_options.hpp"
 #include "learner/ppo/actor_critic.hpp"
 #include "nn/linear.hpp"
@@ -15,7 +16,7 @@ namespace qwop::bindings {
 
 void bind_options(py::module_& module) {
   using py::arg;
-  py::class_<env::EpisodeOptions>(
+  EngineClass<env::EpisodeOptions>(
       module, "EpisodeOptions",
       "How an episode is played.\n\n"
       "Args:\n    action_keys: the key mask of each action; -1 is the action that only\n"
@@ -25,8 +26,8 @@ void bind_options(py::module_& module) {
            arg("failure_cost"), arg("success_reward"), arg("time_cost_mult"), arg("speed_rew_mult"),
            arg("reload_on_reset"), arg("sincos"));
 
-  py::class_<nn::AdamSettings>(module, "AdamOptions",
-                               "Adam's settings, or AdamW's where the weight decay is decoupled.")
+  EngineClass<nn::AdamSettings>(module, "AdamOptions",
+                                "Adam's settings, or AdamW's where the weight decay is decoupled.")
       .def(py::init([](double learning_rate, std::array<double, 2> betas, double epsilon,
                        double weight_decay, bool decoupled_weight_decay) {
              return nn::AdamSettings{learning_rate, betas[0],     betas[1],
@@ -35,7 +36,7 @@ void bind_options(py::module_& module) {
            py::kw_only(), arg("learning_rate"), arg("betas"), arg("epsilon"), arg("weight_decay"),
            arg("decoupled_weight_decay"));
 
-  py::class_<learner::PpoSettings>(
+  EngineClass<learner::PpoSettings>(
       module, "PpoOptions",
       "The settings of PPO's loss.\n\n"
       "Args:\n    target_kl: no update where the policy has moved by more than 1.5 times this; "

@@ -7,8 +7,11 @@
 
 #include "batch/game_pool.hpp"
 #include "bindings/arrays.hpp"
+#include "bindings/engine_class.hpp"
+#include "bindings/long_calls.hpp"
 #include "support/cpu.hpp"
 #include "support/instruction_set.hpp"
+#include "support/turns.hpp"
 
 namespace py = pybind11;
 
@@ -47,39 +50,49 @@ class Pool {
     }
     const int updates = checked_frames(count);
     const auto shown = view();
-    py::gil_scoped_release release;
-    const std::scoped_lock turn(mutex_, source.mutex_);
-    pool_.expand(source.pool_, chosen, held, updates, shown);
+    without_lock([&](auto& interrupt) {
+      const std::scoped_lock turn(mutex_, source.mutex_);
+      pool_.expand(source.pool_, chosen, held, updates, shown, interrupt);
+    });
   }
 
   void take(Pool& source, const Array<std::int32_t>& parents) {
     const auto chosen = checked_parents(source, parents);
     const auto shown = view();
-    py::gil_scoped_release release;
-    const std::scoped_lock turn(mutex_, source.mutex_);
-    pool_.take(source.pool_, chosen, shown);
+    without_lock([&](auto&) {
+      const std::scoped_lock turn(mutex_, source.mutex_);
+      pool_.take(source.pool_, chosen, shown);
+    });
   }
 
   void step(const Array<std::uint8_t>& keys, py::ssize_t count) {
     const auto held = checked_keys(keys);
     const int updates = checked_frames(count);
     const auto shown = view();
-    py::gil_scoped_release release;
-    const std::scoped_lock turn(mutex_);
-    pool_.step(held, updates, shown);
+    without_lock([&](auto& interrupt) {
+      const std::scoped_lock turn(mutex_);
+      pool_.step(held, updates, shown, interrupt);
+    });
   }
 
   game::Game game(py::ssize_t index) {
-    const std::scoped_lock turn(mutex_);
-    return pool_.game(static_cast<int>(checked("index", index, 0, pool_.size() - 1)));
+    const int chosen = static_cast<int>(checked("index", index, 0, pool_.size() - 1));
+    return without_lock([&](auto&) {
+      const std::scoped_lock turn(mutex_);
+      return game::Game(pool_.game(chosen));
+    });
   }
   void set_game(py::ssize_t index, const game::Game& game) {
-    const std::scoped_lock turn(mutex_);
     const int target = static_cast<int>(checked("index", index, 0, pool_.size() - 1));
     if (pool_.flavor() != game.flavor()) {
       throw py::value_error("the game's sincos flavor is not the pool's");
     }
-    pool_.set(target, game, view());
+    const auto shown = view();
+    const game::Game given = game;  // whose own lock is the interpreter's
+    without_lock([&](auto&) {
+      const std::scoped_lock turn(mutex_);
+      pool_.set(target, given, shown);
+    });
   }
 
   const GamePool& pool() const { return pool_; }
@@ -103,7 +116,7 @@ class Pool {
   std::span<const std::int32_t> checked_parents(Pool& source,
                                                 const Array<std::int32_t>& parents) const {
     if (&source == this) throw py::value_error("source must be another pool");
-    if (source.pool_.game(0).flavor() != pool_.flavor()) {
+    if (source.pool_.flavor() != pool_.flavor()) {
       throw py::value_error("source must have the same sincos flavor");
     }
     const auto chosen = rows(parents, "parents");
@@ -130,14 +143,14 @@ class Pool {
   }
 
   GamePool pool_;
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 }  // namespace
 
 void bind_pool(py::module_& module) {
   using py::arg;
-  py::class_<Pool>(module, "GamePool", "Many games without episodes, for searches.")
+  EngineClass<Pool>(module, "GamePool", "Many games without episodes, for searches.")
       .def(py::init<const game::Game&, py::ssize_t, py::ssize_t, const std::string&>(),
            arg("first"), py::kw_only(), arg("num_envs"), arg("num_threads") = 0,
            arg("instruction_set") = "")
@@ -148,10 +161,10 @@ void bind_pool(py::module_& module) {
       .def("game", &Pool::game, arg("index"))
       .def("set_game", &Pool::set_game, arg("index"), arg("game"))
       .def("__len__", [](const Pool& p) { return p.pool().size(); })
-      .def_readonly("bodies", &Pool::bodies)
-      .def_readonly("events", &Pool::events)
-      .def_readonly("frames", &Pool::frames)
-      .def_readonly("score", &Pool::score)
+      .def_property_readonly("bodies", [](const Pool& p) { return p.bodies; })
+      .def_property_readonly("events", [](const Pool& p) { return p.events; })
+      .def_property_readonly("frames", [](const Pool& p) { return p.frames; })
+      .def_property_readonly("score", [](const Pool& p) { return p.score; })
       .def_property_readonly("num_threads", [](const Pool& p) { return p.pool().threads(); })
       .def_property_readonly("instruction_set", [](const Pool& p) {
         return support::to_string(p.pool().instruction_set());

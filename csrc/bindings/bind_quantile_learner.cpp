@@ -4,6 +4,7 @@
 
 #include "bindings/bit_generator.hpp"
 #include "bindings/bound_quantile_learner.hpp"
+#include "bindings/engine_class.hpp"
 #include "bindings/instruction_sets.hpp"
 
 namespace py = pybind11;
@@ -33,17 +34,18 @@ py::tuple draw_transitions(const py::capsule& generator, std::int64_t positions,
 void bind_quantile_learner(py::module_& module) {
   using py::arg;
   using Bound = BoundQuantileLearner;
-  module.def(
-      "learner_instruction_sets", [] { return instruction_set_names(learner::kSmallestSet); },
+  define(
+      module, "learner_instruction_sets",
+      [] { return instruction_set_names(learner::kSmallestSet); },
       "Instruction sets that the learner can use on this processor, slowest first.");
-  module.def("draw_transitions", &draw_transitions, arg("generator"), py::kw_only(),
-             arg("positions"), arg("num_envs"), arg("count"),
-             "The draws of stable-baselines3's ReplayBuffer.sample.\n\n"
-             "The same numbers as np.random.randint(0, positions, size=count) and then\n"
-             "np.random.randint(0, num_envs, size=count), in a tenth of the time.\n\n"
-             "Args:\n    generator: the capsule of the global generator's BitGenerator; hold its\n"
-             "        lock.");
-  py::class_<Bound>(
+  define(module, "draw_transitions", &draw_transitions, arg("generator"), py::kw_only(),
+         arg("positions"), arg("num_envs"), arg("count"),
+         "The draws of stable-baselines3's ReplayBuffer.sample.\n\n"
+         "The same numbers as np.random.randint(0, positions, size=count) and then\n"
+         "np.random.randint(0, num_envs, size=count), in a tenth of the time.\n\n"
+         "Args:\n    generator: the capsule of the global generator's BitGenerator; hold its\n"
+         "        lock.");
+  EngineClass<Bound>(
       module, "QuantileLearner",
       "The update and the greedy actor of QR-DQN, working in place on the arrays it is given.\n\n"
       "Args:\n    widths: of the observation and of each hidden layer.\n"

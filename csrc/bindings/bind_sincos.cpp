@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "bindings/engine_class.hpp"
+#include "bindings/long_calls.hpp"
 #include "game/game_facts.hpp"
 #include "libm/sincos.hpp"
 
@@ -28,26 +30,26 @@ py::tuple sincos_of(const DoubleArray& x, const std::string& flavor_name) {
   py::array_t<double> sine(shape), cosine(shape);
   auto* s = sine.mutable_data();
   auto* c = cosine.mutable_data();
-  {
-    py::gil_scoped_release release;
-    for (py::ssize_t i = 0; i < x.size(); ++i) {
+  const auto count = x.size();
+  without_lock([&](auto& interrupt) {
+    for (py::ssize_t i = 0; i < count && !interrupt.stopped_after(i); ++i) {
       const auto r = sincos(flavor, in[i]);
       s[i] = r.sin;
       c[i] = r.cos;
     }
-  }
+  });
   return py::make_tuple(sine, cosine);
 }
 
 }  // namespace
 
 void bind_sincos(py::module_& module) {
-  module.def("sincos", &sincos_of, py::arg("x"),
-             py::arg("flavor") = std::string(to_string(game::kDefaultSinCos)),
-             "Sine and cosine of x (radians, within +-1e5) as the engine computes them.\n\n"
-             "Args:\n    x: array of float64.\n    flavor: 'glibc', 'glibc-fma' or 'fdlibm'.\n\n"
-             "Returns:\n    Two float64 arrays of x's shape.\n\n"
-             "Raises:\n    ValueError: x out of range or an unknown flavor.");
+  define(module, "sincos", &sincos_of, py::arg("x"),
+         py::arg("flavor") = std::string(to_string(game::kDefaultSinCos)),
+         "Sine and cosine of x (radians, within +-1e5) as the engine computes them.\n\n"
+         "Args:\n    x: array of float64.\n    flavor: 'glibc', 'glibc-fma' or 'fdlibm'.\n\n"
+         "Returns:\n    Two float64 arrays of x's shape.\n\n"
+         "Raises:\n    ValueError: x out of range or an unknown flavor.");
 }
 
 }  // namespace qwop::bindings

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings/learner_arrays.hpp"
+#include "bindings/long_calls.hpp"
 #include "learner/qrdqn/quantile_learner.hpp"
 #include "nn/activation_name.hpp"
 
@@ -70,8 +71,7 @@ class BoundQuantileLearner {
   double update(const Indices& positions, const Indices& games, double gamma,
                 const nn::AdamSettings& adam, std::optional<double> max_grad_norm) {
     const learner::Drawn drawn{span(positions), span(games)};
-    const pybind11::gil_scoped_release release;
-    return learner_.update(drawn, gamma, adam, max_grad_norm);
+    return without_lock([&](auto&) { return learner_.update(drawn, gamma, adam, max_grad_norm); });
   }
   pybind11::tuple gradients(const Indices& positions, const Indices& games, double gamma) {
     pybind11::list arrays;

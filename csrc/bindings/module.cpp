@@ -17,7 +17,7 @@ void bind_canvas(pybind11::module_& module);
 void bind_actor_critic(pybind11::module_& module);
 }  // namespace qwop::bindings
 
-PYBIND11_MODULE(_core, module) {
+PYBIND11_MODULE(_core_of_main_interpreter, module) {
   module.doc() = "The native engine behind qwop_native.";
   qwop::bindings::bind_build(module);
   qwop::bindings::bind_sincos(module);
@@ -32,4 +32,16 @@ PYBIND11_MODULE(_core, module) {
   qwop::bindings::bind_large_batch(module);
   qwop::bindings::bind_canvas(module);
   qwop::bindings::bind_actor_critic(module);
+}
+
+// What Python calls. pybind11 cannot begin in a second interpreter of Python 3.11 and older, where
+// it waits for a lock that it holds itself, so which one this is comes first.
+PYBIND11_PLUGIN_IMPL(_core) {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError,
+                    "qwop_native works in a process's main interpreter only; for more of them, use "
+                    "processes or threads");
+    return nullptr;
+  }
+  return PyInit__core_of_main_interpreter();
 }

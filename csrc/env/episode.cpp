@@ -6,16 +6,23 @@
 
 namespace qwop::env {
 
-game::Game loaded_page(const EpisodeOptions& options) {
+game::Game loaded_page(const EpisodeOptions& options, support::Interrupt& interrupt) {
   game::Game game(options.flavor);
   game.click();
-  for (int i = 0; i < options.reward.frames_per_step; ++i) game.update();
+  for (int i = 0; i < options.reward.frames_per_step; ++i) {
+    game.update();
+    if (interrupt.stopped_after(i)) return game;
+  }
   game.update(kEngineTick);
   return game;
 }
 
-void reset_game(game::Game& game, const EpisodeOptions& options) {
-  if (options.reload_on_reset) game = loaded_page(options);
+void reset_game(game::Game& game, const EpisodeOptions& options, support::Interrupt& interrupt) {
+  if (options.reload_on_reset) {
+    const auto page = loaded_page(options, interrupt);
+    if (interrupt.stopped()) return;
+    game = page;
+  }
   game.hold(0);
   game.reset();
   game.update(kEngineTick);
@@ -40,12 +47,18 @@ void observe(const game::Game& game, std::span<float, kObservationSize> observat
   }
 }
 
-Episode::Episode(EpisodeOptions options)
-    : options_(std::move(options)), game_(loaded_page(options_)) {}
+Episode::Episode(EpisodeOptions options, support::Interrupt& interrupt)
+    : options_(std::move(options)), game_(loaded_page(options_, interrupt)) {}
 
-void Episode::reset(std::span<float, kObservationSize> observation, bool reload) {
-  if (reload) game_ = loaded_page(options_);
-  reset_game(game_, options_);
+void Episode::reset(std::span<float, kObservationSize> observation, bool reload,
+                    support::Interrupt& interrupt) {
+  if (reload) {
+    const auto page = loaded_page(options_, interrupt);
+    if (interrupt.stopped()) return;
+    game_ = page;
+  }
+  reset_game(game_, options_, interrupt);
+  if (interrupt.stopped()) return;
   tracker_.start();
   observe(game_, observation);
 }
@@ -56,11 +69,15 @@ void Episode::start_at(std::string_view snapshot, std::span<float, kObservationS
   observe(game_, observation);
 }
 
-StepResult Episode::step(int action, std::span<float, kObservationSize> observation) {
+StepResult Episode::step(int action, std::span<float, kObservationSize> observation,
+                         support::Interrupt& interrupt) {
   const int keys = options_.action_keys[action];
   const bool terminate = keys == kTerminateAction;
   game_.hold(terminate ? 0 : static_cast<game::KeyMask>(keys));
-  for (int i = 0; i < options_.reward.frames_per_step; ++i) game_.update();
+  for (int i = 0; i < options_.reward.frames_per_step; ++i) {
+    game_.update();
+    if (interrupt.stopped_after(i)) return {};
+  }
   observe(game_, observation);
   return tracker_.advance(options_.reward, standing(game_), terminate);
 }

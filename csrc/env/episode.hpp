@@ -10,6 +10,7 @@
 #include "env/observation.hpp"
 #include "env/reward.hpp"
 #include "game/game.hpp"
+#include "support/interrupt.hpp"
 
 namespace qwop::env {
 
@@ -22,9 +23,12 @@ struct EpisodeOptions {
   SinCosFlavor flavor = game::kDefaultSinCos;
 };
 
-// The page as qwop-gym leaves it before the first reset, and a reset as qwop-gym does it.
-game::Game loaded_page(const EpisodeOptions& options);
-void reset_game(game::Game& game, const EpisodeOptions& options);
+// The page as qwop-gym leaves it before the first reset, and a reset as qwop-gym does it. A page
+// whose loading was stopped is of no use, a game whose reset was stopped is as it was before.
+game::Game loaded_page(const EpisodeOptions& options,
+                       support::Interrupt& interrupt = support::Interrupt::none());
+void reset_game(game::Game& game, const EpisodeOptions& options,
+                support::Interrupt& interrupt = support::Interrupt::none());
 
 // The game of a snapshot, for an episode to start in the middle of its run. Throws
 // game::SnapshotError where game::restore does, and when there is no run to go on with.
@@ -33,17 +37,22 @@ game::Game game_to_start_at(std::string_view snapshot, const EpisodeOptions& opt
 // Writes the 60 numbers of a game.
 void observe(const game::Game& game, std::span<float, kObservationSize> observation);
 
+// A step that `interrupt` stops leaves the game between two updates, a reset leaves it as it was;
+// either writes no observation and counts for nothing.
 class Episode {
  public:
-  explicit Episode(EpisodeOptions options);
+  explicit Episode(EpisodeOptions options,
+                   support::Interrupt& interrupt = support::Interrupt::none());
 
   // reload: on a freshly loaded page, whatever the options say.
-  void reset(std::span<float, kObservationSize> observation, bool reload = false);
+  void reset(std::span<float, kObservationSize> observation, bool reload = false,
+             support::Interrupt& interrupt = support::Interrupt::none());
   // Starts an episode where a game's snapshot was taken. Throws as game_to_start_at, and nothing
   // has changed then.
   void start_at(std::string_view snapshot, std::span<float, kObservationSize> observation);
   // The action must be within the action set.
-  StepResult step(int action, std::span<float, kObservationSize> observation);
+  StepResult step(int action, std::span<float, kObservationSize> observation,
+                  support::Interrupt& interrupt = support::Interrupt::none());
 
   const EpisodeOptions& options() const { return options_; }
   Progress progress() const { return standing(game_).progress(); }

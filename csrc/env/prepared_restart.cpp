@@ -66,8 +66,12 @@ bool PreparedRestart::fits(const game::Game& game) const {
   return true;
 }
 
-void PreparedRestart::reset(game::Game& game) const {
-  if (options_.reload_on_reset) game = loaded_page(options_);
+void PreparedRestart::reset(game::Game& game, support::Interrupt& interrupt) const {
+  if (options_.reload_on_reset) {
+    const auto page = loaded_page(options_, interrupt);
+    if (interrupt.stopped()) return;
+    game = page;
+  }
   game.hold(0);
   game.begin_reset();
   if (!fits(game)) {

@@ -16,8 +16,8 @@ class PreparedRestart {
   // page: a loaded page on which no game has begun yet.
   PreparedRestart(const game::Game& page, const EpisodeOptions& options);
 
-  // What reset_game does, bit for bit.
-  void reset(game::Game& game) const;
+  // What reset_game does, bit for bit, and like it when it is stopped.
+  void reset(game::Game& game, support::Interrupt& interrupt) const;
 
  private:
   struct Move {

@@ -14,20 +14,23 @@ inline namespace QWOP_ISA_NAMESPACE {
 
 template <SinCosFlavor kFlavor, class F>
 QWOP_ALWAYS_INLINE SinCos<F> sincos(F x) {
+  using namespace sincos_detail;
   constexpr bool kScalar = lanes::kWidth<F> == 1;
-  constexpr bool kFused = kFlavor == SinCosFlavor::GlibcFma;
   if constexpr (kFlavor == SinCosFlavor::Fdlibm) {
     if constexpr (kScalar)
-      return sincos_detail::sincos_fdlibm_scalar(x);
+      return sincos_fdlibm_scalar(x);
     else
-      return sincos_detail::sincos_fdlibm_lanes(x);
+      return sincos_fdlibm_lanes(x);
+  } else if constexpr (kFlavor == SinCosFlavor::GlibcFma) {
+    if constexpr (kScalar)
+      return sincos_glibc_fma(x);
+    else
+      return sincos_glibc_fma_lanes(x);
   } else {
-    if constexpr (!kScalar)
-      return sincos_detail::sincos_glibc_lanes<kFused>(x);
-    else if constexpr (kFused)
-      return sincos_detail::sincos_glibc_fma(x);
+    if constexpr (kScalar)
+      return sincos_glibc_scalar<Fused::kNo>(x);
     else
-      return sincos_detail::sincos_glibc_scalar<false>(x);
+      return sincos_glibc_lanes<Fused::kNo>(x);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "libm/sincos_table.hpp"
+#include "support/cpu_has_fma.hpp"
 #include "support/simd_f64.hpp"
 
 namespace qwop {
@@ -56,15 +57,28 @@ struct Angle {
   F value, rest;
 };
 
+// Whether products that glibc's FMA build fuses with an addition are: not; by lanes::fma; the same
+// for arguments of at least kRoom; or by the instruction, in a function that is compiled for
+// processors that have it.
+enum class Fused { kNo, kYes, kWithRoom, kByInstruction };
+
+// From here on no product is smaller than 2^-900 but for zeros: what is left of an argument after
+// subtractions is a multiple of its last bit, and of that the third power is taken at most.
+inline constexpr double kRoom = 0x1p-200;
+
 // a*b + c and c - a*b, with the product rounded or not.
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F mul_add(F a, F b, F c) {
-  if constexpr (kFused) return lanes::fma(a, b, c);
+  if constexpr (kFused == Fused::kByInstruction) return __builtin_fma(a, b, c);
+  if constexpr (kFused == Fused::kWithRoom) return lanes::fma_with_room(a, b, c);
+  if constexpr (kFused == Fused::kYes) return lanes::fma(a, b, c);
   return a * b + c;
 }
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F sub_mul(F c, F a, F b) {
-  if constexpr (kFused) return lanes::fma(-a, b, c);
+  if constexpr (kFused == Fused::kByInstruction) return __builtin_fma(-a, b, c);
+  if constexpr (kFused == Fused::kWithRoom) return lanes::fma_with_room(-a, b, c);
+  if constexpr (kFused == Fused::kYes) return lanes::fma(-a, b, c);
   return c - a * b;
 }
 
@@ -82,19 +96,19 @@ QWOP_ALWAYS_INLINE Nearest<F> nearest_row(F magnitude) {
 }
 
 // x^3*(...) without the x^3, and x^2*(...): the tails of sin x = x + ..., cos x = 1 - ...
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F odd_tail(F xx) {
   constexpr double kS3 = -0x1.5555555555515p-3, kS5 = 0x1.11110e829872fp-7;
   return mul_add<kFused>(xx, F(kS5), F(kS3));
 }
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F even_tail(F xx) {
   constexpr double kC2 = 0.5, kC4 = -0x1.5555555555535p-5, kC6 = 0x1.6c16bedd9e239p-10;
   return xx * mul_add<kFused>(xx, mul_add<kFused>(xx, F(kC6), F(kC4)), F(kC2));
 }
 
 // sin(a + da) for |a| < 0.126; loses the sign of a zero.
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F sine_near_zero(Angle<F> a) {
   constexpr double kS1 = -0x1.5555555555555p-3, kS2 = 0x1.1111111110ecep-7,
                    kS3 = -0x1.a01a019db08b8p-13, kS4 = 0x1.71de27b9a7ed9p-19,
@@ -109,7 +123,7 @@ QWOP_ALWAYS_INLINE F sine_near_zero(Angle<F> a) {
 }
 
 // |sin(a + da)| for |a| >= 0.126, given a's nearest row; rest is da with the sign of a taken out.
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F sine_from_table(F x, F rest, const Row<F>& row) {
   const auto [sn, sn_rest, cs, cs_rest] = row;
   const F xx = x * x;
@@ -120,7 +134,7 @@ QWOP_ALWAYS_INLINE F sine_from_table(F x, F rest, const Row<F>& row) {
 }
 
 // cos(a + da), arguments as above.
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F cosine_from_table(F offset, F rest, const Row<F>& row) {
   const auto [sn, sn_rest, cs, cs_rest] = row;
   const F x = offset + rest;
@@ -149,7 +163,7 @@ struct Reduced {
   Bits<F> quadrant;
 };
 
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE Reduced<F> reduce(F x, Mask<F> far) {
   const F shifted =
       lanes::select(far, mul_add<kFused>(x, F(kTwoOverPi), F(kToInteger)), F(kToInteger));
@@ -163,7 +177,7 @@ QWOP_ALWAYS_INLINE Reduced<F> reduce(F x, Mask<F> far) {
 }
 
 // Sine and cosine of a reduced angle.
-template <bool kFused>
+template <Fused kFused>
 QWOP_ALWAYS_INLINE SinCos<double> sincos_of_angle(Angle<double> a) {
   const auto [offset, index] = nearest_row(lanes::abs(a.value));
   const double rest = lanes::flip_sign(a.rest, lanes::to_bits(a.value));
@@ -175,7 +189,7 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_of_angle(Angle<double> a) {
 
 // The sine is the cosine of the complement and the other way round; the two spell the complement
 // differently, so each looks up its own row.
-template <bool kFused>
+template <Fused kFused>
 QWOP_ALWAYS_INLINE SinCos<double> sincos_in_middle(double x) {
   const Angle<double> t = complement(lanes::abs(x));
   const Angle<double> a = normalised(t);
@@ -202,7 +216,7 @@ QWOP_ALWAYS_INLINE SinCos<F> turned(SinCos<F> v, Bits<F> quadrant) {
 }
 
 // One double: a branch for each range, since the next angle of a body is mostly in the same one.
-template <bool kFused>
+template <Fused kFused>
 QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_scalar(double x) {
   const double magnitude = lanes::abs(x);
   if (magnitude < kDirectEnd) return sincos_of_angle<kFused>({x, 0.0});
@@ -215,21 +229,25 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_scalar(double x) {
   return {nan, nan};
 }
 
-#if defined(__x86_64__) && !defined(__FMA__)
+// QWOP_WITHOUT_FMA_INSTRUCTION: as a processor without it computes, for tests.
+#if defined(__x86_64__) && !defined(QWOP_HARDWARE_FMA) && !defined(QWOP_WITHOUT_FMA_INSTRUCTION)
 #define QWOP_FMA_AT_RUN_TIME 1
 // The same compiled for processors with FMA, for builds that do not assume one.
 __attribute__((target("avx,fma"))) inline SinCos<double> sincos_glibc_hardware_fma(double x) {
-  return sincos_glibc_scalar<true>(x);
+  return sincos_glibc_scalar<Fused::kByInstruction>(x);
 }
 #endif
 
-// Without FMA in the processor each fused operation is a library call, and this six times slower.
 QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
 #ifdef QWOP_FMA_AT_RUN_TIME
-  if (__builtin_cpu_supports("fma")) [[likely]]
+  if (support::cpu_has_fma()) [[likely]]
     return sincos_glibc_hardware_fma(x);
 #endif
-  return sincos_glibc_scalar<true>(x);
+#ifndef QWOP_HARDWARE_FMA
+  if (lanes::abs(x) >= kRoom) [[likely]]
+    return sincos_glibc_scalar<Fused::kWithRoom>(x);
+#endif
+  return sincos_glibc_scalar<Fused::kYes>(x);
 }
 
 // What many lanes, each in its own range, have to work out: the sine of one magnitude and the
@@ -246,7 +264,7 @@ struct LanePlan {
 // Takes the quarter turns out of far magnitudes; none are in others, which stay as they are. Every
 // other one of the widest registers has a far lane: there, always reducing costs less than wrong
 // guesses whether to.
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE Reduced<F> reduce_lanes(F magnitude, Mask<F> far) {
   if constexpr (lanes::kNativeWidth == 8) {
     return reduce<kFused>(magnitude, far);
@@ -261,7 +279,7 @@ QWOP_ALWAYS_INLINE Reduced<F> reduce_lanes(F magnitude, Mask<F> far) {
   }
 }
 
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE LanePlan<F> plan_lanes(F x) {
   const F magnitude = lanes::abs(x);
   const Mask<F> far = magnitude >= F(kMiddleEnd);
@@ -284,7 +302,7 @@ QWOP_ALWAYS_INLINE LanePlan<F> plan_lanes(F x) {
           half_turn + (std::int64_t{1} << 62)};
 }
 
-template <bool kFused>
+template <Fused kFused>
 [[gnu::noinline, gnu::cold]] inline void sincos_glibc_one_by_one(const double* x, double* sin,
                                                                  double* cos, int count) {
   for (int i = 0; i < count; ++i) {
@@ -293,7 +311,7 @@ template <bool kFused>
   }
 }
 
-template <bool kFused, class F>
+template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F x) {
   const LanePlan<F> plan = plan_lanes<kFused>(x);
   const Nearest<F> s_near = nearest_row(plan.sine.value), c_near = nearest_row(plan.cosine.value);
@@ -316,6 +334,28 @@ QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_lanes(F x) {
   return {lanes::flip_sign(lanes::select(plan.exchanged, cosine, sine),
                            plan.sin_turned ^ lanes::to_bits(x)),
           lanes::flip_sign(lanes::select(plan.exchanged, sine, cosine), plan.cos_turned)};
+}
+
+template <class F>
+QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_fma_lanes(F x) {
+#ifdef QWOP_FMA_AT_RUN_TIME
+  // One by one with the instruction is twenty times as fast as side by side without.
+  if (support::cpu_has_fma()) [[likely]] {
+    constexpr int kWidth = lanes::kWidth<F>;
+    double in[kWidth], sin[kWidth], cos[kWidth];
+    x.store(in);
+    for (int i = 0; i < kWidth; ++i) {
+      const auto [s, c] = sincos_glibc_hardware_fma(in[i]);
+      sin[i] = s, cos[i] = c;
+    }
+    return {F::load(sin), F::load(cos)};
+  }
+#endif
+#ifndef QWOP_HARDWARE_FMA
+  if (lanes::all(lanes::abs(x) >= F(kRoom))) [[likely]]
+    return sincos_glibc_lanes<Fused::kWithRoom>(x);
+#endif
+  return sincos_glibc_lanes<Fused::kYes>(x);
 }
 
 }  // namespace QWOP_ISA_NAMESPACE

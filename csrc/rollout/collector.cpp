@@ -55,14 +55,15 @@ void Collector::check_actions(std::span<const std::int64_t> actions) const {
 }
 
 int Collector::step(std::span<const std::int64_t> actions, std::span<float> next_observations,
-                    const Played& played) {
+                    const Played& played, support::Interrupt& interrupt) {
   check_actions(actions);
   check_size("next_observations", next_observations, num_envs() * kWidth);
   {
     const std::lock_guard turn(engine_.mutex());
     engine_.require_ready();
-    engine_.step(actions.data(), {next_observations.data(), rewards_.data(), terminated_.data(),
-                                  truncated_.data()});
+    engine_.step(actions.data(),
+                 {next_observations.data(), rewards_.data(), terminated_.data(), truncated_.data()},
+                 interrupt);
   }
   int ended = 0;
   for (std::size_t i = 0; i < rewards_.size(); ++i) {

@@ -43,7 +43,7 @@ class Collector {
   // Takes the actions; returns how many episodes have ended. Throws std::invalid_argument for an
   // action out of range and batch::NotResetError before the first reset; nothing has moved then.
   int step(std::span<const std::int64_t> actions, std::span<float> next_observations,
-           const Played& played);
+           const Played& played, support::Interrupt& interrupt = support::Interrupt::none());
   // Writes a step into the buffer. Throws std::out_of_range where there is no such position.
   void store(std::ptrdiff_t position, const Transitions& transitions);
 

@@ -20,7 +20,7 @@ struct Entry {
 // Which files are compiled is decided in CMake (qwop_kernels), which defines QWOP_WIDE_KERNELS.
 constexpr Entry kTable[] = {
     {InstructionSet::kScalar, "scalar", 0},
-#if defined(__x86_64__)
+#if defined(__SSE2__)
     {InstructionSet::kSimd128, "sse2", 1},
 #elif defined(__aarch64__)
     {InstructionSet::kSimd128, "neon", 0},

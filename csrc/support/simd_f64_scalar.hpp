@@ -6,6 +6,11 @@
 
 #include "support/isa.hpp"
 
+// Whether __builtin_fma is an instruction, not a call of the C library.
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMA)
+#define QWOP_HARDWARE_FMA 1
+#endif
+
 namespace qwop::lanes {
 inline namespace QWOP_ISA_NAMESPACE {
 
@@ -54,9 +59,6 @@ QWOP_ALWAYS_INLINE constexpr double copysign(double magnitude, double sign) {
 }
 QWOP_ALWAYS_INLINE double sqrt(double x) { return __builtin_sqrt(x); }
 
-// a*b + c rounded once. Exact on every CPU; without hardware support it is a slow library call.
-QWOP_ALWAYS_INLINE double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
-
 // On a tie (zeros of either sign included) and on NaN the second argument is the result.
 QWOP_ALWAYS_INLINE constexpr double min(double a, double b) { return a < b ? a : b; }
 QWOP_ALWAYS_INLINE constexpr double max(double a, double b) { return a > b ? a : b; }
@@ -94,6 +96,23 @@ template <class F>
 QWOP_ALWAYS_INLINE Row<F> lookup(const double (*table)[4], Bits<F> index) {
   const double* row = table[static_cast<std::uint32_t>(index)];
   return {row[0], row[1], row[2], row[3]};
+}
+
+}  // namespace QWOP_ISA_NAMESPACE
+}  // namespace qwop::lanes
+
+#include "support/software_fma.hpp"
+
+namespace qwop::lanes {
+inline namespace QWOP_ISA_NAMESPACE {
+
+// a*b + c rounded once, by the processor where the file is compiled for one that can.
+QWOP_ALWAYS_INLINE double fma(double a, double b, double c) {
+#if defined(QWOP_HARDWARE_FMA)
+  return __builtin_fma(a, b, c);
+#else
+  return fma_in_software(a, b, c);
+#endif
 }
 
 }  // namespace QWOP_ISA_NAMESPACE

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-#if defined(__x86_64__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -249,9 +249,13 @@ QWOP_ALWAYS_INLINE Lanes<W> fma(Lanes<W> a, Lanes<W> b, Lanes<W> c) {
   if constexpr (W == 4) return typename Lanes<W>::Vector(_mm256_fmadd_pd(a.v, b.v, c.v));
   if constexpr (W == 2) return typename Lanes<W>::Vector(_mm_fmadd_pd(a.v, b.v, c.v));
 #endif
+#if defined(QWOP_HARDWARE_FMA)
   Lanes<W> fused;
   for (int i = 0; i < W; ++i) fused.set(i, __builtin_fma(a[i], b[i], c[i]));
   return fused;
+#else
+  return fma_in_software(a, b, c);
+#endif
 }
 
 // ---- tables --------------------------------------------------------------------------------

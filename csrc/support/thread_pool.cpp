@@ -1,9 +1,14 @@
 #include "support/thread_pool.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "support/float_mode.hpp"
+#include "support/fork_count.hpp"
 
 namespace qwop::support {
 namespace {
@@ -11,7 +16,7 @@ namespace {
 constexpr int kLargestRound = 0xffff;  // tasks that a ticket has room for
 
 void relax() {
-#if defined(__x86_64__)
+#if defined(__SSE2__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   asm volatile("yield");
@@ -38,28 +43,40 @@ bool soon(const Condition& condition) {
 
 void ThreadPool::dismiss() {
   if (!shared_) return;
-  if (owner_ != getpid()) {
-    // A forked child owns copies of thread handles without threads: nothing to join.
-    for (auto& worker : workers_) worker.detach();
-    static_cast<void>(shared_.release());
-  } else {
-    shared_->stopping.store(true);
-    shared_->round.fetch_add(1);
-    shared_->round.notify_all();
-    for (auto& worker : workers_) worker.join();
-  }
+  if (process_ != fork_count()) return abandon();
+  shared_->stopping.store(true);
+  shared_->round.fetch_add(1);
+  shared_->round.notify_all();
+  for (auto& worker : workers_) worker.join();
   workers_.clear();
   shared_.reset();
 }
 
+// A forked child owns handles of threads that it does not have. They can be neither joined nor
+// detached (their memory may be another thread's by now), so they are left behind.
+void ThreadPool::abandon() {
+  static_cast<void>(new std::vector<std::thread>(std::move(workers_)));
+  static_cast<void>(shared_.release());
+  workers_.clear();
+}
+
 void ThreadPool::ensure_workers() {
   const auto workers = static_cast<std::size_t>(threads_ - 1);
-  if (owner_ != getpid() || workers_.size() != workers) dismiss();
+  if (process_ != fork_count() || workers_.size() != workers) dismiss();
   if (shared_) return;
   shared_ = std::make_unique<Shared>();
-  owner_ = getpid();
-  while (workers_.size() < workers) {
-    workers_.emplace_back([shared = shared_.get()] { work(*shared); });
+  process_ = fork_count();
+  try {
+    workers_.reserve(workers);
+    while (workers_.size() < workers) {
+      workers_.emplace_back([shared = shared_.get()] { work(*shared); });
+    }
+  } catch (const std::system_error& error) {
+    const auto begun = workers_.size();
+    dismiss();
+    throw std::runtime_error("the system gives " + std::to_string(begun + 1) + " of " +
+                             std::to_string(threads_) + " threads (" + error.code().message() +
+                             "); ask for fewer threads, or raise its limit");
   }
 }
 
@@ -74,13 +91,17 @@ void ThreadPool::take_tasks(Shared& shared) {
     }
     (*shared.task)(shared.first + next);
     if (shared.done.fetch_add(1, std::memory_order_release) + 1 == count) {
-      shared.done.notify_one();
+      {
+        const std::lock_guard lock(shared.mutex);
+      }  // whoever is about to sleep does so first
+      shared.all_done.notify_one();
     }
     ticket = shared.ticket.load(std::memory_order_acquire);
   }
 }
 
 void ThreadPool::work(Shared& shared) {
+  const FloatMode mode;
   std::uint32_t seen = 0;
   for (;;) {
     if (!soon([&] { return shared.round.load(std::memory_order_acquire) != seen; })) {
@@ -92,18 +113,19 @@ void ThreadPool::work(Shared& shared) {
   }
 }
 
-void ThreadPool::run(int count, const std::function<void(int)>& task) {
+void ThreadPool::run(int count, const std::function<void(int)>& task, Interrupt* interrupt) {
   if (threads_ == 1 || count <= 1) {
     for (int i = 0; i < count; ++i) task(i);
     return;
   }
   ensure_workers();
   for (int first = 0; first < count; first += kLargestRound) {
-    run_round(first, std::min(count - first, kLargestRound), task);
+    run_round(first, std::min(count - first, kLargestRound), task, interrupt);
   }
 }
 
-void ThreadPool::run_round(int first, int count, const std::function<void(int)>& task) {
+void ThreadPool::run_round(int first, int count, const std::function<void(int)>& task,
+                           Interrupt* interrupt) {
   Shared& shared = *shared_;
   shared.task = &task;
   shared.first = first;
@@ -114,9 +136,14 @@ void ThreadPool::run_round(int first, int count, const std::function<void(int)>&
   shared.round.store(round, std::memory_order_release);
   shared.round.notify_all();
   take_tasks(shared);
-  if (soon([&] { return shared.done.load(std::memory_order_acquire) == count; })) return;
-  for (int done; (done = shared.done.load(std::memory_order_acquire)) != count;) {
-    shared.done.wait(done, std::memory_order_acquire);
+  const auto over = [&] { return shared.done.load(std::memory_order_acquire) == count; };
+  if (soon(over)) return;
+  std::unique_lock lock(shared.mutex);
+  while (!shared.all_done.wait_for(lock, Interrupt::kPause, over)) {
+    if (interrupt == nullptr) continue;
+    lock.unlock();  // asking may take long
+    interrupt->stopped();
+    lock.lock();
   }
 }
 

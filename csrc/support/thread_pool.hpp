@@ -2,18 +2,22 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "support/interrupt.hpp"
 
 namespace qwop::support {
 
 // Rounds of tasks are short here, some tens of microseconds to a few milliseconds, and follow each
 // other closely, so everyone looks for what comes next a while before going to sleep. Nobody ever
 // waits for a worker that has not begun a task: where other programs have the cores, the caller
-// does all.
+// does all. Workers compute in the plain FloatMode, whatever the caller's was when they began.
 class ThreadPool {
  public:
   // threads counts the caller, who works too: threads - 1 workers are started, on first use and
@@ -27,8 +31,10 @@ class ThreadPool {
   void set_threads(int threads) { threads_ = threads; }  // from the next run() on
 
   // Calls task(i) once for each i in 0..count-1, in any order and from any thread; returns when all
-  // are done. The task must not throw.
-  void run(int count, const std::function<void(int)>& task);
+  // are done. The task must not throw; a long one asks `interrupt` itself, which is asked here
+  // while nothing is left but to wait for others. Throws std::runtime_error, with no task begun, if
+  // the system does not give as many threads as wanted.
+  void run(int count, const std::function<void(int)>& task, Interrupt* interrupt = nullptr);
 
  private:
   // What the workers look at: the round in the upper half, below it the number of its tasks and the
@@ -41,16 +47,19 @@ class ThreadPool {
     // Written by all in turn, so away from what they only read.
     alignas(64) std::atomic<std::uint64_t> ticket{0};
     alignas(64) std::atomic<int> done{0};
+    std::mutex mutex;  // for the caller to sleep on while the last tasks are done
+    std::condition_variable all_done;
   };
 
   void ensure_workers();
   void dismiss();
-  void run_round(int first, int count, const std::function<void(int)>& task);
+  void abandon();
+  void run_round(int first, int count, const std::function<void(int)>& task, Interrupt* interrupt);
   static void work(Shared& shared);
   static void take_tasks(Shared& shared);
 
   int threads_;
-  long owner_ = -1;  // the process that started the workers
+  std::uint32_t process_ = 0;  // fork_count() where the workers were started
   std::unique_ptr<Shared> shared_;
   std::vector<std::thread> workers_;
 };

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from qwop_native import _core
+
 BROWSER_ONLY = (
     "browser",
     "driver",
@@ -100,7 +102,7 @@ def check_float32(name: str, value: Any) -> np.float32:
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not abs(float(value)) <= _FLOAT32_MAX:
         raise ValueError(f"{name} must be finite in float32, got {value!r}")
-    rounded: np.float32 = np.float32(float(value))
+    rounded: np.float32 = np.float32(_core.nearest_float32(float(value)))
     return rounded
 
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "learner/large_batch/value_network.hpp"
 #include "support/memory.hpp"
 #include "support/thread_pool.hpp"
+#include "support/turns.hpp"
 
 namespace qwop::learner {
 
@@ -109,7 +109,7 @@ class LargeBatchLearner {
   std::vector<double> squares_;                             // of each part's gradients
   std::optional<std::uint64_t> online_mark_, target_mark_;  // of the parameters that are packed
   support::ThreadPool pool_;
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 // The greedy actor of one network, with packed weights of its own: it acts on the parameters as
@@ -129,7 +129,7 @@ class ValueActor {
   ValueNetwork network_;
   support::Buffer<float> q_;
   bool fresh_ = false;
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 }  // namespace qwop::learner

@@ -14,6 +14,7 @@
 #include "nn/mlp_memory.hpp"
 #include "support/memory.hpp"
 #include "support/thread_pool.hpp"
+#include "support/turns.hpp"
 
 namespace qwop::learner {
 
@@ -126,7 +127,7 @@ class ActorCritic {
   std::array<double, 2> squares_{};    // sums of either network's squared gradients
   std::optional<std::uint64_t> mark_;  // of the parameters that are packed
   support::ThreadPool pool_;
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 }  // namespace qwop::learner

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 #include "learner/isa.hpp"
 #include "learner/qrdqn/memory.hpp"
 #include "learner/qrdqn/replay.hpp"
+#include "support/turns.hpp"
 
 namespace qwop::learner {
 
@@ -71,7 +71,7 @@ class QuantileLearner {
   Job job_;
   std::vector<const float*> marked_;
   std::optional<std::uint64_t> online_mark_, target_mark_;  // of what the layouts are derived from
-  std::mutex mutex_;
+  support::Turns mutex_;
 };
 
 }  // namespace qwop::learner
