@@ -55,8 +55,6 @@ SMALL = (
     "learner.target_update_interval=128",
     "learner.net_arch=[16]",
     "learner.n_quantiles=4",
-    "learner.overlap=false",
-    "learner.exploration_per_env=false",
 )
 
 
@@ -116,7 +114,7 @@ def test_the_settings_of_the_record():
 def test_settings_that_are_sb3_contribs_own_are_given_as_they_were():
     given = keywords(ALGORITHM.settings(), 8)
     assert given["policy_kwargs"] == {"net_arch": [64, 64], "n_quantiles": 200}
-    assert not {"overlap", "exploration_per_env", "optimizer", "features"} & given.keys()
+    assert not {"optimizer", "features", "layer_norm"} & given.keys()
 
 
 @pytest.mark.parametrize("path", [RECORD, QUICK], ids=["record", "quick"])

@@ -148,13 +148,10 @@ class QRDQNSettings(QuantileSettings):
         return self
 
     def keywords(self) -> dict[str, Any]:
-        """Arguments of `qwop_native.sb3.QRDQN`; what is as in sb3-contrib is left out."""
+        """Arguments of `qwop_native.sb3.QRDQN`."""
         own = super().keywords()
-        given = {name: own.pop(name) for name in _OWN}
-        for name in ("overlap", "exploration_per_env"):
-            if given[name]:
-                own[name] = True
-        own |= {name: given[name] for name in _TARGET}
+        for name in _OF_POLICY:
+            del own[name]
         own["policy_kwargs"] = {**self._of_policy(), **own["policy_kwargs"]}
         return own
 
@@ -178,17 +175,7 @@ class QRDQNSettings(QuantileSettings):
         return found
 
 
-_TARGET = ("double_q", "munchausen_alpha", "munchausen_tau", "munchausen_clip")
-_OWN = (
-    *_TARGET,
-    "layer_norm",
-    "features",
-    "optimizer",
-    "weight_decay",
-    "adam_epsilon",
-    "overlap",
-    "exploration_per_env",
-)
+_OF_POLICY = ("layer_norm", "features", "optimizer", "weight_decay", "adam_epsilon")
 
 
 class DemoDQNSettings(DQNSettings):
