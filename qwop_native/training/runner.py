@@ -235,7 +235,7 @@ class Run:
         self._draw()
         print(
             f"interrupted after {self.model.num_timesteps:,} steps; model.zip is saved; go on with "
-            f"python -m train --resume {self.folder}"
+            f"qwop-native train --resume {self.folder}"
         )
         return INTERRUPTED
 

@@ -418,7 +418,7 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     assert "beam" not in said  # what is there is not made again
     assert "ppo.steps was 512 so far and is 768 from here on" in said
     assert yaml.safe_load((folder / "settings.yml").read_text())["ppo"]["steps"] == 768
-    assert "no run has finished that could be learned by heart" in said
+    assert "no run has finished that could be memorized" in said
     assert str(folder / "long" / "policy.zip") in said
     again = (folder / "round-1" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["steps"] for line in again[len(entries) :]] == [512, 768]

@@ -86,7 +86,7 @@ def reference(page: str) -> str:
     for name, model in LEARNERS.items():
         parts.append(f"### {name}\n\n{model.__doc__}\n\n" + table(model()))
     parts.append(
-        "## Sprint\n\n`python -m train.sprint FOLDER` makes a policy such as the shipped one from "
+        "## Sprint\n\n`qwop-native sprint FOLDER` makes a policy such as the shipped one from "
         "nothing; [The record](../record.md) tells how.\n\n" + table(SprintSettings())
     )
     for name, section in SprintSettings():

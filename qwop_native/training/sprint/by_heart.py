@@ -1,4 +1,4 @@
-"""Fast runs, learned by heart.
+"""Fast runs, memorized.
 
 The game holds no chance: who does in each state of a run what the run did, runs it. From each start
 a beam that keeps to the policy looks for a run that differs from what the policy would do in few

@@ -1,4 +1,4 @@
-"""Many runners to learn from: paid by pace, started where runners die, ended when slow."""
+"""Many runners to learn from: rewarded for pace, started where runners die, ended when slow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
-from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METER
 from qwop_native.models.finish import finished
 from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
@@ -25,17 +25,17 @@ Floats = npt.NDArray[np.float32]
 _PACE_SHARE = 0.002  # of one step in the mean of the pace: some hundreds of steps count
 
 
-def pay(
+def step_rewards(
     settings: GamesSettings,
     before: npt.NDArray[np.float64],
     now: npt.NDArray[np.float64],
     done: npt.NDArray[np.bool_],
     time_cost: float,
 ) -> npt.NDArray[np.float64]:
-    """What a step is paid.
+    """Rewards of a step.
 
     Args:
-        settings: The other prices.
+        settings: The other weights.
         before: Torso's x before the step, world units, float64 (n,).
         now: After it.
         done: Whether the step has finished the run.
@@ -45,21 +45,21 @@ def pay(
         Float64 (n,).
     """
     pace = (now - before) / settings.frames_per_step
-    paid: npt.NDArray[np.float64] = settings.reward_scale * (
+    rewards: npt.NDArray[np.float64] = settings.reward_scale * (
         pace - time_cost + done * settings.finish_reward
     )
-    return paid
+    return rewards
 
 
 class SprintGames(ResumableEnv):
-    """Runs of 100 m that pay for speed.
+    """Runs of 100 m that reward speed.
 
-    Actions are those of the essential set. A step is paid 0.05
-    for each world unit a frame beyond the time's cost: the less there is left of the pay, the more
-    is dared for a little more speed. It rises with the pace of all runners. Landing beyond 100 m is
-    paid as if a runner of 1.3 units a frame more than that ran on for ever. An episode ends with
-    the game, and with a fall; it counts as one, too, when the torso has made less than `slow_units`
-    in the last `slow_frames` frames.
+    Actions are those of the essential set. The reward of a step is 0.05 for each world unit a frame
+    beyond the time's cost, which rises with the pace of all runners: the less reward is left, the
+    more is dared for a little more speed. Landing beyond 100 m is rewarded as if a runner of 1.3
+    units a frame more than that ran on for ever. An episode ends with the game, and with a fall; it
+    counts as one, too, when the torso has made less than `slow_units` in the last `slow_frames`
+    frames.
 
     Infos are empty but for ended games: `frames` (of the game's clock), `distance` (metres),
     `finished` (also as `is_success`, SB3's word), `from_line` (whether the episode began at the
@@ -137,7 +137,7 @@ class SprintGames(ResumableEnv):
         self.pool.step(self._masks[self._actions], frames=settings.frames_per_step)
         now, events = self._torso_x(), self.pool.events
         done = finished(events, self.pool.score)
-        rewards = pay(settings, before, now, done, self.time_cost)
+        rewards = step_rewards(settings, before, now, done, self.time_cost)
         self._returns += rewards
         self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
         slow = self._is_slow(now)
@@ -216,7 +216,7 @@ class SprintGames(ResumableEnv):
         bodies = self.pool.bodies[ended]
         columns = (
             self.pool.frames[ended].tolist(),
-            (bodies[:, 0, 0] / UNITS_PER_METRE).tolist(),
+            (bodies[:, 0, 0] / UNITS_PER_METER).tolist(),
             done[ended].tolist(),
             self._from_line[ended].tolist(),
             self._seen(bodies),
