@@ -5,8 +5,8 @@
 #
 # usage: tests/platforms/run.sh [PLATFORM...]    all of them by default
 #
-# Debian and Ubuntu: g++-aarch64-linux-gnu qemu-user g++-mingw-w64-x86-64-posix wine64
-# The others need the Python package ziglang in the environment of $PYTHON.
+# Needs the Debian packages below, which it installs by itself where CI is set, and the Python
+# package ziglang in the environment of $PYTHON.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -15,6 +15,29 @@ build=build/platforms
 run=(aarch64-linux windows-mingw x86_64-linux-musl x86-linux-musl)
 compile=(aarch64-macos x86_64-macos x86_64-windows-gnu)
 export WINEDEBUG=${WINEDEBUG:--all} WINEPREFIX=${WINEPREFIX:-$PWD/$build/wine}
+
+packages() {
+  local missing=()
+  case $1 in
+    aarch64-linux)
+      command -v aarch64-linux-gnu-g++ >/dev/null || missing+=(g++-aarch64-linux-gnu)
+      command -v qemu-aarch64 >/dev/null || missing+=(qemu-user)
+      ;;
+    windows-mingw)
+      command -v x86_64-w64-mingw32-g++-posix >/dev/null || missing+=(g++-mingw-w64-x86-64-posix)
+      PATH=$PATH:/usr/lib/wine command -v wine64 >/dev/null || missing+=(wine64)
+      ;;
+  esac
+  ((${#missing[@]})) || return 0
+  if [[ -z ${CI:-} ]]; then
+    echo "$1 needs: apt-get install ${missing[*]}" >&2
+    exit 2
+  fi
+  local sudo
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo apt-get update -q
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
 
 # CMake wants one program; ziglang is a module.
 zig() {
@@ -64,6 +87,7 @@ digests native
 different=()
 for platform in "${wanted[@]}"; do
   printf '\n=== %s\n' "$platform"
+  packages "$platform"
   configure "$platform"
   if [[ " ${compile[*]} " == *" $platform "* ]]; then
     cmake --build "$build/$platform" --target all qwop_rollout qwop_render
