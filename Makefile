@@ -15,8 +15,8 @@ sources := pyproject.toml CMakeLists.txt $(shell find csrc -name '*.cpp' -o -nam
 cpp := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-fast test-cpp test-asan test-tsan test-platforms test-wheel lint format types docs \
-  wheel sdist benchmark install clean
+.PHONY: help train test test-fast test-cpp test-asan test-tsan test-platforms test-wheel \
+  test-oldest test-newest lint format types docs wheel sdist benchmark install clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,13 +60,25 @@ format: $(VENV)/.dev ## put the style right
 
 types: $(VENV)/.dev ## types of Python, and of the extension against its stub
 	$(bin)/mypy
-	$(bin)/stubtest --mypy-config-file pyproject.toml qwop_native._core
+	$(bin)/pytest -q tests/test_packaging.py -k stub
 
 test-cpp: ## the C++ tests, built as the library is
 	cmake --preset test && cmake --build --preset test && ctest --preset test
 
-test-asan: ## the C++ tests under the address and undefined-behaviour sanitizers
+# The extension is clang's here, so that both compilers' warnings are errors where QWOP_WERROR is on.
+# Python itself leaks on purpose at exit; everything else that the sanitizers find is fatal.
+asan := build/asan-python
+test-asan: ## C++ and engine tests under the address and undefined-behavior sanitizers
 	cmake --preset asan && cmake --build --preset asan && ctest --preset asan
+	rm -rf $(asan) && $(PYTHON) -m venv $(asan)
+	CC=clang CXX=clang++ $(asan)/bin/pip wheel -q --no-deps -w $(asan)/dist \
+	  -C build-dir=build/asan-wheel -C cmake.build-type=RelWithDebInfo \
+	  -C cmake.define.QWOP_SANITIZE=address,undefined \
+	  -C cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -gline-tables-only" .
+	$(asan)/bin/pip install -q "$$(ls $(asan)/dist/*.whl)[parity,dev]"
+	LD_PRELOAD=$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so) \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  $(asan)/bin/pytest -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
 
 test-tsan: ## the C++ tests under the thread sanitizer
 	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
@@ -75,11 +87,25 @@ test-platforms: | $(bin)/python ## the C++ tests on Arm, Windows, musl and 32-bi
 	$(bin)/python -c 'import ziglang' 2>/dev/null || $(bin)/pip install -q ziglang
 	PYTHON=$(bin)/python tests/platforms/run.sh
 
-test-wheel: ## build the wheel, install it elsewhere, run the tests against it
+test-wheel: ## the tests against the wheel, installed elsewhere
 	rm -rf build/wheel-test && $(PYTHON) -m venv build/wheel-test
 	build/wheel-test/bin/pip wheel -q --no-deps -w build/wheel-test/dist .
 	build/wheel-test/bin/pip install -q "$$(ls build/wheel-test/dist/*.whl)[parity,dev]"
 	build/wheel-test/bin/pytest -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
+
+# Each floor of pyproject.toml, and the newest that it admits.
+fast := -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
+test-oldest: ## the tests with the oldest dependencies that pyproject.toml admits
+	rm -rf build/oldest && $(PYTHON) -m venv build/oldest
+	build/oldest/bin/pip install -q --no-deps --retries 0 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
+	build/oldest/bin/pip install -q -c requirements/oldest.txt -e '.[train,parity,dev]'
+	build/oldest/bin/pytest $(fast)
+
+test-newest: ## the tests with the newest dependencies that pyproject.toml admits
+	rm -rf build/newest && $(PYTHON) -m venv build/newest
+	build/newest/bin/pip install -q --no-deps --retries 0 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
+	build/newest/bin/pip install -q -U -e '.[train,parity,dev]'
+	build/newest/bin/pytest $(fast)
 
 docs: $(VENV)/.dev ## build the pages
 	$(bin)/pip install -q -e '.[docs]'

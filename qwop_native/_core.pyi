@@ -364,6 +364,88 @@ class ActorCritic:
     @property
     def instruction_set(self) -> str: ...
 
+class ValueShape:
+    """What a network of QR-DQN looks like, for `LargeBatchLearner` and `ValueActor`."""
+
+    def __init__(
+        self,
+        *,
+        observation_size: int,
+        hidden: Sequence[int],
+        n_actions: int,
+        n_quantiles: int,
+        activation: str = "relu",
+        layer_norm: bool = False,
+        features: Sequence[npt.NDArray[np.float32]] | None = None,
+    ) -> None: ...
+
+class LargeBatchOptions:
+    """How `LargeBatchLearner` makes an update."""
+
+    def __init__(
+        self,
+        *,
+        gamma: float,
+        n_steps: int = 1,
+        newest: int,
+        double_q: bool = False,
+        munchausen: tuple[float, float, float] | None = None,
+        max_grad_norm: float | None = None,
+        adam: AdamOptions,
+    ) -> None: ...
+
+class LargeBatchLearner:
+    """QR-DQN's update for large batches on arrays that belong to others."""
+
+    def __init__(self, shape: ValueShape, *, instruction_set: str = "") -> None: ...
+    def bind_online(self, values: list[npt.NDArray[np.float32]]) -> None: ...
+    def bind_target(self, values: list[npt.NDArray[np.float32]]) -> None: ...
+    def bind_adam(
+        self,
+        *,
+        means: list[npt.NDArray[np.float32]],
+        squares: list[npt.NDArray[np.float32]],
+        steps: list[npt.NDArray[np.float32]],
+    ) -> None: ...
+    def bind_replay(
+        self,
+        *,
+        observations: npt.NDArray[np.float32],
+        next_observations: npt.NDArray[np.float32],
+        actions: npt.NDArray[np.int64],
+        rewards: npt.NDArray[np.float32],
+        dones: npt.NDArray[np.float32],
+        timeouts: npt.NDArray[np.float32],
+    ) -> None: ...
+    def update(
+        self,
+        *,
+        positions: npt.NDArray[np.int64],
+        games: npt.NDArray[np.int64],
+        options: LargeBatchOptions,
+        importance: npt.NDArray[np.float32] | None = None,
+        errors: npt.NDArray[np.float32] | None = None,
+    ) -> float: ...
+    def gradients(
+        self,
+        *,
+        positions: npt.NDArray[np.int64],
+        games: npt.NDArray[np.int64],
+        options: LargeBatchOptions,
+    ) -> tuple[float, list[npt.NDArray[np.float32]]]: ...
+    def invalidate(self) -> None: ...
+    threads: int
+    @property
+    def instruction_set(self) -> str: ...
+
+class ValueActor:
+    """The greedy actor of a network, on its parameters as they were at the last refresh."""
+
+    def __init__(self, shape: ValueShape, *, instruction_set: str = "") -> None: ...
+    def bind(self, values: list[npt.NDArray[np.float32]]) -> None: ...
+    def refresh(self) -> None: ...
+    def act(self, observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]: ...
+
 class QuantileLearner:
     """QR-DQN's update and greedy actor on arrays that belong to others."""
 

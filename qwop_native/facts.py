@@ -46,6 +46,13 @@ TORSO_RANGE = _core.TORSO_RANGE
 PARTS = _core.PARTS
 """Body parts in the order in which observations list them."""
 
+FIELDS = ("x", "y", "angle", "vx", "vy")
+"""What observations tell of each part: world units (a tenth of a metre, y down), radians, per
+second."""
+
+FINISH_SCORE = 100.0
+"""Metres; the game shows this or more after a landing beyond them."""
+
 
 class Box(NamedTuple):
     """A body's shape, the pose of its middle when the page is loaded, and its density."""

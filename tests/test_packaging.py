@@ -77,7 +77,15 @@ def test_the_console_script_points_to_the_cli():
 
 def test_the_public_names():
     environments = {"QwopEnv", "QwopVectorEnv"}
-    others = {"Game", "Keys", "NotResetError", "__version__", "load_recording", "register"}
+    others = {
+        "Game",
+        "Keys",
+        "NotResetError",
+        "__version__",
+        "load_policy",
+        "load_recording",
+        "register",
+    }
     assert set(qwop_native.__all__) == others | environments
     for name in qwop_native.__all__:
         assert getattr(qwop_native, name) is not None

@@ -2,7 +2,7 @@
 
 import sys
 
-from qwop_native.training.collect import main
+from qwop_native.cli.collect import main
 
 if __name__ == "__main__":
     sys.exit(main())

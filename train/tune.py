@@ -2,7 +2,7 @@
 
 import sys
 
-from qwop_native.training.tune import main
+from qwop_native.cli.tune import main
 
 if __name__ == "__main__":
     sys.exit(main())

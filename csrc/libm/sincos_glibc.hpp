@@ -57,20 +57,27 @@ struct Angle {
   F value, rest;
 };
 
-// Whether products that glibc's FMA build fuses with an addition are: not, by lanes::fma, or by the
-// instruction, in a function that is compiled for processors that have it.
-enum class Fused { kNo, kYes, kByInstruction };
+// Whether products that glibc's FMA build fuses with an addition are: not; by lanes::fma; the same
+// for arguments of at least kRoom; or by the instruction, in a function that is compiled for
+// processors that have it.
+enum class Fused { kNo, kYes, kWithRoom, kByInstruction };
+
+// From here on no product is smaller than 2^-900 but for zeros: what is left of an argument after
+// subtractions is a multiple of its last bit, and of that the third power is taken at most.
+inline constexpr double kRoom = 0x1p-200;
 
 // a*b + c and c - a*b, with the product rounded or not.
 template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F mul_add(F a, F b, F c) {
   if constexpr (kFused == Fused::kByInstruction) return __builtin_fma(a, b, c);
+  if constexpr (kFused == Fused::kWithRoom) return lanes::fma_with_room(a, b, c);
   if constexpr (kFused == Fused::kYes) return lanes::fma(a, b, c);
   return a * b + c;
 }
 template <Fused kFused, class F>
 QWOP_ALWAYS_INLINE F sub_mul(F c, F a, F b) {
   if constexpr (kFused == Fused::kByInstruction) return __builtin_fma(-a, b, c);
+  if constexpr (kFused == Fused::kWithRoom) return lanes::fma_with_room(-a, b, c);
   if constexpr (kFused == Fused::kYes) return lanes::fma(-a, b, c);
   return c - a * b;
 }
@@ -236,6 +243,10 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_glibc_fma(double x) {
   if (support::cpu_has_fma()) [[likely]]
     return sincos_glibc_hardware_fma(x);
 #endif
+#ifndef QWOP_HARDWARE_FMA
+  if (lanes::abs(x) >= kRoom) [[likely]]
+    return sincos_glibc_scalar<Fused::kWithRoom>(x);
+#endif
   return sincos_glibc_scalar<Fused::kYes>(x);
 }
 
@@ -339,6 +350,10 @@ QWOP_ALWAYS_INLINE SinCos<F> sincos_glibc_fma_lanes(F x) {
     }
     return {F::load(sin), F::load(cos)};
   }
+#endif
+#ifndef QWOP_HARDWARE_FMA
+  if (lanes::all(lanes::abs(x) >= F(kRoom))) [[likely]]
+    return sincos_glibc_lanes<Fused::kWithRoom>(x);
 #endif
   return sincos_glibc_lanes<Fused::kYes>(x);
 }

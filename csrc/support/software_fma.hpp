@@ -57,7 +57,7 @@ QWOP_ALWAYS_INLINE F to_odd(Pair<F> x) {
   return from_bits(bits + ((away | 1) & (x.rest != zero) & ((bits & 1) - 1)));
 }
 
-// Whether fused_with_room() may be used: nothing overflows, no bit of the product is lost below the
+// Whether the two below may be used: nothing overflows, no bit of the product is lost below the
 // smallest double. Factors of zero are allowed.
 template <class F>
 QWOP_ALWAYS_INLINE Mask<F> has_room(F a, F b, F c) {
@@ -69,12 +69,29 @@ QWOP_ALWAYS_INLINE Mask<F> has_room(F a, F b, F c) {
 }
 
 template <class F>
-QWOP_ALWAYS_INLINE F fused_with_room(F a, F b, F c) {
+struct Attempt {
+  F value;
+  Mask<F> right;  // where value is known to be rounded right
+};
+
+// The last sum of two has an error below 2^-53 of itself. Where a little more and a little less of
+// it come to the same, so does the true one (Ziv's test): nearly everywhere but at ties.
+template <class F>
+QWOP_ALWAYS_INLINE Attempt<F> nearly_fused(F a, F b, F c) {
+  const Pair<F> product = exact_product(a, b);
+  const Pair<F> sum = exact_sum(product.value, c);
+  const F rest = sum.rest + product.rest;
+  const F more = sum.value + rest * F(1 + 0x1p-51), less = sum.value + rest * F(1 - 0x1p-51);
+  // Zeros keep the sign that plain addition gives them.
+  return {select(more == F(0.0), sum.value, more), more == less};
+}
+
+template <class F>
+[[gnu::noinline, gnu::cold]] F fused_by_odd(F a, F b, F c) {
   const Pair<F> product = exact_product(a, b);
   const Pair<F> low = exact_sum(c, product.rest);
   const Pair<F> high = exact_sum(product.value, low.value);
   const F sum = high.value + to_odd(exact_sum(low.rest, high.rest));
-  // Zeros keep the sign that plain addition gives them.
   return select(product.value == F(0.0), product.value + c, sum);
 }
 
@@ -179,9 +196,18 @@ inline double rounded(Wide x, int exponent, bool negative) {
 
 }  // namespace software
 
+// Where has_room() is known to be true.
+template <class F>
+QWOP_ALWAYS_INLINE F fma_with_room(F a, F b, F c) {
+  const auto attempt = software::nearly_fused(a, b, c);
+  if (all(attempt.right)) [[likely]]
+    return attempt.value;
+  return software::fused_by_odd(a, b, c);
+}
+
 QWOP_ALWAYS_INLINE double fma_in_software(double a, double b, double c) {
   if (software::has_room(a, b, c)) [[likely]]
-    return software::fused_with_room(a, b, c);
+    return fma_with_room(a, b, c);
   return software::fused_in_integers(a, b, c);
 }
 
@@ -189,7 +215,7 @@ QWOP_ALWAYS_INLINE double fma_in_software(double a, double b, double c) {
 template <class F>
 QWOP_ALWAYS_INLINE F fma_in_software(F a, F b, F c) {
   if (all(software::has_room(a, b, c))) [[likely]]
-    return software::fused_with_room(a, b, c);
+    return fma_with_room(a, b, c);
   F fused;
   for (int i = 0; i < kWidth<F>; ++i) fused.set(i, fma_in_software(a[i], b[i], c[i]));
   return fused;

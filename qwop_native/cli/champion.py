@@ -24,7 +24,7 @@ from qwop_native.models.outputs import action_count
 from qwop_native.models.policy import ModelPolicy
 from qwop_native.models.starts import Start, make_starts
 from qwop_native.recording import load_recording
-from qwop_native.recording.recording import result_of
+from qwop_native.recording.model import result_of
 from qwop_native.recording.starts import standard_starts
 
 _ACTION_SET = "essential"

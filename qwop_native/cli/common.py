@@ -68,7 +68,7 @@ def require_extra(extra: str, *modules: str) -> None:
             importlib.import_module(name)
         except ImportError as error:
             raise ImportError(
-                f"this needs the extra {extra}: pip install 'qwop-native[{extra}]' ({error})"
+                f"this needs {name} of the extra {extra}: pip install 'qwop-native[{extra}]'"
             ) from error
 
 
@@ -78,7 +78,7 @@ def require_models() -> None:
     Raises:
         ImportError: One of them cannot be imported.
     """
-    require_extra("train", "torch", "stable_baselines3", "sb3_contrib", "yaml")
+    require_extra("train", "torch", "stable_baselines3", "sb3_contrib", "pydantic", "yaml")
 
 
 def note(line: str) -> None:

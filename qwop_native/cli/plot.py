@@ -291,8 +291,8 @@ def _parity(given: argparse.Namespace) -> Figure:
 
 def _divergence(given: argparse.Namespace) -> Figure:
     from qwop_native.plots.reports import body_distances, divergence
+    from qwop_native.recording.grid import key_events
     from qwop_native.recording.player import NativePlayer
-    from qwop_native.recording.recording import key_events
 
     name, recording = _recording(given)
     events = [*recording.page.after_click, *key_events(recording.keys[: given.frames])]

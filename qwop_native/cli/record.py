@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwop_native.cli import common
+from qwop_native.facts import FINISH_SCORE
 from qwop_native.models.evaluate import FINISHES
 from qwop_native.models.load import frames_of
 from qwop_native.models.policy import ModelPolicy
@@ -15,7 +16,6 @@ from qwop_native.recording import SUFFIX, Recording
 from qwop_native.recording.stage import NativeStage, run_policy
 from qwop_native.recording.starts import env_start
 from qwop_native.recording.tape import Tape
-from qwop_native.search.states import FINISH_SCORE
 
 
 def main(argv: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from qwop_native.cli import common, in_browser
 from qwop_native.cli.runs import load_runs, stem_of
 from qwop_native.qwop_gym.rec import rec_of
 from qwop_native.recording import SUFFIX, DivergedError, Recording
-from qwop_native.recording.recording import result_of
+from qwop_native.recording.model import result_of
 
 
 def main(argv: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ from qwop_native.facts import (
 from qwop_native.models.load import load_policy
 from qwop_native.models.policy import ModelPolicy
 from qwop_native.recording import load_recording
-from qwop_native.recording.recording import Masks
+from qwop_native.recording.grid import Masks
 from qwop_native.recording.starts import standard_starts
 from qwop_native.recording.tape import Tape
 from qwop_native.search.guide import Guide, Policy, guides

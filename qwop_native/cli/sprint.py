@@ -1,4 +1,4 @@
-"""`python -m train.sprint FOLDER`: makes a policy such as the shipped one from nothing."""
+"""`qwop-native sprint FOLDER`: makes a policy such as the shipped one from nothing."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _flat(settings: dict[str, Any], at: str = "") -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train.sprint", description=__doc__)
+    parser = argparse.ArgumentParser(prog="qwop-native sprint", description=__doc__)
     parser.add_argument(
         "folder", type=Path, help="for everything that is made; continued if it is there"
     )

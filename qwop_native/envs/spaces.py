@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.facts import PARTS
+from qwop_native.facts import FIELDS, PARTS
 from qwop_native.keys import Keys
-
-FIELDS = ("x", "y", "angle", "vx", "vy")
-"""The five columns of each part: world units (a tenth of a metre, y down), radians, per second."""
 
 OBSERVATION_SIZE = len(PARTS) * len(FIELDS)
 

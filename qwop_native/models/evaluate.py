@@ -15,10 +15,10 @@ from qwop_native.envs.batch import Batch
 from qwop_native.envs.env import QwopEnv
 from qwop_native.envs.spaces import observations
 from qwop_native.facts import ENDED, FRAMES_PER_SECOND, UNITS_PER_METRE
+from qwop_native.models.finish import finished
 from qwop_native.models.starts import Masks, Start
 from qwop_native.recording.player import row_of
 from qwop_native.recording.stage import has_ended
-from qwop_native.search.states import finished
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]

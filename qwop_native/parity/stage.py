@@ -12,8 +12,8 @@ import numpy as np
 from qwop_native.parity.browser import Browser, BrowserOptions, GamePage, GameSource
 from qwop_native.parity.probe import probe
 from qwop_native.parity.record import CHUNK, page_program, pieces
+from qwop_native.recording.model import Recording
 from qwop_native.recording.player import NativePlayer
-from qwop_native.recording.recording import Recording
 from qwop_native.recording.rows import Difference, Rows, first_difference
 from qwop_native.recording.tape import Event, Tape
 

@@ -18,8 +18,8 @@ from qwop_native.atomic import whole_file
 from qwop_native.envs.arguments import check_seed
 from qwop_native.envs.env import QwopEnv
 from qwop_native.facts import DEFAULT_SINCOS
+from qwop_native.recording.model import Recording
 from qwop_native.recording.recorder import RecordEpisodes
-from qwop_native.recording.recording import Recording
 from qwop_native.text_files import decode, lines_of
 
 SUFFIX = ".rec"

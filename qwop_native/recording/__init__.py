@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from qwop_native.recording.format import SUFFIX
+from qwop_native.recording.grid import Grid
+from qwop_native.recording.model import DivergedError, Recording, load_recording, make_recording
 from qwop_native.recording.recorder import RecordEpisodes, Recorder
-from qwop_native.recording.recording import DivergedError, Grid, Recording, make_recording
 from qwop_native.recording.starts import click_start, env_start, reset_start
-from qwop_native.recording.text import SUFFIX, load_recording
 
 __all__ = [
     "SUFFIX",

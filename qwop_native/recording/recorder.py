@@ -12,7 +12,8 @@ from qwop_native import _core
 from qwop_native.envs.env import Observation, QwopEnv
 from qwop_native.envs.spaces import TERMINATE
 from qwop_native.facts import DEFAULT_SINCOS
-from qwop_native.recording.recording import CHECK_EVERY, Grid, Recording, origin, state_hash
+from qwop_native.recording.grid import Grid
+from qwop_native.recording.model import CHECK_EVERY, Recording, origin, state_hash
 from qwop_native.recording.starts import ENV_RESET, page_of_env
 from qwop_native.recording.tape import Event, Tape, joined
 

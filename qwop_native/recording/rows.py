@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE
-from qwop_native.facts import PARTS
+from qwop_native.envs.spaces import OBSERVATION_SIZE
+from qwop_native.facts import FIELDS, PARTS
 
 HURDLE = ("hurdleBase", "hurdleTop")
 BODY_FIELDS = (*FIELDS, "omega")

@@ -10,9 +10,10 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.facts import DEFAULT_SINCOS, TORSO_RANGE, UNITS_PER_METRE
+from qwop_native.recording.grid import Grid
+from qwop_native.recording.model import Recording, make_recording
 from qwop_native.recording.pages import play_page
 from qwop_native.recording.player import row_of
-from qwop_native.recording.recording import Grid, Recording, make_recording
 from qwop_native.recording.rows import Flags, Rows
 from qwop_native.recording.tape import Tape
 

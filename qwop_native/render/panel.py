@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qwop_native import _core
-from qwop_native.envs.spaces import FIELDS
-from qwop_native.facts import PARTS
+from qwop_native.facts import FIELDS, PARTS
 from qwop_native.render.font import draw_text
 
 _BACK, _TEXT, _DIM = 0x1D2130, 0xE9EAF0, 0x8C93A8

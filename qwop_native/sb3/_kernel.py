@@ -40,14 +40,17 @@ class Kernel:
         UnsupportedError: The kernels would not do what Stable-Baselines3 does.
     """
 
+    collects = True
+    """Whether `_core.Collector` can act with the kernel."""
+
     def __init__(self, model: Any, family: Family) -> None:
-        check_model(model, family)
         self._family = family
+        self._check(model)
         self._networks = networks_of(model, family)
         online, target = (read_network(network, family) for network in self._networks)
         self._online, self._target = online.parameters, target.parameters
         self._modules = [vars(m) for m in (model.policy, *self._networks[0].modules())]
-        self.native = _core.QuantileLearner(
+        self.native: Any = _core.QuantileLearner(
             widths=online.widths,
             n_actions=int(model.action_space.n),
             n_quantiles=getattr(model, "n_quantiles", 1),
@@ -58,6 +61,9 @@ class Kernel:
         self._acted_on: list[int] = []
         self._trained_on: list[Any] = []
         self._kept: list[Any] = []
+
+    def _check(self, model: Any) -> None:
+        check_model(model, self._family)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copies of a model make a kernel of their own.
@@ -95,7 +101,7 @@ class Kernel:
         found += optimizer_options(model.policy.optimizer)
         found.append(any(self._hooks))
         if found != self._trained_on:
-            check_model(model, self._family)
+            self._check(model)
             self._bind(model)
             # Kept, so that no new object can have the id of one that is gone.
             self._kept = self._objects(model)
@@ -136,8 +142,15 @@ class Kernel:
             timeouts=buffer.timeouts,
         )
 
-    def draw(self, buffer: ReplayBuffer, count: int) -> tuple[Indices, Indices]:
+    def draw(
+        self, buffer: ReplayBuffer, count: int, positions: int | None = None
+    ) -> tuple[Indices, Indices]:
         """Positions and games of transitions: the draws of `ReplayBuffer.sample`.
+
+        Args:
+            buffer: The replay buffer.
+            count: Transitions.
+            positions: Positions to draw from; None for those that are filled.
 
         Raises:
             ValueError: The buffer is empty.
@@ -146,7 +159,10 @@ class Kernel:
         filled = buffer.buffer_size if buffer.full else buffer.pos
         with generator.lock:
             return _core.draw_transitions(
-                generator.capsule, positions=filled, num_envs=buffer.n_envs, count=count
+                generator.capsule,
+                positions=filled if positions is None else positions,
+                num_envs=buffer.n_envs,
+                count=count,
             )
 
     def update(
@@ -162,17 +178,19 @@ class Kernel:
         Returns:
             The loss before the update.
         """
-        return self.native.update(
+        loss: float = self.native.update(
             positions=positions,
             games=games,
             gamma=gamma,
             adam=adam_options(optimizer),
             max_grad_norm=max_grad_norm,
         )
+        return loss
 
     def act(self, observations: npt.NDArray[np.float32]) -> Indices:
         """Greedy actions, (rows,), for observations, float32 (rows, ...)."""
         self.follow()
         if observations.ndim != 2:
             observations = observations.reshape(len(observations), -1)
-        return self.native.act(observations)
+        actions: Indices = self.native.act(observations)
+        return actions

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
-from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
@@ -23,6 +23,8 @@ from qwop_native.sb3._fast_path import Family, UnsupportedError
 from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3._native_model import NativeModel, check_version
 from qwop_native.sb3.vec_env import QwopVecEnv
+
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer)
 
 _IN_THE_LOOP = ("predict", "_sample_action", "_random_actions", "_store_transition")
 """Methods that the native collector does without; it is not used where one has been replaced."""
@@ -46,12 +48,15 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         try:
             if self._kernel is None or not self._kernel.belongs_to(self):
                 check_version(self._family.package)
-                self._kernel = Kernel(self, self._family)
+                self._kernel = self._make_kernel()
             if training:
                 self._kernel.follow_training(self)
         except UnsupportedError as reason:
             self._refuse(self._family.own, reason, self._family.factor)
         return self._kernel
+
+    def _make_kernel(self) -> Kernel:
+        return Kernel(self, self._family)
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
         """Makes updates on batches drawn from the replay buffer, as the stock `train` does."""
@@ -229,7 +234,7 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
             getattr(type(self), name) is getattr(NativeOffPolicy, name) and name not in vars(self)
             for name in _IN_THE_LOOP
         )
-        if not own or not Collector.suits(env, buffer):
+        if not own or not kernel.collects or not Collector.suits(env, buffer):
             return None
         if self._collector is None or not self._collector.belongs_to(env, kernel):
             assert isinstance(env, QwopVecEnv)
@@ -262,7 +267,7 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         dones: npt.NDArray[Any],
         infos: list[dict[str, Any]],
     ) -> None:
-        if self._kernel is None or type(replay_buffer) is not ReplayBuffer or any(infos):
+        if self._kernel is None or type(replay_buffer) not in _BUFFERS or any(infos):
             super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
             return
         # With empty infos there is no last observation to put in the place of a reset's, nor a

@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sb3_contrib
 import torch as th
 from sb3_contrib.qrdqn.policies import QRDQNPolicy, QuantileNetwork
 from stable_baselines3.common.buffers import NStepReplayBuffer
+from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.save_util import load_from_zip_file
+from typing_extensions import Self
 
 from qwop_native.sb3 import _replay_memory, _torch_update
 from qwop_native.sb3._fast_path import Family
+from qwop_native.sb3._kernel import Kernel
+from qwop_native.sb3._large_batch import LargeBatchKernel, is_wanted
 from qwop_native.sb3._off_policy import NativeOffPolicy
+from qwop_native.sb3._overlap import Overlap, draw_beside
 from qwop_native.sb3._parameters import check_parameters
 from qwop_native.sb3._targets import TargetOptions
 from qwop_native.sb3.policies import QuantilePolicy
@@ -50,6 +57,11 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             n-step returns the bonus is that of the first step alone.
         munchausen_tau: Temperature of that policy, above 0.
         munchausen_clip: Least value of temperature * log-policy in the bonus, 0 or less.
+        overlap: Whether updates are made beside the games, on a thread of their own. Actions then
+            come from the parameters exactly one block of updates old. Needs `train_freq=1`. Read
+            parameters after `save`, `predict` or `synchronize`, which wait for the updates.
+        exploration_per_env: Whether each environment draws whether it explores; in sb3-contrib's
+            algorithm all of them do in the same step, or none.
         **kwargs: What sb3-contrib's QRDQN takes.
 
     Raises:
@@ -61,6 +73,10 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     munchausen_alpha: float
     munchausen_tau: float
     munchausen_clip: float
+    overlap: bool = False
+    exploration_per_env: bool = False
+    _overlap: Overlap
+    _acting: list[npt.NDArray[np.float32]] | None = None  # what a resumed run acts on first
 
     _family = Family(
         package="sb3-contrib",
@@ -83,6 +99,8 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         munchausen_alpha: float = 0.0,
         munchausen_tau: float = 0.03,
         munchausen_clip: float = -1.0,
+        overlap: bool = False,
+        exploration_per_env: bool = False,
         _init_setup_model: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -90,6 +108,8 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         self.munchausen_alpha = munchausen_alpha
         self.munchausen_tau = munchausen_tau
         self.munchausen_clip = munchausen_clip
+        self.overlap, self.exploration_per_env = overlap, exploration_per_env
+        self._overlap = Overlap()
         super().__init__(policy, env, *args, _init_setup_model=False, **kwargs)  # type: ignore[misc]
         if _init_setup_model:
             self._check_buffer()
@@ -105,12 +125,118 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         return TargetOptions(**{name: getattr(self, name) for name in _TARGET_DEFAULTS})
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
-        """Makes updates on batches drawn from the replay buffer."""
-        options = self.target_options
-        if options.stock:
+        """Makes updates on batches drawn from the replay buffer.
+
+        With `overlap` they are begun, and those begun by the last call are waited for.
+        """
+        losses = self.synchronize()
+        options, kernel = self.target_options, self._native(training=True)
+        if self.overlap and isinstance(kernel, LargeBatchKernel):
+            self._train_beside(kernel, gradient_steps, batch_size, losses)
+        elif options.stock or kernel is not None:
             super().train(gradient_steps, batch_size)
         else:
             _torch_update.train(self, options, gradient_steps, batch_size)
+
+    def _train_beside(
+        self, kernel: LargeBatchKernel, gradient_steps: int, batch_size: int, losses: list[float]
+    ) -> None:
+        """Begins a block of updates; `losses` are those of the block before."""
+        self._update_learning_rate(self.policy.optimizer)
+        kernel.keep()
+        options = kernel.options(self.policy.optimizer, self.gamma, self.max_grad_norm)
+        batches = [
+            draw_beside(kernel, self.replay_buffer, batch_size) for _ in range(gradient_steps)
+        ]
+        self._overlap.start(kernel, options, batches)
+        self._n_updates += gradient_steps
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        if losses:
+            self.logger.record("train/loss", np.mean(losses))
+
+    def synchronize(self) -> list[float]:
+        """Waits for updates that are made beside the games.
+
+        Returns:
+            Their losses, none where no update is under way.
+        """
+        return self._overlap.join()
+
+    def learn(self, *args: Any, **kwargs: Any) -> Self:
+        """Trains, as sb3-contrib's method does; no update is under way any more at its end."""
+        frequency = self.train_freq
+        steps = frequency if isinstance(frequency, int) else frequency[0]
+        if self.overlap and steps != 1:
+            raise ValueError(f"overlap needs train_freq=1, got {steps}")
+        try:
+            return super().learn(*args, **kwargs)
+        finally:
+            self.synchronize()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Writes the model, when no update is under way; see Stable-Baselines3."""
+        self.synchronize()
+        kernel = self._kernel
+        if self.overlap and isinstance(kernel, LargeBatchKernel):
+            self._acting = kernel.kept_parameters
+        super().save(*args, **kwargs)
+
+    def get_parameters(self) -> dict[str, dict[str, Any]]:
+        """Parameters of policy and optimizer, when no update is under way."""
+        self.synchronize()
+        return super().get_parameters()
+
+    def predict(
+        self,
+        observation: npt.NDArray[Any] | dict[str, npt.NDArray[Any]],
+        state: tuple[npt.NDArray[Any], ...] | None = None,
+        episode_start: npt.NDArray[Any] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[npt.NDArray[Any], tuple[npt.NDArray[Any], ...] | None]:
+        """Actions by the parameters as they are when no update is under way."""
+        self.synchronize()
+        return super().predict(observation, state, episode_start, deterministic)
+
+    def _sample_action(
+        self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        explores = self.num_timesteps < learning_starts
+        if explores or not (self.overlap or self.exploration_per_env):
+            return super()._sample_action(learning_starts, action_noise, n_envs)
+        assert isinstance(self._last_obs, np.ndarray)
+        if self.exploration_per_env:
+            random = np.random.rand(n_envs) < self.exploration_rate
+        else:
+            random = np.full(n_envs, np.random.rand() < self.exploration_rate)
+        actions = self._greedy(self._last_obs)
+        if random.any():
+            actions[random] = self._random_actions(int(random.sum()))
+        return actions, actions
+
+    def _greedy(self, observations: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Greedy actions in the games that are trained on."""
+        kernel = self._native(training=False)
+        if self.overlap and isinstance(kernel, LargeBatchKernel):
+            if self._acting is not None:
+                kernel.keep_these(self._acting)
+                self._acting = None
+            return kernel.act_as_kept(np.ascontiguousarray(observations, np.float32))
+        actions: npt.NDArray[np.int64] = self.predict(observations, deterministic=True)[0]
+        return actions
+
+    def _on_step(self) -> None:
+        # The target network is copied from whole parameters, and only read by whole updates.
+        if self.overlap and (self._n_calls + 1) % self._calls_between_copies() == 0:
+            self.synchronize()
+        super()._on_step()
+
+    def _calls_between_copies(self) -> int:
+        return max(self.target_update_interval // self.n_envs, 1)
+
+    def _make_kernel(self) -> Kernel:
+        if self.overlap or is_wanted(self):
+            return LargeBatchKernel(self, self._family)
+        return super()._make_kernel()
 
     def set_parameters(
         self,
@@ -173,4 +299,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             # A zip that names the class that n_steps has chosen makes Stable-Baselines3 warn, on
             # loading, that n_steps is ignored.
             excluded.append("replay_buffer_class")
-        return [*super()._excluded_save_params(), *excluded]
+        excluded += [name for name in ("overlap", "exploration_per_env") if not getattr(self, name)]
+        if not self.overlap:
+            excluded.append("_acting")
+        return [*super()._excluded_save_params(), *excluded, "_overlap"]

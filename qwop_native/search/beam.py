@@ -11,9 +11,10 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import FALLEN, LANDED, UNITS_PER_METRE
+from qwop_native.models.finish import finished
 from qwop_native.search.guide import Guide
 from qwop_native.search.selection import JUDGED_BY, best_of_groups, copied, offspring, scores
-from qwop_native.search.states import States, finished
+from qwop_native.search.states import States
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qwop_native import _core
-from qwop_native.recording.recording import Masks
+from qwop_native.recording.grid import Masks
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Level, Ranking
 from qwop_native.search.guide import Guide
 from qwop_native.search.states import States

@@ -17,7 +17,7 @@ from qwop_native.atomic import whole_file
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METRE
 from qwop_native.recording import Recording, load_recording, make_recording
-from qwop_native.recording.recording import Masks
+from qwop_native.recording.grid import Masks
 from qwop_native.recording.starts import reset_start
 from qwop_native.recording.tape import Tape
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search

@@ -13,7 +13,6 @@ from qwop_native.facts import (
     BOXES,
     FINISH_X,
     HURDLE_X,
-    LANDED,
     LEFT_FOOT_DOWN,
     PARTS,
     RIGHT_FOOT_DOWN,
@@ -21,7 +20,6 @@ from qwop_native.facts import (
 
 Floats = npt.NDArray[np.float64]
 
-FINISH_SCORE = 100.0  # metres; what the game shows after a landing beyond them
 
 # Each part's area in square pixels times its density, in the order of PARTS: its share of the mass.
 _WEIGHTS = np.array(
@@ -68,12 +66,6 @@ class States:
 
     def __getitem__(self, rows: Any) -> States:
         return States(self.bodies[rows], self.events[rows], self.frames[rows], self.score[rows])
-
-
-def finished(events: npt.NDArray[np.uint8], score: Floats) -> npt.NDArray[np.bool_]:
-    """Which games have landed beyond 100 m, by the game's own rule; bool (n,)."""
-    landed: npt.NDArray[np.bool_] = events & LANDED != 0
-    return landed & (score >= FINISH_SCORE)
 
 
 def progress(states: States) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 
 from qwop_native import _core
 from qwop_native.facts import FINISH_X, HURDLE_X
-from qwop_native.recording.recording import Masks
+from qwop_native.recording.grid import Masks
 from qwop_native.search.beam import Beam, Ranking
 from qwop_native.search.refine import Run, joined, play
 from qwop_native.search.selection import JUDGED_BY

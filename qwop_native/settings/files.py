@@ -25,10 +25,11 @@ def read(path: Path, including: tuple[Path, ...] = ()) -> dict[str, Any]:
         ValueError: It is not YAML, holds no keys, or includes itself.
     """
     if not path.is_file():
+        name = " ".join(str(path).splitlines())  # a file may name any text to be included
         by = f", included by {including[-1]}" if including else ""
         if path.is_dir():
             raise ValueError(f"{path} is a folder, not a file of settings{by}")
-        raise FileNotFoundError(f"there is no configuration file {path}{by}")
+        raise FileNotFoundError(f"there is no configuration file {name}{by}")
     if path.resolve() in including:
         raise ValueError(f"{path} includes itself")
     try:

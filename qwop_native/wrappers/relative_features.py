@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE, observation_scale
-from qwop_native.facts import PARTS
+from qwop_native.envs.spaces import OBSERVATION_SIZE, observation_scale
+from qwop_native.facts import FIELDS, PARTS
 
 Floats = npt.NDArray[np.float32]
 

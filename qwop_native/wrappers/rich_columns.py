@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE, TERMINATE
+from qwop_native.envs.spaces import OBSERVATION_SIZE, TERMINATE
 from qwop_native.facts import (
     BOXES,
     CONTACT_RANGE,
+    FIELDS,
     JOINTS,
     PARTS,
     PHYSICS_STEP,

@@ -6,7 +6,8 @@ import pytest
 
 from qwop_native import Keys, QwopEnv
 from qwop_native.envs import env as env_module
-from qwop_native.envs.spaces import ACTION_SETS, FIELDS, PARTS, TERMINATE, action_keys
+from qwop_native.envs.spaces import ACTION_SETS, TERMINATE, action_keys
+from qwop_native.facts import FIELDS, PARTS
 
 FULL = "- Q W O P QW QO QP WO WP OP QWO QWP QOP WOP QWOP".split()
 REDUCED = "- Q W O P QW QP WO OP".split()

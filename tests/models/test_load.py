@@ -16,6 +16,7 @@ import stable_baselines3
 
 from qwop_native import QwopEnv, load_policy
 from qwop_native.champion import POLICY
+from qwop_native.cli.collect import main as collect
 from qwop_native.cli.main import main
 from qwop_native.models.load import find_model
 from qwop_native.models.metadata import ENTRY, read_settings
@@ -23,7 +24,6 @@ from qwop_native.models.save import save_model
 from qwop_native.models.settings import ModelSettings
 from qwop_native.recording import load_recording
 from qwop_native.sb3 import PPO, QwopVecEnv, RichVecObservation
-from qwop_native.training.collect import main as collect
 
 OWN = {"frames_per_step": 3, "action_set": "essential", "sincos": "fdlibm"}
 SMALL = {"policy_kwargs": {"net_arch": [8]}, "seed": 3, "device": "cpu"}

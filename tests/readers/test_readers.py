@@ -16,9 +16,10 @@ from qwop_native import Game, QwopEnv, QwopVectorEnv
 from qwop_native.parity.trace import parse_trace, read_trace
 from qwop_native.qwop_gym.rec import Rec, RecEpisode, load_rec, parse_rec, recordings_of
 from qwop_native.recording import Recording, load_recording, make_recording
-from qwop_native.recording.recording import Grid
+from qwop_native.recording.format import to_text
+from qwop_native.recording.grid import Grid
+from qwop_native.recording.model import parse_text
 from qwop_native.recording.tape import parse_tape, random_tape
-from qwop_native.recording.text import parse_text, to_text
 
 REC = str(Rec(7, (RecEpisode((0, 1, 2, 16)), RecEpisode((3, 16), True), RecEpisode((4, 4, 16)))))
 TAPE = str(random_tape(1, 60, resets=2, idle_frames=3))

@@ -20,9 +20,9 @@ from qwop_native.recording import (
     make_recording,
     reset_start,
 )
-from qwop_native.recording.recording import actions_to_keys, state_hash
+from qwop_native.recording.format import to_text
+from qwop_native.recording.model import actions_to_keys, parse_text, state_hash
 from qwop_native.recording.tape import Event, Tape, parse_tape
-from qwop_native.recording.text import parse_text, to_text
 
 FLAVOURS = st.sampled_from(["glibc", "glibc-fma", "fdlibm"])
 MASKS = st.lists(st.integers(0, 15), max_size=150)

@@ -253,7 +253,6 @@ REFUSED = {
     "amsgrad": (with_policy(optimizer_kwargs={"amsgrad": True}), "amsgrad=True"),
     "activation": (with_policy(activation_fn=nn.ELU), "ELU"),
     "features": (with_policy(features_extractor_class=OwnFlatten), "OwnFlatten"),
-    "n-step": (refused(n_steps=3), "NStepReplayBuffer"),
     "memory": (
         refused(
             optimize_memory_usage=True,

@@ -210,7 +210,7 @@ def test_a_trial_of_a_sweep_offline(tmp_path, monkeypatch):
 
 def test_missing_packages_are_named(tmp_path, monkeypatch, capsys):
     from qwop_native.cli import train as program
-    from qwop_native.training import tune
+    from qwop_native.cli import tune
 
     for name in ("wandb", "optuna", "ray"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -243,7 +243,7 @@ def test_training_says_at_once_which_extra_is_missing(package, command, tmp_path
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: training needs {package}")
+    assert done.stderr.startswith(f"error: this needs {package} of the extra train")
     assert done.stderr.endswith("pip install 'qwop-native[train]'\n")
     assert done.stderr.count("\n") == 1
 
@@ -275,7 +275,7 @@ def search(tmp_path):
 def test_a_search_on_one_machine_goes_on_where_it_stopped(search, tmp_path, capsys):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    from qwop_native.training import tune
+    from qwop_native.cli import tune
 
     command = [str(search), "--folder", str(tmp_path / "found")]
     assert tune.main(command) == 0
@@ -289,7 +289,7 @@ def test_a_search_on_one_machine_goes_on_where_it_stopped(search, tmp_path, caps
 def test_a_search_whose_trials_are_all_refused_ends(search, tmp_path, capsys):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-    from qwop_native.training import tune
+    from qwop_native.cli import tune
 
     base = tmp_path / "base.yml"
     for number in range(5):

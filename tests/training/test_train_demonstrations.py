@@ -8,9 +8,9 @@ import yaml
 from imitation_demonstrations import ARGUMENTS, demonstrations
 from stable_baselines3 import PPO
 
+from qwop_native.cli.collect import main as collect_main
 from qwop_native.cli.train import main
 from qwop_native.training.algorithms import get_algorithm
-from qwop_native.training.collect import main as collect_main
 from qwop_native.training.config import load
 from qwop_native.training.imitation.adversarial import LearnedReward
 from qwop_native.training.runner import Run

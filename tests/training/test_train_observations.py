@@ -7,6 +7,7 @@ import pytest
 
 from qwop_native import Game, QwopEnv
 from qwop_native.cli import main as cli
+from qwop_native.cli.collect import main as collect_main
 from qwop_native.cli.train import main
 from qwop_native.models.evaluate import evaluate
 from qwop_native.models.load import load_policy
@@ -18,7 +19,6 @@ from qwop_native.sb3 import QwopVecEnv
 from qwop_native.training import config
 from qwop_native.training.algorithms import get_algorithm
 from qwop_native.training.callbacks import EpisodeStatistics
-from qwop_native.training.collect import main as collect_main
 from qwop_native.training.environments import make_vec_env
 from qwop_native.training.imitation.demonstrations import Demonstrations
 from qwop_native.training.runner import Run

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import torch as th
 from torch import nn
 
-from qwop_native.envs.spaces import FIELDS, OBSERVATION_SIZE
+from qwop_native.envs.spaces import OBSERVATION_SIZE
+from qwop_native.facts import FIELDS
 
 Floats = npt.NDArray[np.float32]
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
 from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.models.finish import finished
 from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
-from qwop_native.search.states import finished
 from qwop_native.training.sprint.settings import GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
 from qwop_native.wrappers.relative_features import FEATURES, Features

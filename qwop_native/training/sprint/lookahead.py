@@ -20,7 +20,7 @@ from torch.nn import functional
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.facts import ENDED, FALLEN
-from qwop_native.search.states import finished
+from qwop_native.models.finish import finished
 from qwop_native.training.sprint.games import SprintGames, pay
 from qwop_native.training.sprint.settings import GamesSettings, LookaheadSettings
 from qwop_native.wrappers.relative_features import FEATURES, Features

@@ -1,4 +1,4 @@
-"""`python -m train.tune`: a search over settings, on one machine or on many."""
+"""`qwop-native tune`: a search over settings, on one machine or on many."""
 
 from __future__ import annotations
 
@@ -117,10 +117,10 @@ def mean_score(search: study.Study, chosen: dict[str, Any], folder: Path) -> flo
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m train.tune",
+        prog="qwop-native tune",
         description="Search for good settings. Started again, a search goes on; on one machine it "
         "may be started several times at once, and the processes share its trials.",
-        epilog=f"example:\n  python -m train.tune {CONFIGS.name}/search/qrdqn.yml --folder studies",
+        epilog=f"example:\n  qwop-native tune {CONFIGS.name}/search/qrdqn.yml --folder studies",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("study", type=Path, help="YAML file of the search")

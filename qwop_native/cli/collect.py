@@ -1,4 +1,4 @@
-"""Demonstrations from a trained model: `python -m train.collect qrdqn model.zip -o demos.npz`."""
+"""Demonstrations from a trained model: `qwop-native collect qrdqn model.zip -o demos.npz`."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ def _environment(policy: ModelPolicy) -> gym.Env[Any, Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m train.collect",
+        prog="qwop-native collect",
         description="Play a trained model and keep its runs as demonstrations. "
         "The k-th episode, from 0, begins with k steps without keys.",
-        epilog="example:\n  python -m train.collect qrdqn runs/one/model.zip "
+        epilog="example:\n  qwop-native collect qrdqn runs/one/model.zip "
         "--action-set reduced --min-distance 50 -o demos.npz",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

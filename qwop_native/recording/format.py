@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from qwop_native.atomic import whole_file
-from qwop_native.recording.recording import Grid, Masks, Recording, key_events
+from qwop_native.recording.grid import Grid, Masks, key_events
 from qwop_native.recording.tape import MAX_UPDATES, Event, Tape, joined, parse_events
-from qwop_native.text_files import decode, lines_of
+from qwop_native.text_files import lines_of
 
 SUFFIX = ".qwop"
 VERSION = 1
@@ -26,44 +23,22 @@ _SECTIONS = ("page", "keys", "hashes")
 _OWN = (*_SECTIONS, "sincos", "frames_per_step", "action_set", "terminated", "end")
 
 
-def save_text(recording: Recording, path: str | os.PathLike[str]) -> None:
-    """Writes a recording's file.
+class Fields(NamedTuple):
+    """What a file says; `Recording` has the same attributes."""
 
-    Raises:
-        FileNotFoundError: The folder does not exist.
-        ValueError: Something in the metadata cannot be written.
-    """
-    text = to_text(recording)
-    with whole_file(path) as file:
-        file.write(text.encode())
+    keys: Masks
+    sincos: str
+    page: Tape
+    grid: Grid | None
+    hashes: dict[int, int]
+    metadata: dict[str, Any]
 
 
-def load_recording(path: str | os.PathLike[str]) -> Recording:
-    """Reads a recording's file.
+def to_text(recording: Any) -> str:
+    """The text of a recording's file.
 
     Args:
-        path: A file that `Recording.save` has written, or that follows ``docs/recordings.md``.
-
-    Returns:
-        The recording. Whether its run is what it says shows when it is played.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is not a recording, damaged, or of a version that is not known.
-    """
-    content = Path(path).read_bytes()
-    try:
-        text = decode(content)
-    except ValueError as error:
-        raise ValueError(f"{path} is not a recording of qwop-native: {error}") from None
-    try:
-        return parse_text(text)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
-def to_text(recording: Recording) -> str:
-    """The text of a recording's file.
+        recording: A `Recording`, or `Fields`.
 
     Raises:
         ValueError: Something in the metadata is not of JSON's kinds, or has a name that is not
@@ -88,7 +63,7 @@ def to_text(recording: Recording) -> str:
     return "\n".join([*lines, "end", ""])
 
 
-def parse_text(text: str) -> Recording:
+def read_fields(text: str) -> Fields:
     """Reads the text of a recording's file.
 
     Raises:
@@ -115,7 +90,7 @@ def parse_text(text: str) -> Recording:
     metadata = {name: value for name, value in values.items() if name not in _SECTIONS}
     if not isinstance(sincos, str):
         raise ValueError(f"'sincos:' must be a name in quotation marks, got {sincos!r}")
-    return Recording(keys, sincos, page, grid, hashes, metadata)
+    return Fields(keys, sincos, page, grid, hashes, metadata)
 
 
 def _split(lines: list[str]) -> tuple[dict[str, Any], dict[str, list[tuple[int, str]]]]:

@@ -6,23 +6,26 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
+from qwop_native.atomic import whole_file
 from qwop_native.envs.spaces import TERMINATE, action_keys
 from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND, UNITS_PER_METRE
+from qwop_native.recording.format import read_fields, to_text
+from qwop_native.recording.grid import Grid, Masks, key_events
 from qwop_native.recording.pages import play_page
 from qwop_native.recording.player import row_of
 from qwop_native.recording.rows import digests
 from qwop_native.recording.starts import start_kind
 from qwop_native.recording.tape import MAX_UPDATES, Event, Tape, joined
+from qwop_native.text_files import decode
 
 CHECK_EVERY = 30  # frames between two hashes: a second of the game
-Masks = npt.NDArray[np.uint8]
 
 
 class DivergedError(ValueError):
@@ -39,48 +42,6 @@ class DivergedError(ValueError):
         super().__init__(
             f"{where} parts from the recording {since} and no later than frame {unequal}"
         )
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The steps in which the keys of a run were chosen.
-
-    Attributes:
-        frames_per_step: Frames for which each action is held.
-        action_set: "full", "reduced" or "essential".
-        terminated: Whether the last action was the extra action "T", which presses no key.
-    """
-
-    frames_per_step: int
-    action_set: str
-    terminated: bool = False
-
-    def actions(self, keys: Masks) -> tuple[int, ...]:
-        """Action indices of a run's keys.
-
-        Raises:
-            ValueError: The keys are not made of whole steps, or not of this set's actions.
-        """
-        table = action_keys(self.action_set, True)
-        index = {mask: action for action, mask in enumerate(table[:-1])}
-        steps = keys.reshape(-1, self.frames_per_step) if self._fits(keys) else None
-        if steps is None or not all(int(mask) in index for mask in steps[:, 0]):
-            raise ValueError(
-                f"the keys are not steps of {self.frames_per_step} frames with actions of the "
-                f"{self.action_set} set"
-            )
-        actions = [index[int(mask)] for mask in steps[:, 0]]
-        if self.terminated:
-            if not actions or actions[-1] != 0:
-                raise ValueError('the last step presses keys, so it cannot be the action "T"')
-            actions[-1] = len(table) - 1
-        return tuple(actions)
-
-    def _fits(self, keys: Masks) -> bool:
-        if self.frames_per_step < 1 or len(keys) % self.frames_per_step:
-            return False
-        steps = keys.reshape(-1, self.frames_per_step)
-        return bool((steps == steps[:, :1]).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,9 +166,9 @@ class Recording:
             FileNotFoundError: The folder does not exist.
             ValueError: Something in the metadata is not of JSON's kinds.
         """
-        from qwop_native.recording.text import save_text
-
-        save_text(self, path)
+        text = to_text(self)
+        with whole_file(path) as file:
+            file.write(text.encode())
 
 
 class HashChecker:
@@ -236,11 +197,6 @@ class HashChecker:
 def state_hash(game: _core.Game) -> int:
     """Hash of what the real game also shows: bodies, hurdle, torque, score, clock and flags."""
     return int(digests(row_of(game))[0])
-
-
-def key_events(keys: Masks) -> list[Event]:
-    """The keys of a run as events of a tape, neighbours with equal keys joined."""
-    return [Event("keys", len(list(same)), mask) for mask, same in groupby(keys.tolist())]
 
 
 def result_of(game: _core.Game) -> dict[str, Any]:
@@ -313,3 +269,36 @@ def actions_to_keys(actions: Sequence[int], grid: Grid) -> Masks:
         raise ValueError(f"action {bad[0]} is not in the {grid.action_set} set")
     masks = [0 if table[action] == TERMINATE else table[action] for action in actions]
     return np.repeat(np.array(masks, np.uint8), grid.frames_per_step)
+
+
+def load_recording(path: str | os.PathLike[str]) -> Recording:
+    """Reads a recording's file.
+
+    Args:
+        path: A file that `Recording.save` has written, or that follows ``docs/recordings.md``.
+
+    Returns:
+        The recording. Whether its run is what it says shows when it is played.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is not a recording, damaged, or of a version that is not known.
+    """
+    content = Path(path).read_bytes()
+    try:
+        text = decode(content)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a recording of qwop-native: {error}") from None
+    try:
+        return parse_text(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def parse_text(text: str) -> Recording:
+    """Reads the text of a recording's file.
+
+    Raises:
+        ValueError: It is not one, or damaged.
+    """
+    return Recording(*read_fields(text))

@@ -1,0 +1,24 @@
+"""When a run counts as 100 m by the game's own rule."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from qwop_native.facts import FINISH_SCORE, LANDED
+
+
+def finished(
+    events: npt.NDArray[np.uint8], score: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """Which games have landed beyond 100 m.
+
+    Args:
+        events: What has happened in each game, bits of `qwop_native.facts`, uint8 (n,).
+        score: The games' own scores, metres, float64 (n,).
+
+    Returns:
+        Bool (n,).
+    """
+    landed: npt.NDArray[np.bool_] = events & LANDED != 0
+    return landed & (score >= FINISH_SCORE)
