@@ -15,11 +15,11 @@ sources := pyproject.toml CMakeLists.txt $(shell find csrc -name '*.cpp' -o -nam
 cpp := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-fast test-cpp test-asan test-tsan test-wheel test-oldest test-newest \
-  lint format types docs wheel sdist benchmark install clean
+.PHONY: help train test test-fast test-cpp test-asan test-tsan test-platforms test-wheel \
+  test-oldest test-newest lint format types docs wheel sdist benchmark install clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 train: $(VENV)/.train ## set up and train a first runner, in a minute or two
 	$(bin)/python -m train qrdqn -c train/configs/qrdqn_quick.yml
@@ -82,6 +82,10 @@ test-asan: ## C++ and engine tests under the address and undefined-behavior sani
 
 test-tsan: ## the C++ tests under the thread sanitizer
 	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
+
+test-platforms: | $(bin)/python ## the C++ tests on Arm, Windows, musl and 32-bit x86, emulated
+	$(bin)/python -c 'import ziglang' 2>/dev/null || $(bin)/pip install -q ziglang
+	PYTHON=$(bin)/python tests/platforms/run.sh
 
 test-wheel: ## the tests against the wheel, installed elsewhere
 	rm -rf build/wheel-test && $(PYTHON) -m venv build/wheel-test

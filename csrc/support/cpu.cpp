@@ -40,8 +40,6 @@ constexpr std::uint32_t kLeaf7Ebx = bits({16, 17, 28, 30, 31});  // AVX-512 F, D
 constexpr std::uint64_t kSavedState = bits({5, 6, 7});           // masks, upper halves, ZMM16-31
 }  // namespace v4
 
-constexpr std::uint32_t kOsxsave = bits({27});
-
 int affinity_cores() {
 #if defined(__linux__)
   cpu_set_t set;
@@ -73,6 +71,7 @@ int quota_cores() {
 CpuidWords read_cpuid() {
   CpuidWords words;
 #if defined(__x86_64__)
+  constexpr std::uint32_t kOsxsave = bits({27});
   std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
   if (__get_cpuid(1, &eax, &ebx, &ecx, &edx)) words.leaf1_ecx = ecx;
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) words.leaf7_ebx = ebx;

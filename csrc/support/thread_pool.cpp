@@ -9,6 +9,7 @@
 
 #include "support/float_mode.hpp"
 #include "support/fork_count.hpp"
+#include "support/wait.hpp"
 
 namespace qwop::support {
 namespace {
@@ -46,7 +47,7 @@ void ThreadPool::dismiss() {
   if (process_ != fork_count()) return abandon();
   shared_->stopping.store(true);
   shared_->round.fetch_add(1);
-  shared_->round.notify_all();
+  wake_all(shared_->round);
   for (auto& worker : workers_) worker.join();
   workers_.clear();
   shared_.reset();
@@ -105,7 +106,7 @@ void ThreadPool::work(Shared& shared) {
   std::uint32_t seen = 0;
   for (;;) {
     if (!soon([&] { return shared.round.load(std::memory_order_acquire) != seen; })) {
-      shared.round.wait(seen, std::memory_order_acquire);
+      wait_while(shared.round, seen);
     }
     seen = shared.round.load(std::memory_order_acquire);
     if (shared.stopping.load()) return;
@@ -134,7 +135,7 @@ void ThreadPool::run_round(int first, int count, const std::function<void(int)>&
   shared.ticket.store(std::uint64_t{round} << 32 | static_cast<std::uint64_t>(count) << 16,
                       std::memory_order_release);
   shared.round.store(round, std::memory_order_release);
-  shared.round.notify_all();
+  wake_all(shared.round);
   take_tasks(shared);
   const auto over = [&] { return shared.done.load(std::memory_order_acquire) == count; };
   if (soon(over)) return;

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "support/fork_count.hpp"
+#include "support/wait.hpp"
 
 namespace qwop::support {
 namespace {
@@ -21,7 +22,7 @@ void Turns::lock() {
           "another thread was using this object when the process forked, and was left behind in "
           "the middle of it; make a new one in this process");
     }
-    holder_.wait(holder, std::memory_order_relaxed);
+    wait_while(holder_, holder);
     holder = 0;
   }
 }
@@ -34,7 +35,7 @@ bool Turns::try_lock() {
 
 void Turns::unlock() {
   holder_.store(0, std::memory_order_release);
-  holder_.notify_one();
+  wake_all(holder_);
 }
 
 }  // namespace qwop::support

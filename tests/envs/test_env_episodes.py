@@ -186,6 +186,7 @@ def test_copies_go_on_alike_and_apart(copied):
     [{}, {"reduced_action_set": True, "frames_per_step": 4}, {"t_for_terminate": True}],
 )
 def test_gymnasium_check_env_without_warnings(kwargs):
+    pytest.importorskip("pygame", reason="it opens a window, which needs the extra render")
     env = gym.make("QWOP-v1", **kwargs)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -22,6 +22,7 @@ pytest.importorskip("stable_baselines3")
 from qwop_native.cli.sprint import main
 from qwop_native.models.evaluate import Run, evaluate
 from qwop_native.models.summary import finished_frames, line
+from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
@@ -36,7 +37,6 @@ from qwop_native.training.sprint.lookahead import Lookahead
 from qwop_native.training.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
 from qwop_native.training.sprint.ppo import make_model
 from qwop_native.training.sprint.settings import (
-    GamesSettings,
     HeartSettings,
     LookaheadSettings,
     PPOSettings,

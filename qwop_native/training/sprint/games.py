@@ -15,7 +15,7 @@ from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METER
 from qwop_native.models.finish import finished
 from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
-from qwop_native.training.sprint.settings import GamesSettings
+from qwop_native.training.settings.games import ACTION_SET, GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
 from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
@@ -62,8 +62,8 @@ class SprintGames(ResumableEnv):
     frames.
 
     Infos are empty but for ended games: `frames` (of the game's clock), `distance` (meters),
-    `finished`, `from_line` (whether the episode began at the start line), `terminal_observation`,
-    and Monitor's `episode` (`r`, `l`).
+    `finished` (also as `is_success`, SB3's word), `from_line` (whether the episode began at the
+    start line), `terminal_observation`, and Monitor's `episode` (`r`, `l`).
 
     The games hold no chance and the starts are drawn from `rng`: the same actions from the same
     generator give the same episodes, with any number of threads. `get_state` and `set_state` make
@@ -96,7 +96,7 @@ class SprintGames(ResumableEnv):
         if observation not in ("relative", "standard"):
             raise ValueError(f"observation must be relative or standard, got {observation!r}")
         self.settings, self._rng, self._moments = settings, rng, moments
-        self._masks = key_masks(ACTION_SETS["essential"])
+        self._masks = key_masks(ACTION_SETS[ACTION_SET])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
         self.pool = _core.GamePool(self._lines[0], num_envs=settings.num_envs, num_threads=threads)
         self.line = self._lines[0]
@@ -110,6 +110,10 @@ class SprintGames(ResumableEnv):
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
         self.time_cost, self._pace = settings.time_cost, 0.0
         self.render_mode = None
+        # Zips of models tell by these how to play them; relative ones see what no game shows.
+        self._played = settings.env | {"t_for_terminate": False}
+        if observation == "relative":
+            self._played = {}
         space = gym.spaces.Box(-1, 1, (OBSERVATION_SIZE,), np.float32)
         if observation == "relative":
             space = gym.spaces.Box(-np.inf, np.inf, (FEATURES,), np.float32)
@@ -224,6 +228,7 @@ class SprintGames(ResumableEnv):
                 "frames": frames,
                 "distance": distance,
                 "finished": finished,
+                "is_success": finished,
                 "from_line": from_line,
                 "terminal_observation": last,
                 "episode": {"r": total, "l": steps},
@@ -284,7 +289,9 @@ class SprintGames(ResumableEnv):
         """Nothing is to be closed."""
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: D102
-        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
+        known = attr_name in self._played
+        value = self._played[attr_name] if known else getattr(self, attr_name)
+        return [value] * len(list(self._get_indices(indices)))
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: D102
         raise AttributeError("the games have no attributes that can be set")

@@ -21,8 +21,9 @@ from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.facts import ENDED, FALLEN
 from qwop_native.models.finish import finished
+from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.sprint.games import SprintGames, step_rewards
-from qwop_native.training.sprint.settings import GamesSettings, LookaheadSettings
+from qwop_native.training.sprint.settings import LookaheadSettings
 from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
 
