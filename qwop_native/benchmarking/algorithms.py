@@ -170,5 +170,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("algorithms", nargs="*", default=list(REGISTRY), metavar="ALGORITHM")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], metavar="N")
     parser.add_argument("--folder", type=Path, required=True, help="for a run's folder each")
-    parser.add_argument("--demonstrations", type=Path, help="file of python -m train.collect")
+    parser.add_argument("--demonstrations", type=Path, help="file of qwop-native collect")
     return parser

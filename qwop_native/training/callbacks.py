@@ -56,7 +56,7 @@ class EpisodeStatistics(BaseCallback):
 
     def _take(self, info: dict[str, float]) -> None:
         for name, values in self._ended.items():
-            if name in info:  # games that pay for speed tell less
+            if name in info:  # games that reward speed tell less
                 values.append(float(info[name]))
         distance, frames = float(info["distance"]), int(info["frames"])
         if self.best_distance is None or distance > self.best_distance:

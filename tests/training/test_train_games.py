@@ -1,4 +1,4 @@
-"""Runs of QR-DQN on games that pay for speed: their settings, their bits, what they leave."""
+"""Runs of QR-DQN on games that reward speed: their settings, their bits, what they leave."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The numbers of games that pay for speed: of runs that name `games`, and of sprint's PPO."""
+"""The numbers of games that reward speed: of runs that name `games`, and of sprint's PPO."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Flavor = Annotated[str, AfterValidator(_is_flavor)]
 
 
 class GamesSettings(Settings):
-    """Many games that pay for speed, with the actions of the essential set."""
+    """Many games that reward speed, with the actions of the essential set."""
 
     num_envs: Count = Field(
         default=512,

@@ -11,7 +11,7 @@ from qwop_native.training.settings.learner import LearnerSettings, Schedule
 from qwop_native.training.settings.policy_gradient import PPOSettings
 
 _DEMONSTRATIONS = (
-    "Demonstrations: .npz files of python -m train.collect, recordings, or qwop-gym's .rec files; "
+    "Demonstrations: .npz files of qwop-native collect, recordings, or qwop-gym's .rec files; "
     "names or patterns. Recordings are played in the run's environment, in its steps and actions."
 )
 _ONE_VALUE = "A key of qwop-gym's files that has this one value here."

@@ -66,7 +66,7 @@ class RunConfig(Settings):
     )
     games: GamesSettings | None = Field(
         default=None,
-        description="Instead of env, env_wrappers and n_envs, for qrdqn: many games that pay for "
+        description="Instead of env, env_wrappers and n_envs, for qrdqn: many games that reward "
         "speed and begin where runners die; {} for their defaults. max_episode_steps then counts "
         "in evaluations only.",
     )

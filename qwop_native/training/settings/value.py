@@ -183,7 +183,7 @@ class DemoDQNSettings(DQNSettings):
 
     demo_file: str | None = Field(
         default=None,
-        description="Demonstrations: an .npz file of python -m train.collect, recordings, or "
+        description="Demonstrations: an .npz file of qwop-native collect, recordings, or "
         "qwop-gym's .rec files; a name or a pattern; null for none.",
     )
     demo_injection_ratio: Annotated[float, Field(ge=0, le=0.9)] = Field(
