@@ -13,7 +13,7 @@ from pathlib import Path
 from matplotlib import pyplot as plt
 
 PICTURE = Path(__file__).parent / "images" / "learning-curve.png"
-COLOURS = ("#c2603f", "#7f9bb3", "#5b8c5a")
+COLORS = ("#c2603f", "#7f9bb3", "#5b8c5a")
 
 
 def draw(folders: list[Path], picture: Path) -> None:
@@ -21,21 +21,21 @@ def draw(folders: list[Path], picture: Path) -> None:
     figure, (above, below) = plt.subplots(
         2, 1, figsize=(8, 5), sharex=True, height_ratios=(2, 1), layout="constrained"
     )
-    for folder, colour in zip(folders, COLOURS, strict=False):
+    for folder, color in zip(folders, COLORS, strict=False):
         points = json.loads((folder / "curve.json").read_text())
         steps = [point["steps"] / 1e6 for point in points]
         means = [statistics.mean(point["distances"]) for point in points]
         shares = [100 * len(p["finishes"]) / len(p["distances"]) for p in points]
-        above.plot(steps, means, color=colour, linewidth=1.2, label=folder.name)
+        above.plot(steps, means, color=color, linewidth=1.2, label=folder.name)
         above.fill_between(
             steps,
             [min(p["distances"]) for p in points],
             [max(p["distances"]) for p in points],
-            color=colour,
+            color=color,
             alpha=0.15,
             linewidth=0,
         )
-        below.plot(steps, shares, color=colour, linewidth=1.2)
+        below.plot(steps, shares, color=color, linewidth=1.2)
     above.set_ylabel("distance, m")
     above.legend(loc="upper left", frameon=False)
     below.set_ylabel("finished, %")

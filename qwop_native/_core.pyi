@@ -11,7 +11,7 @@ DEFAULT_SINCOS: Final[str]
 FRAMES_PER_SECOND: Final[int]
 PHYSICS_STEP: Final[float]
 ENGINE_TICK: Final[float]
-UNITS_PER_METRE: Final[int]
+UNITS_PER_METER: Final[int]
 PIXELS_PER_UNIT: Final[float]
 SCREEN_SIZE: Final[tuple[float, float]]
 TRACK_Y: Final[float]
@@ -499,7 +499,7 @@ class QuantileLearner:
     def instruction_set(self) -> str: ...
 
 class Canvas:
-    """An anti-aliased canvas; places and radii in pixels, colours 0xRRGGBB."""
+    """An anti-aliased canvas; places and radii in pixels, colors 0xRRGGBB."""
 
     def __init__(self, width: int, height: int) -> None: ...
     def gradient(
@@ -516,14 +516,14 @@ class Canvas:
         radius_a: float,
         b: tuple[float, float],
         radius_b: float,
-        colour: int,
+        color: int,
         alpha: float = 1.0,
     ) -> None: ...
     def polygon(
         self,
         corners: Sequence[tuple[float, float]],
         radius: float,
-        colour: int,
+        color: int,
         alpha: float = 1.0,
     ) -> None: ...
     def pixels(self) -> npt.NDArray[np.uint8]: ...

@@ -1,6 +1,6 @@
 """Numbers and names of the game, as the engine itself has them, for everything above it.
 
-Lengths are world units, ten to a metre, unless a name says otherwise; +y points down; angles are
+Lengths are world units, ten to a meter, unless a name says otherwise; +y points down; angles are
 radians.
 """
 
@@ -25,8 +25,8 @@ PHYSICS_STEP = _core.PHYSICS_STEP
 ENGINE_TICK = _core.ENGINE_TICK
 """Seconds that qwop-gym's update after a reset adds to the clock: its cap, mostly reached."""
 
-UNITS_PER_METRE = _core.UNITS_PER_METRE
-"""World units in a metre of the game's score."""
+UNITS_PER_METER = _core.UNITS_PER_METER
+"""World units in a meter of the game's score."""
 
 PIXELS_PER_UNIT = _core.PIXELS_PER_UNIT
 SCREEN_WIDTH, SCREEN_HEIGHT = _core.SCREEN_SIZE
@@ -41,17 +41,17 @@ CONTACT_RANGE = _core.CONTACT_RANGE
 """Distance of two shapes at which the game's physics makes a contact."""
 
 TORSO_RANGE = _core.TORSO_RANGE
-"""The torso's distances in metres beyond which qwop-gym ends an episode."""
+"""The torso's distances in meters beyond which qwop-gym ends an episode."""
 
 PARTS = _core.PARTS
 """Body parts in the order in which observations list them."""
 
 FIELDS = ("x", "y", "angle", "vx", "vy")
-"""What observations tell of each part: world units (a tenth of a metre, y down), radians, per
+"""What observations tell of each part: world units (a tenth of a meter, y down), radians, per
 second."""
 
 FINISH_SCORE = 100.0
-"""Metres; the game shows this or more after a landing beyond them."""
+"""Meters; the game shows this or more after a landing beyond them."""
 
 
 class Box(NamedTuple):

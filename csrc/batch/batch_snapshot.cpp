@@ -42,7 +42,7 @@ std::string BatchEngine::snapshot(int game) {
   auto bytes = game::snapshot(block_of(game).game(lane_of(game)));
   auto& episode = episodes_[game];
   Append append{bytes};
-  episode.tracker.serialise(append);
+  episode.tracker.serialize(append);
   append(episode.episode_return), append(episode.episode_length);
   append(static_cast<std::uint8_t>(episode.phase));
   append(game::checksum(bytes));
@@ -63,7 +63,7 @@ void BatchEngine::restore(int game, std::string_view bytes) {
   EpisodeState episode;
   Take take{bytes.substr(bytes.size() - kEpisodeSize)};
   std::uint8_t phase;
-  episode.tracker.serialise(take);
+  episode.tracker.serialize(take);
   take(episode.episode_return), take(episode.episode_length), take(phase);
   if (phase > static_cast<std::uint8_t>(Phase::Ended) || episode.episode_length < 0 ||
       !std::isfinite(episode.episode_return)) {

@@ -28,7 +28,7 @@ std::uint8_t events_in(const game::Game& game) {
 void write_bodies(const game::Game& game, double* out) {
   for (const int part : game::kReportedParts) {
     const auto& body = game.body(part);
-    const std::array values{body.pose.centre.x,     body.pose.centre.y,     body.pose.angle,
+    const std::array values{body.pose.center.x,     body.pose.center.y,     body.pose.angle,
                             body.velocity.linear.x, body.velocity.linear.y, body.velocity.angular};
     out = std::ranges::copy(values, out).out;
   }

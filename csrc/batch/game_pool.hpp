@@ -22,7 +22,7 @@ struct PoolView {
   double* bodies;        // (games, 12, 6), parts in the order of kReportedParts
   std::uint8_t* events;  // (games,)
   std::int32_t* frames;  // (games,), updates that the game's clock has counted
-  double* score;         // (games,), metres
+  double* score;         // (games,), meters
 };
 
 class GamePool {

@@ -146,9 +146,9 @@ void LaneBlock::begin(int lane, game::KeyMask keys) {
   } else if (keys_changed) {
     copy_keys_effect(lane);
   }
-  const double track_before = twin.body(game::kTrack0).pose.centre.x;
+  const double track_before = twin.body(game::kTrack0).pose.center.x;
   twin.begin_update();
-  if (twin.body(game::kTrack0).pose.centre.x != track_before) copy_track(lane);
+  if (twin.body(game::kTrack0).pose.center.x != track_before) copy_track(lane);
   if (!twin.status().fallen) {
     data_.head_torque[lane] += game::head_torque_gain(data_.bodies[game::kHead].angle[lane]);
   }
@@ -312,7 +312,7 @@ void LaneBlock::finish(int lane) {
     copy_obstacles(lane);
   }
   find_contacts(lane);
-  auto& torso = twin.world().data().bodies[game::kTorso].pose.centre;
+  auto& torso = twin.world().data().bodies[game::kTorso].pose.center;
   if (in_lanes(lane)) {
     torso = {data_.bodies[game::kTorso].x[lane], data_.bodies[game::kTorso].y[lane]};
   }
@@ -372,8 +372,8 @@ void LaneBlock::copy_track(int lane) {
   for (int body = 0; body < game::kHurdleBase; ++body) {  // what the lanes' contacts may be with
     const auto& pose = twins_[lane].body(body).pose;
     auto& rows = data_.bodies[body];
-    rows.x[lane] = pose.centre.x;
-    rows.y[lane] = pose.centre.y;
+    rows.x[lane] = pose.center.x;
+    rows.y[lane] = pose.center.y;
     rows.angle[lane] = pose.angle;
     rows.sin[lane] = pose.rotation.sin;
     rows.cos[lane] = pose.rotation.cos;

@@ -89,9 +89,9 @@ class LaneContacts {
     c.friction = Rows::load(rows.friction, column);
     c.flip = Rows::load(rows.flip, column) != F(0.0);
     c.two_points = Rows::load(rows.point_count, column) > F(1.0);
-    const Pose<F> reference{select(c.flip, b.centre, a.centre), a.angle,
+    const Pose<F> reference{select(c.flip, b.center, a.center), a.angle,
                             select(c.flip, b.rotation, a.rotation)};
-    const Pose<F> incident{select(c.flip, a.centre, b.centre), a.angle,
+    const Pose<F> incident{select(c.flip, a.center, b.center), a.angle,
                            select(c.flip, a.rotation, b.rotation)};
     const auto normal = rotate(reference.rotation, c.local_normal);
     const auto plane = physics::transform_left_to_right(reference, c.local_plane_point);
@@ -102,7 +102,7 @@ class LaneContacts {
       p.normal_impulse = Rows::load(rows.points[i].normal_impulse, column);
       p.tangent_impulse = Rows::load(rows.points[i].tangent_impulse, column);
       const auto point = physics::contact_point(incident, p.local, normal, plane);
-      physics::prepare_point(p, c.normal, point, ground(), mass_b, a.centre, b.centre);
+      physics::prepare_point(p, c.normal, point, ground(), mass_b, a.center, b.center);
     }
     physics::prepare_block(c, ground(), mass_b);
     warm_start_contact(rows, column, c, mass_b);
@@ -171,7 +171,7 @@ class LaneContacts {
       auto both = b;
       physics::push_apart(c.points[1], measured.normal, measured.points[1], measured.separations[1],
                           ground(), mass_b, a, both);
-      b.centre = select(c.two_points, both.centre, b.centre);
+      b.center = select(c.two_points, both.center, b.center);
       b.angle = lanes::select(c.two_points, both.angle, b.angle);
       deepest = lanes::select(c.two_points, lanes::min(deepest, measured.separations[1]), deepest);
     }

@@ -144,7 +144,7 @@ class LaneKernel {
         auto p = rows_.pose(body, lane);
         auto v = rows_.velocity(body, lane);
         auto& start = starts_[body - game::kFirstPart][g];
-        start.centre = p.centre;
+        start.center = p.center;
         start.box = physics::tight_box(p, def.half_width, def.half_height);
         physics::integrate_position(v, p);
         physics::refresh_rotation<flavor>(p);
@@ -187,7 +187,7 @@ class LaneKernel {
       rows_.set_place(params.body_a, lane, a);
       rows_.set_place(params.body_b, lane, b);
     });
-    // Apart, so that neighbours in the processor's window do not wait for each other.
+    // Apart, so that neighbors in the processor's window do not wait for each other.
     Rows::each_group([&](int, int lane) {
       rows_.template refresh_rotation<flavor>(params.body_a, lane);
       rows_.template refresh_rotation<flavor>(params.body_b, lane);
@@ -217,7 +217,7 @@ class LaneKernel {
   }
 
   static QWOP_ALWAYS_INLINE Pose<F> choose(Mask mask, const Pose<F>& yes, const Pose<F>& no) {
-    return {select(mask, yes.centre, no.centre), lanes::select(mask, yes.angle, no.angle),
+    return {select(mask, yes.center, no.center), lanes::select(mask, yes.angle, no.angle),
             select(mask, yes.rotation, no.rotation)};
   }
 
@@ -262,7 +262,7 @@ class LaneKernel {
         Rows::store(rows.low_y, lane, box.low.y);
         Rows::store(rows.high_x, lane, box.high.x);
         Rows::store(rows.high_y, lane, box.high.y);
-        refatten(part, lane, box, p.centre - start.centre, rests);
+        refatten(part, lane, box, p.center - start.center, rests);
       });
       left_fat_box_[part] &= data_.running;
       meets_[part] &= left_fat_box_[part];
@@ -316,7 +316,7 @@ class LaneKernel {
   }
 
   struct Start {
-    Vec2<F> centre;
+    Vec2<F> center;
     Box box;
   };
 

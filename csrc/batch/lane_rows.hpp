@@ -86,17 +86,17 @@ class LaneRows {
   }
   void set_pose(int body, int lane, const Pose<F>& p) {
     auto& b = data_.bodies[body];
-    store(b.x, lane, p.centre.x);
-    store(b.y, lane, p.centre.y);
+    store(b.x, lane, p.center.x);
+    store(b.y, lane, p.center.y);
     store(b.angle, lane, p.angle);
     store(b.sin, lane, p.rotation.sin);
     store(b.cos, lane, p.rotation.cos);
   }
-  // Centre and angle; the rotation is stale after.
+  // Center and angle; the rotation is stale after.
   void set_place(int body, int lane, const Pose<F>& p) {
     auto& b = data_.bodies[body];
-    store(b.x, lane, p.centre.x);
-    store(b.y, lane, p.centre.y);
+    store(b.x, lane, p.center.x);
+    store(b.y, lane, p.center.y);
     store(b.angle, lane, p.angle);
   }
   template <SinCosFlavor flavor>
@@ -125,8 +125,8 @@ class LaneRows {
   }
   void scatter_pose(const std::int32_t* offsets, const Pose<F>& p) {
     auto& b = data_.bodies[0];
-    scatter(b.x.data(), offsets, p.centre.x);
-    scatter(b.y.data(), offsets, p.centre.y);
+    scatter(b.x.data(), offsets, p.center.x);
+    scatter(b.y.data(), offsets, p.center.y);
     scatter(b.angle.data(), offsets, p.angle);
     scatter(b.sin.data(), offsets, p.rotation.sin);
     scatter(b.cos.data(), offsets, p.rotation.cos);

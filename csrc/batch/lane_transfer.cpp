@@ -10,8 +10,8 @@ void LaneBlock::enter_lanes(int lane) {
   for (int body = game::kFirstPart; body < game::kBodyCount; ++body) {
     const auto& b = world.bodies[body];
     auto& rows = data_.bodies[body];
-    rows.x[lane] = b.pose.centre.x;
-    rows.y[lane] = b.pose.centre.y;
+    rows.x[lane] = b.pose.center.x;
+    rows.y[lane] = b.pose.center.y;
     rows.angle[lane] = b.pose.angle;
     rows.sin[lane] = b.pose.rotation.sin;
     rows.cos[lane] = b.pose.rotation.cos;

@@ -38,9 +38,9 @@ Point checked(std::pair<double, double> at) {
   return {checked_size(at.first), checked_size(at.second)};
 }
 
-Paint paint(std::uint32_t colour, double alpha) {
+Paint paint(std::uint32_t color, double alpha) {
   if (!(alpha >= 0.0 && alpha <= 1.0)) throw py::value_error("alpha must be from 0 to 1");
-  return {colour, static_cast<float>(alpha)};
+  return {color, static_cast<float>(alpha)};
 }
 
 py::array_t<std::uint8_t> pixels(const Canvas& canvas) {
@@ -55,7 +55,7 @@ py::array_t<std::uint8_t> pixels(const Canvas& canvas) {
 void bind_canvas(py::module_& module) {
   using At = std::pair<double, double>;  // narrowed in the engine's float mode
   EngineClass<Canvas>(module, "Canvas",
-                      "An anti-aliased canvas; places and radii in pixels, colours 0xRRGGBB.")
+                      "An anti-aliased canvas; places and radii in pixels, colors 0xRRGGBB.")
       .def(py::init(&make), py::arg("width"), py::arg("height"))
       .def(
           "gradient",
@@ -64,25 +64,25 @@ void bind_canvas(py::module_& module) {
           },
           py::arg("upper_left"), py::arg("lower_right"), py::arg("upper"), py::arg("lower"),
           py::arg("alpha") = 1.0,
-          "A rectangle whose colour goes from one at its upper edge to another at its lower.")
+          "A rectangle whose color goes from one at its upper edge to another at its lower.")
       .def(
           "capsule",
-          [](Canvas& c, At a, double radius_a, At b, double radius_b, std::uint32_t colour,
+          [](Canvas& c, At a, double radius_a, At b, double radius_b, std::uint32_t color,
              double alpha) {
             c.capsule(checked(a), checked_size(radius_a), checked(b), checked_size(radius_b),
-                      paint(colour, alpha));
+                      paint(color, alpha));
           },
-          py::arg("a"), py::arg("radius_a"), py::arg("b"), py::arg("radius_b"), py::arg("colour"),
+          py::arg("a"), py::arg("radius_a"), py::arg("b"), py::arg("radius_b"), py::arg("color"),
           py::arg("alpha") = 1.0, "Two circles and what lies between them.")
       .def(
           "polygon",
-          [](Canvas& c, const std::vector<At>& corners, double radius, std::uint32_t colour,
+          [](Canvas& c, const std::vector<At>& corners, double radius, std::uint32_t color,
              double alpha) {
             std::vector<Point> points;
             for (const At& corner : corners) points.push_back(checked(corner));
-            c.polygon(points, checked_size(radius), paint(colour, alpha));
+            c.polygon(points, checked_size(radius), paint(color, alpha));
           },
-          py::arg("corners"), py::arg("radius"), py::arg("colour"), py::arg("alpha") = 1.0,
+          py::arg("corners"), py::arg("radius"), py::arg("color"), py::arg("alpha") = 1.0,
           "A simple polygon, grown on all sides by a radius.")
       .def("pixels", &pixels, "uint8 (height, width, 3): a copy of the picture.");
 }

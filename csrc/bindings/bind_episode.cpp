@@ -61,7 +61,7 @@ py::tuple state_of(const Episode& episode) {
   py::list remembered;
   auto tracker = episode.tracker();
   auto append = [&remembered](const auto& field) { remembered.append(field); };
-  tracker.serialise(append);
+  tracker.serialize(append);
   return py::make_tuple(options.action_keys, reward.frames_per_step, reward.failure_cost,
                         reward.success_reward, reward.time_cost_mult, reward.speed_rew_mult,
                         options.reload_on_reset, std::string(to_string(options.flavor)),
@@ -81,7 +81,7 @@ Episode episode_from(const py::tuple& state) {
   auto take = [&remembered, &next]<class Field>(Field& field) {
     field = remembered[next++].cast<Field>();
   };
-  episode.tracker().serialise(take);
+  episode.tracker().serialize(take);
   return episode;
 }
 
@@ -110,7 +110,7 @@ void bind_episode(py::module_& module) {
           "The game's clock / 10, a float32 value.")
       .def_property_readonly(
           "distance", [](const Episode& e) { return static_cast<double>(e.progress().distance); },
-          "Torso's distance in metres, a float32 value.")
+          "Torso's distance in meters, a float32 value.")
       .def_property_readonly(
           "avgspeed",
           [](const Episode& e) {

@@ -66,10 +66,10 @@ void bind_facts(py::module_& module) {
   module.attr("FRAMES_PER_SECOND") = game::kFramesPerSecond;
   module.attr("PHYSICS_STEP") = game::kPhysicsStep;
   module.attr("ENGINE_TICK") = game::kMaxEngineTick;
-  module.attr("UNITS_PER_METRE") = static_cast<int>(game::kUnitsPerMetre);
+  module.attr("UNITS_PER_METER") = static_cast<int>(game::kUnitsPerMeter);
   module.attr("PIXELS_PER_UNIT") = game::kWorldScale;
   module.attr("SCREEN_SIZE") = py::make_tuple(game::kScreenWidth, game::kScreenHeight);
-  module.attr("TRACK_Y") = game::kTrackCentreY - 0.5 * game::kTrackHeight / game::kWorldScale;
+  module.attr("TRACK_Y") = game::kTrackCenterY - 0.5 * game::kTrackHeight / game::kWorldScale;
   module.attr("HURDLE_X") = game::kHurdleAt / game::kWorldScale;
   module.attr("FINISH_X") = game::kSandPitAt / game::kWorldScale;
   module.attr("CONTACT_RANGE") = physics::kContactRadius;

@@ -72,8 +72,8 @@ void tick(Game& game, double seconds) {
 }
 
 void write_row(double* row, const physics::Body& body) {
-  row[0] = body.pose.centre.x;
-  row[1] = body.pose.centre.y;
+  row[0] = body.pose.center.x;
+  row[1] = body.pose.center.y;
   row[2] = body.pose.angle;
   row[3] = body.velocity.linear.x;
   row[4] = body.velocity.linear.y;
@@ -94,7 +94,7 @@ std::string_view as_view(const py::bytes& bytes) { return bytes; }
 void bind_state(EngineClass<Game>& cls) {
   cls.def_property_readonly(
          "bodies", [](const Game& g) { return body_rows(g, game::kReportedParts); },
-         "float64 (12, 6): x, y (world units, ten to a metre, +y down), angle (rad), vx, vy\n"
+         "float64 (12, 6): x, y (world units, ten to a meter, +y down), angle (rad), vx, vy\n"
          "(units/s) and angular velocity (rad/s) of torso, head, leftArm, leftCalf, leftFoot,\n"
          "leftForearm, leftThigh, rightArm, rightCalf, rightFoot, rightForearm, rightThigh.\n"
          "A fresh copy at each read.")
@@ -110,7 +110,7 @@ void bind_state(EngineClass<Game>& cls) {
                              "The game's clock in seconds: 1/30 an update until the game ends.")
       .def_property_readonly(
           "score", [](const Game& g) { return g.status().score; },
-          "Metres in tenths, as the game shows them.")
+          "Meters in tenths, as the game shows them.")
       .def_property_readonly(
           "high_score", [](const Game& g) { return g.status().high_score; },
           "Best score since the page was loaded.")

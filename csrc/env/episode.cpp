@@ -41,7 +41,7 @@ void observe(const game::Game& game, std::span<float, kObservationSize> observat
   float* out = observation.data();
   for (const int part : game::kReportedParts) {
     const auto& body = game.body(part);
-    observe_part(body.pose.centre.x, body.pose.centre.y, body.pose.angle, body.velocity.linear.x,
+    observe_part(body.pose.center.x, body.pose.center.y, body.pose.angle, body.velocity.linear.x,
                  body.velocity.linear.y, out);
     out += kValuesPerPart;
   }

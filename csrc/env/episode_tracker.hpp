@@ -6,7 +6,7 @@
 
 namespace qwop::env {
 
-// An episode ends when the torso leaves this range, metres, and succeeds when it ends beyond 100 m.
+// An episode ends when the torso leaves this range, meters, and succeeds when it ends beyond 100 m.
 inline constexpr double kShortestDistance = -10.0;
 inline constexpr double kLongestDistance = 105.0;
 inline constexpr double kFinishDistance = 100.0;
@@ -19,7 +19,7 @@ struct StepResult {
   bool terminated;
 };
 
-// Where a game stands: torso's distance in metres, the clock in seconds, and whether it is over.
+// Where a game stands: torso's distance in meters, the clock in seconds, and whether it is over.
 struct Standing {
   double distance, score_time;
   bool ended;
@@ -35,7 +35,7 @@ inline bool over(const Standing& now) {
 }
 
 inline Standing standing(const game::Game& game) {
-  return {game.body(game::kTorso).pose.centre.x / 10.0, game.score_time(), game.status().ended};
+  return {game.body(game::kTorso).pose.center.x / 10.0, game.score_time(), game.status().ended};
 }
 
 class EpisodeTracker {
@@ -65,7 +65,7 @@ class EpisodeTracker {
   bool success() const { return success_; }
 
   template <class Archive>
-  void serialise(Archive& archive) {
+  void serialize(Archive& archive) {
     archive(before_.time), archive(before_.distance), archive(first_step_), archive(success_);
   }
 

@@ -14,16 +14,16 @@ inline constexpr int kObservationSize = game::kPartCount * kValuesPerPart;
 
 // Maps a range to -1..1 in float32, as qwop-gym does it: each operation rounds to float32.
 struct Normalizer {
-  float centre, max_deviation;
+  float center, max_deviation;
   float operator()(double value) const {
-    const float normal = (static_cast<float>(value) - centre) / max_deviation;
+    const float normal = (static_cast<float>(value) - center) / max_deviation;
     return std::clamp(normal, -1.0f, 1.0f);
   }
 };
 
 constexpr Normalizer over_range(float low, float high) {
-  const float centre = (low + high) / 2.0f;
-  return {centre, high - centre};
+  const float center = (low + high) / 2.0f;
+  return {center, high - center};
 }
 
 inline constexpr Normalizer kPositionX = over_range(-10.0f, 1050.0f);

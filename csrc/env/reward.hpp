@@ -12,7 +12,7 @@ struct RewardTerms {
   int frames_per_step = 1;
 };
 
-// Where the runner is: legacy time (clock / 10) and distance in metres, as float32.
+// Where the runner is: legacy time (clock / 10) and distance in meters, as float32.
 struct Progress {
   float time = 0.0f, distance = 0.0f;
 };

@@ -126,7 +126,7 @@ void Game::move_track() {
     const int body = kTrack0 + i;
     const double x = (first + i) * kScreenWidth / kWorldScale;
     const auto& pose = world_.body(body).pose;
-    if (x != pose.centre.x) world_.teleport(body, {x, pose.centre.y}, pose.angle);
+    if (x != pose.center.x) world_.teleport(body, {x, pose.center.y}, pose.angle);
   }
 }
 
@@ -138,11 +138,11 @@ void Game::hold_head_up() {
 }
 
 void Game::follow_torso() {
-  const auto& centre = world_.body(kTorso).pose.centre;
-  if (clicked_ && !(centre.y < kCameraLiftHeight) && !status_.fallen) {
-    set_camera((centre.x + kCameraOffset) * kWorldScale);
+  const auto& center = world_.body(kTorso).pose.center;
+  if (clicked_ && !(center.y < kCameraLiftHeight) && !status_.fallen) {
+    set_camera((center.x + kCameraOffset) * kWorldScale);
   }
-  if (!status_.jump_landed) status_.score = score_at(centre.x);
+  if (!status_.jump_landed) status_.score = score_at(center.x);
 }
 
 void Game::set_camera(double x) { camera_x_ = physics::bounded(x, kCameraLowest, kCameraHighest); }

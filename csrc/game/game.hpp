@@ -56,7 +56,7 @@ class Game {
   SinCosFlavor flavor() const { return world_.scene().flavor; }
 
   template <class Archive>
-  void serialise(Archive& archive);
+  void serialize(Archive& archive);
   // Whether what was restored into this game can be played on.
   bool valid() const;
 
@@ -81,12 +81,12 @@ class Game {
 };
 
 template <class Archive>
-void Game::serialise(Archive& archive) {
+void Game::serialize(Archive& archive) {
   archive(score_time_), archive(camera_x_), archive(frames_), archive(keys_), archive(clicked_);
   archive(status_.score), archive(status_.high_score);
   archive(status_.fallen), archive(status_.jumped), archive(status_.jump_landed);
   archive(status_.ended), archive(status_.paused);
-  world_.data().serialise(archive);
+  world_.data().serialize(archive);
 }
 
 }  // namespace qwop::game

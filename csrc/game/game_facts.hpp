@@ -1,5 +1,5 @@
 // Every constant of QWOP's world, as measured in the running game. Pixels / 20 are world units, ten
-// world units a metre, +y points down, angles in radians.
+// world units a meter, +y points down, angles in radians.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ inline constexpr double kWorldScale = 20.0;                // px per world unit
 inline constexpr double kFrameTime = 0.03333333333333333;  // s the score clock gains per update
 inline constexpr int kFramesPerSecond = 30;
 
-inline constexpr double kUnitsPerMetre = 10.0;
+inline constexpr double kUnitsPerMeter = 10.0;
 
 // The physics' step, which is longer than the score clock's.
 inline constexpr double kPhysicsStep = physics::kTimeStep;
@@ -28,7 +28,7 @@ inline constexpr double kMaxEngineTick = 0.25;
 inline constexpr double kScreenWidth = 640.0;      // px; also the length of one track tile
 inline constexpr double kScreenHeight = 400.0;     // px
 inline constexpr double kTrackHeight = 64.0;       // px
-inline constexpr double kTrackCentreY = 10.74275;  // world units
+inline constexpr double kTrackCenterY = 10.74275;  // world units
 inline constexpr double kSandPitAt = 20000.0;      // px: 100 m
 inline constexpr double kTakeOffZone = 220.0;      // px before the sand from where a jump counts
 inline constexpr double kHurdleAt = 10000.0;       // px: 50 m
@@ -133,7 +133,7 @@ constexpr BoxFact track(int tile) {
           1,
           0xffff,
           kScreenWidth / kWorldScale * tile,
-          kTrackCentreY,
+          kTrackCenterY,
           0};
 }
 constexpr BoxFact part(double width, double height, double x, double y, double angle,

@@ -7,7 +7,7 @@ namespace qwop::game {
 namespace {
 
 std::array<double, kRowFields> fields_of(const physics::Body& body) {
-  return {body.pose.centre.x,     body.pose.centre.y,     body.pose.angle,
+  return {body.pose.center.x,     body.pose.center.y,     body.pose.angle,
           body.velocity.linear.x, body.velocity.linear.y, body.velocity.angular};
 }
 

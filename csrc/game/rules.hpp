@@ -9,7 +9,7 @@
 namespace qwop::game {
 
 struct Status {
-  double score = 0.0;       // metres, tenths
+  double score = 0.0;       // meters, tenths
   double high_score = 0.0;  // best since the page was loaded
   bool fallen = false;
   bool jumped = false;       // took off for the sand
@@ -18,7 +18,7 @@ struct Status {
   bool paused = false;  // after a landing; a fall does not pause
 };
 
-// Metres with one digit, rounded as JavaScript rounds: halves up, the sign of zero kept.
+// Meters with one digit, rounded as JavaScript rounds: halves up, the sign of zero kept.
 double score_at(double x);
 
 class Rules final : public physics::ContactListener {

@@ -126,7 +126,7 @@ std::uint64_t checksum(std::string_view bytes) {
 
 std::string snapshot(const Game& game) {
   Writer body;
-  visitable(game).serialise(body);
+  visitable(game).serialize(body);
   const std::string payload = body.take();
   Writer writer;
   for (const char c : kMagic) writer(c);
@@ -151,7 +151,7 @@ void restore(Game& game, std::string_view bytes) {
   }
   Game restored(flavor);
   Reader reader(bytes.substr(kHeaderSize, bytes.size() - kHeaderSize - kChecksumSize));
-  restored.serialise(reader);
+  restored.serialize(reader);
   if (!reader.exhausted() || !restored.valid()) {
     throw SnapshotError("snapshot is damaged: it does not describe a game");
   }
@@ -162,7 +162,7 @@ void restore(Game& game, std::string_view bytes) {
 std::uint64_t state_hash(const Game& game) {
   Hasher hasher;
   hasher(static_cast<std::uint8_t>(game.flavor()));
-  visitable(game).serialise(hasher);
+  visitable(game).serialize(hasher);
   return hasher.value();
 }
 

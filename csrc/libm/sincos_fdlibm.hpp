@@ -48,7 +48,7 @@ QWOP_ALWAYS_INLINE F kernel_cosine(Angle<F> a) {
 
 // Whether y has lost more leading bits against t than 1/ratio (a power of two) has.
 template <class F>
-QWOP_ALWAYS_INLINE Mask<F> cancelled(F t, F y, double ratio) {
+QWOP_ALWAYS_INLINE Mask<F> canceled(F t, F y, double ratio) {
   constexpr auto kExponent = std::int64_t{0x7ff} << 52;
   return lanes::abs(y) < lanes::from_bits(lanes::to_bits(t) & kExponent) * ratio;
 }
@@ -75,10 +75,10 @@ QWOP_ALWAYS_INLINE Reduced<F> reduce_fdlibm(F t, Mask<F> below) {
     r = lanes::select(where, next_r, r);
     y = r - w;
   };
-  const Mask<F> second = lanes::both(look, cancelled(t, y, 0x1p-16));
+  const Mask<F> second = lanes::both(look, canceled(t, y, 0x1p-16));
   if (lanes::any(second)) [[unlikely]] {
     next_part(second, kPart2, kTail2);
-    next_part(lanes::both(second, cancelled(t, y, 0x1p-49)), kPart3, kTail3);
+    next_part(lanes::both(second, canceled(t, y, 0x1p-49)), kPart3, kTail3);
   }
   return {{y, (r - y) - w}, lanes::to_bits(n + kFloor)};
 }

@@ -151,7 +151,7 @@ QWOP_ALWAYS_INLINE Angle<F> complement(F magnitude) {
   return {kHalfPi - magnitude, F(kHalfPiRest)};
 }
 template <class F>
-QWOP_ALWAYS_INLINE Angle<F> normalised(Angle<F> t) {
+QWOP_ALWAYS_INLINE Angle<F> normalized(Angle<F> t) {
   const F value = t.value + t.rest;
   return {value, (t.value - value) + t.rest};
 }
@@ -192,7 +192,7 @@ QWOP_ALWAYS_INLINE SinCos<double> sincos_of_angle(Angle<double> a) {
 template <Fused kFused>
 QWOP_ALWAYS_INLINE SinCos<double> sincos_in_middle(double x) {
   const Angle<double> t = complement(lanes::abs(x));
-  const Angle<double> a = normalised(t);
+  const Angle<double> a = normalized(t);
   const auto [t_offset, t_index] = nearest_row(lanes::abs(t.value));
   const double t_rest = lanes::flip_sign(t.rest, lanes::to_bits(t.value));
   const double sine =
@@ -286,7 +286,7 @@ QWOP_ALWAYS_INLINE LanePlan<F> plan_lanes(F x) {
   const Mask<F> middle = lanes::both(magnitude >= F(kDirectEnd), lanes::negate(far));
   const Reduced<F> r = reduce_lanes<kFused>(magnitude, far);
   // Middle range: the complement t, or a for the cosine of x, which has t's sign.
-  const Angle<F> t = complement(magnitude), a = normalised(t);
+  const Angle<F> t = complement(magnitude), a = normalized(t);
   const F of_sine = lanes::select(middle, a.value, r.angle.value);
   const F of_cosine = lanes::select(middle, t.value, r.angle.value);
   const Bits<F> sign = lanes::to_bits(of_cosine);

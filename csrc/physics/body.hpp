@@ -6,16 +6,16 @@
 
 namespace qwop::physics {
 
-// Centre of mass (every shape is centred on its body) and angle, with the angle's sine and cosine.
+// Center of mass (every shape is centered on its body) and angle, with the angle's sine and cosine.
 template <class F>
 struct Pose {
-  Vec2<F> centre;
+  Vec2<F> center;
   F angle;
   Rotation<F> rotation;
 
   // A point of the body in the world.
   QWOP_ALWAYS_INLINE Vec2<F> transform(Vec2<F> local) const {
-    return centre + rotate(rotation, local);
+    return center + rotate(rotation, local);
   }
 };
 
@@ -40,8 +40,8 @@ QWOP_ALWAYS_INLINE Box2<F> tight_box(const Pose<F>& pose, double half_width, dou
   const F c = pose.rotation.cos, s = pose.rotation.sin, radius(kPolygonRadius);
   const F ex = lanes::abs(c * F(half_width)) + lanes::abs(s * F(half_height));
   const F ey = lanes::abs(s * F(half_width)) + lanes::abs(c * F(half_height));
-  return {{pose.centre.x - ex - radius, pose.centre.y - ey - radius},
-          {pose.centre.x + ex + radius, pose.centre.y + ey + radius}};
+  return {{pose.center.x - ex - radius, pose.center.y - ey - radius},
+          {pose.center.x + ex + radius, pose.center.y + ey + radius}};
 }
 
 }  // namespace qwop::physics

@@ -57,7 +57,7 @@ struct Separation {
 // The edge of `box` that separates most from `other`: start at the edge facing it, climb to a
 // maximum. Any edge with the boxes out of reach of each other will do: nothing else is asked then.
 Separation max_separation(const Box& box, const Box& other) {
-  const auto d = unrotate(box.pose.rotation, other.pose.centre - box.pose.centre);
+  const auto d = unrotate(box.pose.rotation, other.pose.center - box.pose.center);
   const std::array<double, 4> facing{-d.y, d.x, d.y, -d.x};
   int edge = 0;
   for (int i = 1; i < 4; ++i) {
@@ -146,7 +146,7 @@ Manifold clip_manifold(const Box& reference, int edge, const Box& incident, bool
   for (const auto& vertex : twice) {
     if (!(dot(front, vertex.point) - front_offset <= kContactRadius)) continue;
     auto& point = manifold.points[manifold.count++];
-    point.local = unrotate(incident.pose.rotation, vertex.point - incident.pose.centre);
+    point.local = unrotate(incident.pose.rotation, vertex.point - incident.pose.center);
     point.id = vertex.id;
   }
   return manifold;

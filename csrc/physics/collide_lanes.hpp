@@ -66,7 +66,7 @@ class LaneCollider {
                                               const LaneBox<F>& no) {
     return {lanes::select(mask, yes.half_width, no.half_width),
             lanes::select(mask, yes.half_height, no.half_height),
-            {select(mask, yes.pose.centre, no.pose.centre), no.pose.angle,
+            {select(mask, yes.pose.center, no.pose.center), no.pose.angle,
              select(mask, yes.pose.rotation, no.pose.rotation)}};
   }
   static QWOP_ALWAYS_INLINE ClipVertex choose(Mask mask, const ClipVertex& yes,
@@ -120,7 +120,7 @@ class LaneCollider {
     const F s1 = edge_separation(box, {w, -h}, {r.cos, r.sin}, other);
     const F s2 = edge_separation(box, {w, h}, {-r.sin, r.cos}, other);
     const F s3 = edge_separation(box, {-w, h}, {-r.cos, -r.sin}, other);
-    const Bits edge = facing_edge(unrotate(r, other.pose.centre - box.pose.centre));
+    const Bits edge = facing_edge(unrotate(r, other.pose.center - box.pose.center));
     // Distances of the edges 0, 1, 2 and 3 further.
     const Mask by_one = odd(edge), by_two = late(edge);
     const auto pick = [](Mask mask, F yes, F no) { return lanes::select(mask, yes, no); };
@@ -195,7 +195,7 @@ class LaneCollider {
     std::array<Vec2<F>, 2> local;
     for (int i = 0; i < 2; ++i) {
       near[i] = lanes::both(m.clipped, dot(front, segment[i].point) - front_offset <= reach);
-      local[i] = unrotate(incident.pose.rotation, segment[i].point - incident.pose.centre);
+      local[i] = unrotate(incident.pose.rotation, segment[i].point - incident.pose.center);
     }
     m.one = lanes::either(near[0], near[1]);
     m.two = lanes::both(near[0], near[1]);

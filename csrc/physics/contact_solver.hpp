@@ -39,10 +39,10 @@ struct ContactConstraint {
 // World points and arms must be those of the poses before the step moves anything.
 template <class F>
 QWOP_ALWAYS_INLINE void prepare_point(ContactPoint<F>& p, Vec2<F> normal, Vec2<F> world_point,
-                                      const MassData<F>& a, const MassData<F>& b, Vec2<F> centre_a,
-                                      Vec2<F> centre_b) {
-  p.arm_a = world_point - centre_a;
-  p.arm_b = world_point - centre_b;
+                                      const MassData<F>& a, const MassData<F>& b, Vec2<F> center_a,
+                                      Vec2<F> center_b) {
+  p.arm_a = world_point - center_a;
+  p.arm_b = world_point - center_b;
   F ka = cross(p.arm_a, normal);
   F kb = cross(p.arm_b, normal);
   ka = ka * ka;
@@ -203,7 +203,7 @@ QWOP_ALWAYS_INLINE Penetration<F> measure_penetration(const ContactConstraint<F>
                                                       const Pose<F>& pose_a, const Pose<F>& pose_b,
                                                       int point_count) {
   const auto choose = [&](const Pose<F>& yes, const Pose<F>& no) {
-    return Pose<F>{select(c.flip, yes.centre, no.centre), no.angle,
+    return Pose<F>{select(c.flip, yes.center, no.center), no.angle,
                    select(c.flip, yes.rotation, no.rotation)};
   };
   const auto reference = choose(pose_b, pose_a);
@@ -219,23 +219,23 @@ QWOP_ALWAYS_INLINE Penetration<F> measure_penetration(const ContactConstraint<F>
   return measured;
 }
 
-// Pushes the bodies apart at one point. The arms follow the centres as they move; rotations are
+// Pushes the bodies apart at one point. The arms follow the centers as they move; rotations are
 // stale after.
 template <class F>
 QWOP_ALWAYS_INLINE void push_apart(const ContactPoint<F>& p, Vec2<F> normal, Vec2<F> point,
                                    F separation, const MassData<F>& a, const MassData<F>& b,
                                    Pose<F>& pose_a, Pose<F>& pose_b) {
-  const auto arm_a = point - pose_a.centre;
-  const auto arm_b = point - pose_b.centre;
+  const auto arm_a = point - pose_a.center;
+  const auto arm_b = point - pose_b.center;
   const F correction = bounded(separation + F(kLinearSlop), F(-kMaxLinearCorrection), F(0.0));
   const F size = -p.equalised_mass * correction;
   const Vec2<F> push{size * normal.x, size * normal.y};
   const F mass_a = a.mass * a.inv_mass, mass_b = b.mass * b.inv_mass;
-  pose_a.centre.x = pose_a.centre.x - mass_a * push.x;
-  pose_a.centre.y = pose_a.centre.y - mass_a * push.y;
+  pose_a.center.x = pose_a.center.x - mass_a * push.x;
+  pose_a.center.y = pose_a.center.y - mass_a * push.y;
   pose_a.angle = pose_a.angle - a.mass * a.inv_inertia * cross(arm_a, push);
-  pose_b.centre.x = pose_b.centre.x + mass_b * push.x;
-  pose_b.centre.y = pose_b.centre.y + mass_b * push.y;
+  pose_b.center.x = pose_b.center.x + mass_b * push.x;
+  pose_b.center.y = pose_b.center.y + mass_b * push.y;
   pose_b.angle = pose_b.angle + b.mass * b.inv_inertia * cross(arm_b, push);
 }
 

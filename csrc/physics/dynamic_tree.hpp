@@ -19,7 +19,7 @@ class DynamicTree {
   // first use; freed ones come back last in, first out.
   std::int8_t create_leaf(const Aabb& box, int body);
   void destroy_leaf(std::int8_t leaf);
-  // Reinserts the leaf when the box has left its fat box. displacement: of the centre, world units.
+  // Reinserts the leaf when the box has left its fat box. displacement: of the center, world units.
   bool move_leaf(std::int8_t leaf, const Aabb& box, Vec2<double> displacement);
 
   // Reinserts the leaf with this fat box.
@@ -51,7 +51,7 @@ class DynamicTree {
   }
 
   template <class Archive>
-  void serialise(Archive& archive) {
+  void serialize(Archive& archive) {
     archive(data_.root), archive(data_.free_list), archive(data_.used);
     for (int i = 0; i < kMaxTreeNodes; ++i) {
       auto box = to_aabb(data_.boxes[i]);

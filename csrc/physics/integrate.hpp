@@ -39,8 +39,8 @@ QWOP_ALWAYS_INLINE void integrate_position(Velocity<F>& v, Pose<F>& pose) {
     const F capped = lanes::select(v.angular < F(0.0), -cap, cap);
     v.angular = lanes::select(too_fast, capped, v.angular);
   }
-  pose.centre.x = pose.centre.x + dt * v.linear.x;
-  pose.centre.y = pose.centre.y + dt * v.linear.y;
+  pose.center.x = pose.center.x + dt * v.linear.x;
+  pose.center.y = pose.center.y + dt * v.linear.y;
   pose.angle = pose.angle + dt * v.angular;
 }
 

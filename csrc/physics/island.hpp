@@ -46,7 +46,7 @@ class IslandWalk {
 // Where the bodies of this step's islands came from: the broad phase sweeps their boxes from there.
 struct StepStart {
   std::array<Aabb, kMaxBodies> boxes;
-  std::array<Vec2<double>, kMaxBodies> centres;
+  std::array<Vec2<double>, kMaxBodies> centers;
 };
 
 // Velocities, positions and sleep of one island.

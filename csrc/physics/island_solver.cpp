@@ -92,8 +92,8 @@ class IslandSolver {
       p.local = manifold.points[k].local;
       p.normal_impulse = manifold.points[k].normal_impulse;
       p.tangent_impulse = manifold.points[k].tangent_impulse;
-      prepare_point(p, c.normal, world.points[k], e.mass_a, e.mass_b, e.a->pose.centre,
-                    e.b->pose.centre);
+      prepare_point(p, c.normal, world.points[k], e.mass_a, e.mass_b, e.a->pose.center,
+                    e.b->pose.center);
     }
     c.two_points = manifold.count == 2;
     if (c.two_points) prepare_block(c, e.mass_a, e.mass_b);
@@ -156,7 +156,7 @@ class IslandSolver {
       const auto& params = scene_.bodies[index];
       if (!params.dynamic()) continue;
       auto& body = data_.bodies[index];
-      start.centres[index] = body.pose.centre;
+      start.centers[index] = body.pose.center;
       start.boxes[index] = tight_box(body.pose, params.def.half_width, params.def.half_height);
       integrate_position(body.velocity, body.pose);
       refresh_rotation<flavor>(body.pose);

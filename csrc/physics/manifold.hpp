@@ -33,7 +33,7 @@ struct Manifold {
 template <class F>
 QWOP_ALWAYS_INLINE Vec2<F> transform_left_to_right(const Pose<F>& pose, Vec2<F> v) {
   const auto& r = pose.rotation;
-  return {pose.centre.x + r.cos * v.x - r.sin * v.y, pose.centre.y + r.sin * v.x + r.cos * v.y};
+  return {pose.center.x + r.cos * v.x - r.sin * v.y, pose.center.y + r.sin * v.x + r.cos * v.y};
 }
 
 // Where a point of the incident body counts: half-way between the two skins. normal and plane are

@@ -236,14 +236,14 @@ QWOP_ALWAYS_INLINE lanes::Mask<F> solve_joint_position(const JointParams& params
                                                        Pose<F>& pose_a, Pose<F>& pose_b) {
   const auto ra = rotate(pose_a.rotation, {F(params.local_anchor_a.x), F(params.local_anchor_a.y)});
   const auto rb = rotate(pose_b.rotation, {F(params.local_anchor_b.x), F(params.local_anchor_b.y)});
-  const auto gap = (pose_b.centre + rb) - (pose_a.centre + ra);
+  const auto gap = (pose_b.center + rb) - (pose_a.center + ra);
   const F length_squared = gap.x * gap.x + gap.y * gap.y;
   const auto p = solve(pin_matrix(m, ra, rb), -gap);
-  pose_a.centre.x = pose_a.centre.x - F(m.inv_mass_a) * p.x;
-  pose_a.centre.y = pose_a.centre.y - F(m.inv_mass_a) * p.y;
+  pose_a.center.x = pose_a.center.x - F(m.inv_mass_a) * p.x;
+  pose_a.center.y = pose_a.center.y - F(m.inv_mass_a) * p.y;
   pose_a.angle = pose_a.angle - F(m.inv_inertia_a) * cross(ra, p);
-  pose_b.centre.x = pose_b.centre.x + F(m.inv_mass_b) * p.x;
-  pose_b.centre.y = pose_b.centre.y + F(m.inv_mass_b) * p.y;
+  pose_b.center.x = pose_b.center.x + F(m.inv_mass_b) * p.x;
+  pose_b.center.y = pose_b.center.y + F(m.inv_mass_b) * p.y;
   pose_b.angle = pose_b.angle + F(m.inv_inertia_b) * cross(rb, p);
   const auto angle_fits = solve_limit_position(params, m, c, pose_a.angle, pose_b.angle);
   return lanes::both(length_squared <= F(kLinearSlopSquared), angle_fits);

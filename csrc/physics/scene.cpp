@@ -8,7 +8,7 @@ namespace qwop::physics {
 namespace {
 
 // Area and second moment of a box by the polygon formula, edge by edge: the sums must round as the
-// game's do. Terms that only add zeros (the reference point is the centre) are left out.
+// game's do. Terms that only add zeros (the reference point is the center) are left out.
 struct BoxMoments {
   double area = 0.0, second = 0.0;
 };

@@ -13,7 +13,7 @@ namespace qwop::physics {
 
 enum class BodyType : std::uint8_t { Static, Dynamic };
 
-// A box centred on its body. Half sizes and position in world units, angle in radians.
+// A box centered on its body. Half sizes and position in world units, angle in radians.
 struct BodyDef {
   BodyType type;
   double half_width, half_height;

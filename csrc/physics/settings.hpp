@@ -1,5 +1,5 @@
 // Tolerances and limits of the solver, as the real game's Box2D sets them. None of these may
-// change: each decides bits. Lengths are world units (20 px; ten to a metre), angles radians, times
+// change: each decides bits. Lengths are world units (20 px; ten to a meter), angles radians, times
 // seconds.
 #pragma once
 

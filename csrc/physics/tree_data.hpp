@@ -25,18 +25,18 @@ struct TreeData {
     std::array<std::int8_t, 2> children;
     std::int8_t body;    // of a leaf
     std::uint8_t slot;   // of an inner node: its bit and its column
-    std::uint8_t place;  // where its centre is kept: its parent's column, or the root's place
+    std::uint8_t place;  // where its center is kept: its parent's column, or the root's place
 
     bool leaf() const { return children[0] == kNone; }
   };
   static constexpr Node kUnlinked{kNone, {kNone, kNone}, kNone, 0, 0};
 
   // What the descent of a leaf needs, laid out so that all its decisions are made at once. The
-  // centres of all inner nodes' first children, by column, and kSecond further those of their
+  // centers of all inner nodes' first children, by column, and kSecond further those of their
   // second children; a power of two, so that a place tells its column without a branch.
   static constexpr int kSecond = 32;
   static constexpr int kRootPlace = kSlots;
-  alignas(64) std::array<double, 2 * kSecond> centre_x{}, centre_y{};
+  alignas(64) std::array<double, 2 * kSecond> center_x{}, center_y{};
   // By body: the inner nodes above its leaf, and those under whose first child it is. A body
   // without a leaf is marked by kAbsent, which no path fits.
   static constexpr std::uint64_t kAbsent = std::uint64_t{1} << 63;

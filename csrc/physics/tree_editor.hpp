@@ -2,7 +2,7 @@
 // the boxes of its inner nodes, stale ones included, are history that later decides.
 //
 // Compiled for each instruction set (isa.hpp). A new leaf descends to its sibling: at each inner
-// node to the child whose centre is nearer in the sum of both axes, to the second on a tie. Walking
+// node to the child whose center is nearer in the sum of both axes, to the second on a tie. Walking
 // down is a chain of guesses for the processor. Here all inner nodes decide at once, one bit each,
 // and the sibling is the one leaf whose path agrees with every decision on it.
 #pragma once
@@ -39,7 +39,7 @@ class TreeEditor {
       put(leaf, fat, kNone, TreeData::kRootPlace);
       return leaf;
     }
-    const int beside = body_at_end(first_nearer(centre_of(fat)), 0, body);
+    const int beside = body_at_end(first_nearer(center_of(fat)), 0, body);
     const auto joined = allocate();  // after the descent: node numbers depend on it
     t_.nodes[joined].slot = static_cast<std::uint8_t>(std::countr_one(t_.slots_taken));
     t_.slots_taken |= 1u << t_.nodes[joined].slot;
@@ -78,7 +78,7 @@ class TreeEditor {
     }
     // The decisions before the leaf is out, because reading whole vectors has to wait for numbers
     // that were just written into them; few decisions change by taking it out.
-    const Point target = centre_of(fat);
+    const Point target = center_of(fat);
     auto decisions = first_nearer(target);
     const auto joined = t_.nodes[leaf].parent;
     part(leaf, target, decisions);
@@ -101,7 +101,7 @@ class TreeEditor {
     }
   }
 
-  // Works out anew what is not part of a snapshot: slots, places, centres and paths.
+  // Works out anew what is not part of a snapshot: slots, places, centers and paths.
   void derive() {
     t_.above.fill(TreeData::kAbsent);
     t_.first_side.fill(TreeData::kAbsent);
@@ -122,10 +122,10 @@ class TreeEditor {
   };
 
   static QWOP_ALWAYS_INLINE std::uint64_t bit(unsigned slot) { return std::uint64_t{1} << slot; }
-  static QWOP_ALWAYS_INLINE Point centre_of(Box b) {
+  static QWOP_ALWAYS_INLINE Point center_of(Box b) {
     const auto [low, negated_high] = lanes::halves(b);
-    const auto centre = (low - negated_high) * lanes::Lanes<2>(0.5);
-    return {centre[0], centre[1]};
+    const auto center = (low - negated_high) * lanes::Lanes<2>(0.5);
+    return {center[0], center[1]};
   }
   QWOP_ALWAYS_INLINE Box box(std::int8_t node) const {
     return Box::load(t_.boxes[node].numbers.data());
@@ -154,15 +154,15 @@ class TreeEditor {
     t_.free_list = node;
   }
 
-  QWOP_ALWAYS_INLINE void store_centre(std::int8_t node, Box b) {
-    const auto [x, y] = centre_of(b);
+  QWOP_ALWAYS_INLINE void store_center(std::int8_t node, Box b) {
+    const auto [x, y] = center_of(b);
     const auto place = t_.nodes[node].place;
-    t_.centre_x[place] = x;
-    t_.centre_y[place] = y;
+    t_.center_x[place] = x;
+    t_.center_y[place] = y;
   }
   QWOP_ALWAYS_INLINE void set_box(std::int8_t node, Box b) {
     store(node, b);
-    store_centre(node, b);
+    store_center(node, b);
   }
   // Puts a node where another one was: under `parent`, at `place`. b: the node's box.
   QWOP_ALWAYS_INLINE void put(std::int8_t node, Box b, std::int8_t parent, std::uint8_t place) {
@@ -173,14 +173,14 @@ class TreeEditor {
     } else {
       t_.nodes[parent].children[place / kSecond] = node;
     }
-    store_centre(node, b);
+    store_center(node, b);
   }
 
   // Bit of each inner node: set where the first child is nearer to the target.
   QWOP_ALWAYS_INLINE std::uint64_t first_nearer(Point target) const {
     const auto distance = [&](int from) {
-      return lanes::abs(Numbers::load(&t_.centre_x[from]) - Numbers(target.x)) +
-             lanes::abs(Numbers::load(&t_.centre_y[from]) - Numbers(target.y));
+      return lanes::abs(Numbers::load(&t_.center_x[from]) - Numbers(target.x)) +
+             lanes::abs(Numbers::load(&t_.center_y[from]) - Numbers(target.y));
     };
     std::uint64_t bits = 0;
     for (int i = 0; i < kSlots; i += 8) {
@@ -188,11 +188,11 @@ class TreeEditor {
     }
     return bits;
   }
-  // Decides anew at the inner node one of whose children has its centre at `place`.
+  // Decides anew at the inner node one of whose children has its center at `place`.
   QWOP_ALWAYS_INLINE void decide(std::uint64_t& decisions, unsigned place, Point target) const {
     const unsigned slot = place % kSecond;
     const auto distance = [&](unsigned from) {
-      return lanes::abs(t_.centre_x[from] - target.x) + lanes::abs(t_.centre_y[from] - target.y);
+      return lanes::abs(t_.center_x[from] - target.x) + lanes::abs(t_.center_y[from] - target.y);
     };
     const std::uint64_t first = distance(kSecond + slot) > distance(slot);
     decisions = (decisions & ~bit(slot)) | first << slot;
@@ -266,7 +266,7 @@ class TreeEditor {
 
   void derive_below(std::int8_t index, std::uint64_t above, std::uint64_t first_side) {
     auto& node = t_.nodes[index];
-    store_centre(index, box(index));
+    store_center(index, box(index));
     if (node.leaf()) {
       t_.leaves[node.body] = index;
       t_.above[node.body] = above;

@@ -88,17 +88,17 @@ void World::solve_with(std::uint32_t solved) {
   Island island;
   IslandWalk walk(*scene_, data_, solved);
   while (walk.next(island)) solve_island<flavor>(*scene_, data_, island, start);
-  synchronise(start, solved);
+  synchronize(start, solved);
 }
 
 // Sweeps each moved body's box over its motion and updates the tree, newest body first.
-void World::synchronise(const StepStart& start, std::uint32_t solved) {
+void World::synchronize(const StepStart& start, std::uint32_t solved) {
   for (int i = scene_->body_count - 1; i >= 0; --i) {
     auto& body = data_.bodies[i];
     const auto& params = scene_->bodies[i];
     if ((solved >> i & 1u) != 0 || !data_.is_awake(i) || !params.dynamic()) continue;
     const auto end = tight_box(body.pose, params.def.half_width, params.def.half_height);
-    sweep_box(i, unite(start.boxes[i], end), body.pose.centre - start.centres[i]);
+    sweep_box(i, unite(start.boxes[i], end), body.pose.center - start.centers[i]);
   }
 }
 

@@ -77,7 +77,7 @@ class World {
   void update_contact(Contact& contact, const Meeting& meeting, ContactListener& listener);
   template <SinCosFlavor flavor>
   void solve_with(std::uint32_t solved);
-  void synchronise(const StepStart& start, std::uint32_t solved);
+  void synchronize(const StepStart& start, std::uint32_t solved);
 
   const Scene* scene_;
   WorldData data_;

@@ -49,16 +49,16 @@ struct WorldData {
   void copy_without_tree(const WorldData& other);
 
   template <class Archive>
-  void serialise(Archive& archive);
+  void serialize(Archive& archive);
   // Whether counts, indices and links are what a world with every body of the scene can hold, so
   // that a step stays within all storage whatever the numbers are. Guards restoring a snapshot.
   bool valid(const Scene& scene) const;
 };
 
 template <class Archive>
-void serialise(Archive& archive, Body& body) {
+void serialize(Archive& archive, Body& body) {
   auto& [pose, velocity, torque, sleep_time, box] = body;
-  archive(pose.centre.x), archive(pose.centre.y), archive(pose.angle);
+  archive(pose.center.x), archive(pose.center.y), archive(pose.angle);
   archive(pose.rotation.sin), archive(pose.rotation.cos);
   archive(velocity.linear.x), archive(velocity.linear.y), archive(velocity.angular);
   archive(torque), archive(sleep_time);
@@ -66,7 +66,7 @@ void serialise(Archive& archive, Body& body) {
 }
 
 template <class Archive>
-void serialise(Archive& archive, JointState<double>& joint) {
+void serialize(Archive& archive, JointState<double>& joint) {
   archive(joint.force.x), archive(joint.force.y);
   archive(joint.motor_force), archive(joint.limit_force), archive(joint.limit_state);
   archive(joint.motor_speed), archive(joint.lower), archive(joint.upper);
@@ -74,7 +74,7 @@ void serialise(Archive& archive, JointState<double>& joint) {
 }
 
 template <class Archive>
-void serialise(Archive& archive, Contact& contact) {
+void serialize(Archive& archive, Contact& contact) {
   archive(contact.body_a), archive(contact.body_b), archive(contact.touching);
   auto& m = contact.manifold;
   archive(m.count), archive(m.flip);
@@ -87,16 +87,16 @@ void serialise(Archive& archive, Contact& contact) {
 }
 
 template <class Archive>
-void WorldData::serialise(Archive& archive) {
+void WorldData::serialize(Archive& archive) {
   archive(warm_start_ratio), archive(existing), archive(awake);
   for (auto& leaf : leaves) archive(leaf);
-  for (auto& body : bodies) physics::serialise(archive, body);
-  for (auto& joint : joints) physics::serialise(archive, joint);
+  for (auto& body : bodies) physics::serialize(archive, body);
+  for (auto& joint : joints) physics::serialize(archive, joint);
   for (auto& partners : contact_partners) archive(partners);
-  tree.serialise(archive);
+  tree.serialize(archive);
   archive(contact_count);
   const int count = contact_count < 0 || contact_count > kMaxContacts ? 0 : contact_count;
-  for (int i = 0; i < count; ++i) physics::serialise(archive, contacts[i]);
+  for (int i = 0; i < count; ++i) physics::serialize(archive, contacts[i]);
 }
 
 }  // namespace qwop::physics

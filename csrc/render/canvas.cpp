@@ -7,7 +7,7 @@
 namespace qwop::render {
 namespace {
 
-// How much of a pixel lies inside a shape whose edge is so far from its centre.
+// How much of a pixel lies inside a shape whose edge is so far from its center.
 float covered(float distance) { return std::clamp(0.5f - distance, 0.0f, 1.0f); }
 
 // Length of the overlap of the pixel from i to i + 1 with the range from low to high.
@@ -36,16 +36,16 @@ std::uint32_t mixed(std::uint32_t a, std::uint32_t b, float t) {
 Canvas::Canvas(int width, int height)
     : width_(width), height_(height), pixels_(static_cast<std::size_t>(width) * height * 3) {}
 
-void Canvas::blend(int x, int y, std::uint32_t colour, float coverage) {
+void Canvas::blend(int x, int y, std::uint32_t color, float coverage) {
   std::uint8_t* out = &pixels_[(static_cast<std::size_t>(y) * width_ + x) * 3];
   if (coverage >= 1.0f) {
     for (int channel = 0; channel < 3; ++channel) {
-      out[channel] = static_cast<std::uint8_t>(colour >> (16 - 8 * channel));
+      out[channel] = static_cast<std::uint8_t>(color >> (16 - 8 * channel));
     }
     return;
   }
   for (int channel = 0; channel < 3; ++channel) {
-    const auto target = static_cast<float>((colour >> (16 - 8 * channel)) & 255u);
+    const auto target = static_cast<float>((color >> (16 - 8 * channel)) & 255u);
     const auto old = static_cast<float>(out[channel]);
     out[channel] = static_cast<std::uint8_t>(old + (target - old) * coverage + 0.5f);
   }
@@ -57,10 +57,10 @@ void Canvas::gradient(Point low, Point high, Paint upper, Paint lower) {
   const float depth = std::max(high.y - low.y, 1e-6f);
   for (int y = pixel(std::floor(low.y), height_); y < y_end; ++y) {
     const float t = std::clamp((static_cast<float>(y) + 0.5f - low.y) / depth, 0.0f, 1.0f);
-    const std::uint32_t colour = mixed(upper.colour, lower.colour, t);
+    const std::uint32_t color = mixed(upper.color, lower.color, t);
     const float alpha = (upper.alpha + (lower.alpha - upper.alpha) * t) * overlap(y, low.y, high.y);
     for (int x = pixel(std::floor(low.x), width_); x < x_end; ++x) {
-      blend(x, y, colour, alpha * overlap(x, low.x, high.x));
+      blend(x, y, color, alpha * overlap(x, low.x, high.x));
     }
   }
 }
@@ -71,9 +71,9 @@ void Canvas::fill(Point low, Point high, Paint paint, Distance distance) {
   const int y_end = pixel(std::ceil(high.y + 1.0f), height_);
   for (int y = pixel(std::floor(low.y - 1.0f), height_); y < y_end; ++y) {
     for (int x = pixel(std::floor(low.x - 1.0f), width_); x < x_end; ++x) {
-      const Point centre{static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f};
-      const float coverage = covered(distance(centre)) * paint.alpha;
-      if (coverage > 0.0f) blend(x, y, paint.colour, coverage);
+      const Point center{static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f};
+      const float coverage = covered(distance(center)) * paint.alpha;
+      if (coverage > 0.0f) blend(x, y, paint.color, coverage);
     }
   }
 }

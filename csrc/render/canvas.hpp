@@ -14,15 +14,15 @@ struct Point {
 };
 
 struct Paint {
-  std::uint32_t colour = 0;  // 0xRRGGBB
-  float alpha = 1.0f;        // 0 leaves what is there, 1 covers it
+  std::uint32_t color = 0;  // 0xRRGGBB
+  float alpha = 1.0f;       // 0 leaves what is there, 1 covers it
 };
 
 class Canvas {
  public:
   Canvas(int width, int height);
 
-  // A rectangle whose colour goes from one at its upper edge to another at its lower.
+  // A rectangle whose color goes from one at its upper edge to another at its lower.
   void gradient(Point upper_left, Point lower_right, Paint upper, Paint lower);
   // Two circles and what lies between them, as a limb is.
   void capsule(Point a, float radius_a, Point b, float radius_b, Paint paint);
@@ -37,7 +37,7 @@ class Canvas {
  private:
   template <class Distance>
   void fill(Point low, Point high, Paint paint, Distance distance);
-  void blend(int x, int y, std::uint32_t colour, float coverage);
+  void blend(int x, int y, std::uint32_t color, float coverage);
 
   int width_;
   int height_;

@@ -15,7 +15,7 @@ namespace qwop::lanes {
 inline namespace QWOP_ISA_NAMESPACE {
 
 // What belongs to a lane type: Mask (one truth value a lane), Bits (one 64-bit integer a lane) and
-// the number of lanes. Specialised for double here and for SIMD vectors in simd_f64_vector.hpp.
+// the number of lanes. Specialized for double here and for SIMD vectors in simd_f64_vector.hpp.
 template <class F>
 struct Traits;
 

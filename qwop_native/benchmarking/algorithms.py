@@ -79,7 +79,7 @@ _DEMONSTRATIONS = {
 
 
 class Result(NamedTuple):
-    """One run; distances are means over the episodes, in metres."""
+    """One run; distances are means over the episodes, in meters."""
 
     algorithm: str
     seed: int

@@ -73,11 +73,11 @@ class TapeSource:
 def running_cycle(sincos: str, reset_steps: bool) -> Actions:
     """Two full runs of a trained policy, 4 frames a step; after them the same two follow.
 
-    They were recorded in the real game, in a browser of the given flavour; in another one the
+    They were recorded in the real game, in a browser of the given flavor; in another one the
     runner would fall.
 
     Args:
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         reset_steps: Whether a reset takes a step of its own, whose action is ignored.
 
     Returns:
@@ -105,7 +105,7 @@ def sources(
         play: One of `PLAYS`.
         games: How many games there are.
         seed: Of random actions.
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         reset_steps: Whether a reset takes a step of its own.
 
     Returns:

@@ -50,7 +50,7 @@ class Scene:
         play: One of `qwop_native.benchmarking.play.PLAYS`.
         frames: Frames a step.
         seed: Of random actions.
-        sincos: Flavour of the engine's sine and cosine.
+        sincos: Flavor of the engine's sine and cosine.
     """
 
     play: str = "random"

@@ -68,7 +68,7 @@ def ratio(
     """Divides repeat by repeat, so that what slowed both down at a time cancels.
 
     Raises:
-        ValueError: The two have not the same number of repeats.
+        ValueError: The two differ in their number of repeats.
     """
     pairs = zip(numerator.values, denominator.values, strict=True)
     return Measurement(name, "x", tuple(a / b for a, b in pairs), labels or {})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS = ("#0b6e99", "#d1495b", "#edae49", "#66a182", "#8d6a9f", "#5c6b73")
+_COLORS = ("#0b6e99", "#d1495b", "#edae49", "#66a182", "#8d6a9f", "#5c6b73")
 _INK = "#33383d"
 SUFFIXES = (".png", ".svg")
 
@@ -80,10 +80,10 @@ def make_figure(results: Results) -> Figure:
 def _draw_sets(axes: Axes, points: Sequence[Measurement], results: Results) -> None:
     vectors = [p for p in points if p.labels["env"] == VECTOR and p.labels["threads"] == 1]
     sets = list(dict.fromkeys(p.labels["instruction_set"] for p in vectors))
-    for colour, name in zip(_COLOURS, sets, strict=False):
+    for color, name in zip(_COLORS, sets, strict=False):
         for play, line in (("random", "-"), ("running", "--")):
             found = _where(vectors, instruction_set=name, play=play)
-            _draw_line(axes, found, f"{name}, {play}", colour, line)
+            _draw_line(axes, found, f"{name}, {play}", color, line)
     for label, value in _references(points, results):
         axes.axhline(value, color="#9aa3ab", linewidth=1, linestyle=":", zorder=1)
         axes.annotate(
@@ -112,10 +112,10 @@ def _draw_threads(axes: Axes, points: Sequence[Measurement]) -> None:
     fastest = [p.labels["instruction_set"] for p in points if p.labels["env"] in (VECTOR, SB3)][-1]
     shown = [p for p in _where(points, play="random") if p.labels["instruction_set"] == fastest]
     threads = sorted({int(p.labels["threads"]) for p in shown})
-    for colour, count in zip(_COLOURS, threads, strict=False):
+    for color, count in zip(_COLORS, threads, strict=False):
         for env, line in ((VECTOR, "-"), (SB3, "--")):
             name = f"{env}, {count} thread{'s' * (count > 1)}"
-            _draw_line(axes, _where(shown, env=env, threads=count), name, colour, line)
+            _draw_line(axes, _where(shown, env=env, threads=count), name, color, line)
     _dress(axes, f"{fastest}, random play, by threads", shown)
 
 
@@ -123,18 +123,16 @@ def _where(points: Iterable[Measurement], **labels: Any) -> list[Measurement]:
     return [p for p in points if all(p.labels[name] == value for name, value in labels.items())]
 
 
-def _draw_line(
-    axes: Axes, points: Sequence[Measurement], name: str, colour: str, line: str
-) -> None:
+def _draw_line(axes: Axes, points: Sequence[Measurement], name: str, color: str, line: str) -> None:
     if not points:
         return
     ordered = sorted(points, key=lambda p: int(p.labels["games"]))
     games = [int(p.labels["games"]) for p in ordered]
     middle = [p.median for p in ordered]
     marker = "o" if line == "-" else "s"
-    axes.plot(games, middle, line, marker=marker, markersize=4, color=colour, label=name)
+    axes.plot(games, middle, line, marker=marker, markersize=4, color=color, label=name)
     axes.fill_between(
-        games, [p.low for p in ordered], [p.high for p in ordered], color=colour, alpha=0.12
+        games, [p.low for p in ordered], [p.high for p in ordered], color=color, alpha=0.12
     )
 
 

@@ -34,7 +34,7 @@ class Settings:
         repeats: Turns that each player has.
         seconds: Of each turn.
         seed: Of random actions.
-        sincos: Flavour of the engine's sine and cosine.
+        sincos: Flavor of the engine's sine and cosine.
 
     Raises:
         ValueError: One of them is not acceptable.

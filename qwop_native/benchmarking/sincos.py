@@ -36,13 +36,13 @@ def build(compiler: list[str], instruction_set: str, folder: Path) -> Path:
 
 
 def run(program: Path) -> dict[tuple[str, int], tuple[float, float]] | None:
-    """Runs once: (flavour, lanes) to ns per lane, independent and chained; None if it cannot."""
+    """Runs once: (flavor, lanes) to ns per lane, independent and chained; None if it cannot."""
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     if done.returncode == -signal.SIGILL:
         return None
     done.check_returncode()
     rows = (line.split() for line in done.stdout.splitlines())
-    return {(flavour, int(w)): (float(a), float(b)) for flavour, w, a, b in rows}
+    return {(flavor, int(w)): (float(a), float(b)) for flavor, w, a, b in rows}
 
 
 def measure(compiler: list[str], repeats: int) -> list[Measurement]:
@@ -52,10 +52,10 @@ def measure(compiler: list[str], repeats: int) -> list[Measurement]:
         for name in instruction_sets():
             program = build(compiler, name, Path(folder))
             runs = [r for r in (run(program) for _ in range(repeats)) if r is not None]
-            for flavour, width in runs[0] if runs else ():
+            for flavor, width in runs[0] if runs else ():
                 for column, kind in enumerate(("independent", "chained")):
-                    values = tuple(r[flavour, width][column] for r in runs)
-                    label = f"{name}  {flavour}, {width} lane{'s' * (width > 1)}, {kind}"
+                    values = tuple(r[flavor, width][column] for r in runs)
+                    label = f"{name}  {flavor}, {width} lane{'s' * (width > 1)}, {kind}"
                     measurements.append(Measurement(label, "ns/lane", values))
     return measurements
 

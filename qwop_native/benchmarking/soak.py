@@ -1,6 +1,6 @@
 """`python -m benchmarks.soak`: random play for hours, every instruction set against one game.
 
-Each round draws games, steps, actions, a flavour and a limit from its seed. The same play then runs
+Each round draws games, steps, actions, a flavor and a limit from its seed. The same play then runs
 in a batch of each instruction set, with another number of threads each time, and in as many scalar
 `QwopEnv`, with restarts, seeds, snapshots and copies between games on the way. Everything that is
 returned must be equal, bit for bit, and so must the hashes of all states. The digest at the end

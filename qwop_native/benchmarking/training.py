@@ -6,7 +6,9 @@
 Stock and native learners train the same networks in the same environment, in turns, so that
 whatever else the machine does in the meantime meets both. QRDQN has the record recipe's settings,
 DQN and PPO those of Stable-Baselines3 on 8 games; `ppo-many` is PPO on 512 games, 64 steps each, in
-batches of 2048 with layers of 256 and 128. Printed are the parts of an update, the parts of a step
+batches of 2048 with layers of 256 and 128. `qrdqn-record` is the native learner with the settings
+of train/configs/qrdqn_record.yml beside the same algorithm in plain torch, on one core and on two;
+of it only rates and ratios are printed. Printed are the parts of an update, the parts of a step
 of all games, and environment steps of the whole loop per second of the clock and per second of the
 processor, which other programs disturb less.
 """
@@ -29,7 +31,7 @@ import torch
 from sb3_contrib.qrdqn import qrdqn as stock_qrdqn
 from stable_baselines3.common.logger import Logger
 
-from qwop_native.benchmarking import machine, recipe
+from qwop_native.benchmarking import machine, recipe, record_training
 from qwop_native.benchmarking.report import Measurement, ratio, save_json, table
 from qwop_native.sb3 import DQN, PPO, QRDQN
 from qwop_native.sb3._collector import Collector
@@ -252,7 +254,8 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
+    cases = [*CASES, record_training.NAME]
+    parser.add_argument("--cases", nargs="+", default=cases, choices=cases)
     parser.add_argument("--rounds", type=int, default=3, help="repeats of everything")
     parser.add_argument("--threads", type=int, default=1, help="threads that step the games")
     parser.add_argument("--torch-threads", type=int, default=1, help="threads of torch")
@@ -264,7 +267,10 @@ def main() -> int:
         print(f"{key}: {value}")
     found: list[Measurement] = []
     for name in given.cases:
-        here = measure(name, CASES[name], given.rounds, given.threads)
+        if name == record_training.NAME:
+            here = record_training.measure(given.rounds)
+        else:
+            here = measure(name, CASES[name], given.rounds, given.threads)
         print(table(here), flush=True)
         for m in here:
             if m.unit.startswith("env steps"):

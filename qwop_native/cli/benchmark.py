@@ -177,7 +177,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     group.add_argument("--repeats", type=int, metavar="N", help="turns of each")
     group.add_argument("--seconds", type=float, metavar="S", help="timed seconds of a turn")
     group.add_argument("--seed", type=int, metavar="N", help="of random actions (0)")
-    group.add_argument("--sincos", help="flavour of the engine's sine and cosine (glibc)")
+    group.add_argument("--sincos", help="flavor of the engine's sine and cosine (glibc)")
     add_game_options(parser)
     add_browser_options(parser)
     group = parser.add_argument_group("qwop-gym (needs its package)")

@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("model", help="the model's zip, the folder of a run, or champion")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz to write")
     parser.add_argument("--episodes", type=int, default=10, help="to play (10)")
-    parser.add_argument("--min-distance", type=float, default=0.0, help="to keep, metres (0)")
+    parser.add_argument("--min-distance", type=float, default=0.0, help="to keep, meters (0)")
     parser.add_argument("--max-episode-steps", type=int, default=2000, help="limit (2000)")
     parser.add_argument("--frames-per-step", type=int, help="the model's (default: its own)")
     parser.add_argument("--action-set", help="the model's (default: its own)")

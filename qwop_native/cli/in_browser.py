@@ -60,11 +60,11 @@ def is_asked_for(options: argparse.Namespace) -> bool:
 @contextlib.contextmanager
 def browser_stage(options: argparse.Namespace, sincos: str) -> Iterator[BrowserStage]:
     """The real game as a stage, its video written if one was asked for."""
-    from qwop_native.parity.stage import BrowserStage, browser_of_flavour
+    from qwop_native.parity.stage import BrowserStage, browser_of_flavor
 
     with contextlib.ExitStack() as stack:
         source = opt.game_source(options)
-        browser = stack.enter_context(browser_of_flavour(opt.browser_options(options), sincos))
+        browser = stack.enter_context(browser_of_flavor(opt.browser_options(options), sincos))
         on_frame = None
         if options.video:
             from qwop_native.render.video import VideoWriter

@@ -15,7 +15,7 @@ from qwop_native.parity.compare import Comparison, compare_env, compare_tape
 from qwop_native.parity.native import play_tape
 from qwop_native.parity.probe import probe
 from qwop_native.parity.record import (
-    flavour_of,
+    flavor_of,
     play_env_in_page,
     random_episodes,
     record_env,
@@ -34,7 +34,7 @@ def run_probe(options: argparse.Namespace) -> int:
     with _open_browser(options) as browser:
         result = probe(browser)
         print(f"{browser.name} {browser.version}: {result}")
-    return EQUAL if result.flavour else DIFFERENT
+    return EQUAL if result.flavor else DIFFERENT
 
 
 def run_record(options: argparse.Namespace) -> int:
@@ -78,7 +78,7 @@ def run_compare(options: argparse.Namespace) -> int:
     name, tape = opt.chosen_tape(options)
     source = opt.game_source(options)
     with _open_browser(options) as browser:
-        sincos = flavour_of(browser)
+        sincos = flavor_of(browser)
         print(f"{browser.name} {browser.version}, {sincos}")
         comparison = compare_tape(browser.open_game(source), tape, sincos, name)
     print(comparison)
@@ -89,7 +89,7 @@ def run_env(options: argparse.Namespace) -> int:
     """Compares episodes of the environment, float for float."""
     source = opt.game_source(options)
     with _open_browser(options) as browser:
-        sincos = flavour_of(browser)
+        sincos = flavor_of(browser)
         print(f"{browser.name} {browser.version}, {sincos}")
         comparison = _live_episodes(browser, source, sincos, options)
     print(comparison)
@@ -102,13 +102,13 @@ def run_report(options: argparse.Namespace) -> int:
     source = opt.game_source(options)
     traces = verify_all(options.traces) if options.traces else {}
     with _open_browser(options) as browser:
-        flavours = probe(browser)
-        sincos = flavour_of(browser)
+        flavors = probe(browser)
+        sincos = flavor_of(browser)
         pictures = _picture_rows(play_tape(tape, sincos), options.pictures)
         page = browser.open_game(source)
         facts = {
             "browser": f"{browser.name} {browser.version} {browser.options}",
-            "sine and cosine": str(flavours),
+            "sine and cosine": str(flavors),
             "command": opt.command_text(options.argv),
             **{f"SHA-256 of {file}": digest for file, digest in page.game_files.items()},
         }

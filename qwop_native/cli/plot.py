@@ -95,12 +95,12 @@ def _run_kinds(kinds: Any) -> None:
         kinds, "gait", "a strip of poses over the keys", _gait, "run.qwop --first 40 --last 52"
     )
     _one_run(gait)
-    gait.add_argument("--first", type=float, default=0.0, help="metre to begin at, %(default)s")
-    gait.add_argument("--last", type=float, help="metre to end at, 12 further")
+    gait.add_argument("--first", type=float, default=0.0, help="meter to begin at, %(default)s")
+    gait.add_argument("--last", type=float, help="meter to end at, 12 further")
     gait.add_argument("--every", type=_count, default=28, help="frames between poses, %(default)s")
     phase = _kind(kinds, "phase", "phase portraits of hips and knees", _phase, "run.qwop")
     _one_run(phase)
-    phase.add_argument("--skip", type=float, default=5.0, help="metres drawn pale, %(default)s")
+    phase.add_argument("--skip", type=float, default=5.0, help="meters drawn pale, %(default)s")
 
 
 def _one_run(parser: argparse.ArgumentParser) -> None:
@@ -273,7 +273,7 @@ def _report_kinds(kinds: Any) -> None:
         "run.qwop --sincos fdlibm",
     )
     _one_run(divergence)
-    divergence.add_argument("--sincos", default="fdlibm", help="the other flavour, %(default)s")
+    divergence.add_argument("--sincos", default="fdlibm", help="the other flavor, %(default)s")
     divergence.add_argument("--frames", type=_count, default=400, help="frames, %(default)s")
 
 

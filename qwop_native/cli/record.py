@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("model", help=common.MODEL_HELP)
     parser.add_argument("--episodes", type=common.positive, default=10, metavar="N")
-    parser.add_argument("--min-distance", type=float, default=0.0, metavar="M", help="in metres")
+    parser.add_argument("--min-distance", type=float, default=0.0, metavar="M", help="in meters")
     parser.add_argument(
         "--max-time",
         type=float,

@@ -20,7 +20,7 @@ class Session:
 
     Args:
         screen: Where.
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         page: The start.
         source: Gives the mask of the next frame from the game and the number of frames made, or
             None when it has no more.

@@ -91,7 +91,13 @@ def _flat(settings: dict[str, Any], at: str = "") -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="qwop-native sprint", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="qwop-native sprint",
+        description="Make a policy such as the shipped one from nothing, in "
+        "about two hours on two cores. Started again, it goes on.",
+        epilog="example:\n  qwop-native sprint runs/sprint",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "folder", type=Path, help="for everything that is made; continued if it is there"
     )

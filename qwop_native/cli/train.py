@@ -78,7 +78,7 @@ def _execute(run: Run) -> int:
             raise
         raise OSError(
             f"no room to write ({error.strerror}); what was written before is whole: make room and "
-            f"go on with python -m train --resume {run.folder}"
+            f"go on with qwop-native train --resume {run.folder}"
         ) from error
 
 
@@ -89,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Train a runner on the native QWOP environment.",
         epilog=f"algorithms:\n{listing}\n\n"
         "examples:\n"
-        f"  python -m train qrdqn -c {_shown(CONFIGS / 'qrdqn_quick.yml')}\n"
-        "  python -m train ppo -s total_timesteps=2e6 -s learner.learning_rate=1e-4 -s seed=7",
+        f"  qwop-native train qrdqn -c {_shown(CONFIGS / 'qrdqn_quick.yml')}\n"
+        "  qwop-native train ppo -s total_timesteps=2e6 -s learner.learning_rate=1e-4 -s seed=7",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

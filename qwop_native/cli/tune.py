@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwop_native.cli.common import require_models
-from qwop_native.training.algorithms import CONFIGS, get_algorithm
+from qwop_native.training.algorithms import get_algorithm
 
 if TYPE_CHECKING:
     from qwop_native.training import study
@@ -120,7 +120,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="qwop-native tune",
         description="Search for good settings. Started again, a search goes on; on one machine it "
         "may be started several times at once, and the processes share its trials.",
-        epilog=f"example:\n  qwop-native tune {CONFIGS.name}/search/qrdqn.yml --folder studies",
+        epilog="example, with a file that bootstrap writes:\n"
+        "  qwop-native tune config/search/qrdqn.yml --folder studies",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("study", type=Path, help="YAML file of the search")

@@ -14,7 +14,7 @@ from qwop_native import _core
 from qwop_native.envs.batch import Batch
 from qwop_native.envs.env import QwopEnv
 from qwop_native.envs.spaces import observations
-from qwop_native.facts import ENDED, FRAMES_PER_SECOND, UNITS_PER_METRE
+from qwop_native.facts import ENDED, FRAMES_PER_SECOND, UNITS_PER_METER
 from qwop_native.models.finish import finished
 from qwop_native.models.starts import Masks, Start
 from qwop_native.recording.player import row_of
@@ -45,7 +45,7 @@ class Run:
     Attributes:
         start: Name of the start.
         start_frames: Frames before the policy took over.
-        distance: Metres of the torso at the end.
+        distance: Meters of the torso at the end.
         frames: Frames of the game's clock at the end, those before the policy included.
         time_s: The same in the game's own seconds, frames / 30.
         reward: Sum of the environment's rewards after the policy took over; None under the
@@ -201,7 +201,7 @@ class _GameArena:
         return _End(
             frames,
             frames - int(self._begun[row]),
-            float(pool.bodies[row, 0, 0]) / UNITS_PER_METRE,
+            float(pool.bodies[row, 0, 0]) / UNITS_PER_METER,
             bool(finished(pool.events[one], pool.score[one])[0]),
             bool(self.ended[row]),
         )
@@ -239,7 +239,7 @@ class _TorsoArena:
     def end(self, row: int) -> _End:
         if row in self._at_once:
             game = self._at_once[row]
-            return _End(game.frames, 0, float(game.bodies[0, 0]) / UNITS_PER_METRE, False, True)
+            return _End(game.frames, 0, float(game.bodies[0, 0]) / UNITS_PER_METER, False, True)
         ended = bool(self.ended[row])
         columns = self._batch.final if ended else self._batch.columns
         reward = columns["return" if ended else "episode_return"][row]

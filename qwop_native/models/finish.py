@@ -14,8 +14,8 @@ def finished(
     """Which games have landed beyond 100 m.
 
     Args:
-        events: What has happened in each game, bits of `qwop_native.facts`, uint8 (n,).
-        score: The games' own scores, metres, float64 (n,).
+        events: Of each game, bits of `qwop_native.facts`, uint8 (n,).
+        score: The games' own scores, meters, float64 (n,).
 
     Returns:
         Bool (n,).

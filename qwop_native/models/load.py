@@ -110,11 +110,16 @@ def load_policy(
     """
     path = find_model(model)
     check_packages()
-    from qwop_native.models.weights import input_width, load_weights_only, outputs_of, read_weights
+    from qwop_native.models.weights import (
+        load_weights_only,
+        observation_width,
+        outputs_of,
+        read_weights,
+    )
 
     told = read_settings(path).changed(frames_per_step, action_set, sincos)
     weights = read_weights(path)
-    _check_width(path, input_width(weights), told.columns)
+    _check_width(path, observation_width(path, weights), told.columns)
     outputs = outputs_of(weights)
     say = say or _warn
     if weights_only:

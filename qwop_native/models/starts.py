@@ -36,7 +36,7 @@ class Start:
     Attributes:
         name: "click:N", "reset:N" and "env:N" as commands write them, "+K" after K idle frames,
             or the kind of start and its number.
-        page: What happens on the page before the first frame.
+        page: Events on the page before the first frame.
         keys: Mask of `Keys` in each frame before the policy acts, uint8 (frames,).
     """
 

@@ -19,7 +19,7 @@ class Summary:
         success_rate: Part of them that finished.
         best_frames: Fewest frames, None if none finished.
         median_frames: Median of frames, None if none finished.
-        mean_distance: Metres, over all runs.
+        mean_distance: Meters, over all runs.
     """
 
     episodes: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import zipfile
 from pathlib import Path
@@ -12,6 +13,8 @@ from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
 
 from qwop_native.archives import refuses_damage
+from qwop_native.envs.spaces import OBSERVATION_SIZE
+from qwop_native.wrappers.relative_features import FEATURES
 
 # First part of a weight's name: the algorithm whose policy has such a weight.
 _BY_WEIGHT = {"quantile_net": "qrdqn", "q_net": "dqn", "lstm_actor": "recurrent_ppo"}
@@ -71,10 +74,9 @@ def check_model(
         raise ValueError(f"{path} is a model of {found}, not of {algorithm}")
     weights = read_weights(path)
     wanted = getattr(observations, "shape", None)
-    if wanted and input_width(weights) != wanted[0]:
-        raise ValueError(
-            f"{path} sees {input_width(weights)} numbers, the environment shows {wanted[0]}"
-        )
+    seen = observation_width(path, weights)
+    if wanted and seen != wanted[0]:
+        raise ValueError(f"{path} sees {seen} numbers, the environment shows {wanted[0]}")
     shown = int(getattr(actions, "n", 0))
     outputs = outputs_of(weights)
     if outputs % shown or ("action_net.weight" in weights and outputs != shown):
@@ -84,8 +86,19 @@ def check_model(
         )
 
 
+def observation_width(path: Path, weights: dict[str, torch.Tensor]) -> int:
+    """How many numbers a model is shown, whatever its policy makes of them first."""
+    width = input_width(weights)
+    return OBSERVATION_SIZE if width == FEATURES and sees_relatively(path) else width
+
+
+def sees_relatively(path: Path) -> bool:
+    """Whether a zip's own text says that its policy sees by `sb3.policies.RelativeFeatures`."""
+    return "RelativeFeatures" in str(_policy_arguments(path).get("features_extractor_class", ""))
+
+
 def input_width(weights: dict[str, torch.Tensor]) -> int:
-    """How many numbers a policy sees."""
+    """How many numbers a policy's first layer takes."""
     if "lstm_actor.weight_ih_l0" in weights:
         return int(weights["lstm_actor.weight_ih_l0"].shape[1])
     return int(next(value for value in weights.values() if value.dim() == 2).shape[1])
@@ -112,7 +125,6 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
         FileNotFoundError: There is no such file.
         ValueError: It is no such zip, it is damaged, or its network is of another kind.
     """
-    import sb3_contrib
     from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
     from stable_baselines3.common.policies import ActorCriticPolicy
     from stable_baselines3.dqn.policies import DQNPolicy
@@ -121,7 +133,7 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
     arguments: dict[str, Any] = {"net_arch": _widths(weights, kind), **_activation(path)}
     actions = outputs = outputs_of(weights)
     classes: dict[str, type[BasePolicy]] = {
-        "qrdqn": sb3_contrib.qrdqn.policies.QRDQNPolicy,
+        "qrdqn": _ours().QuantilePolicy,
         "dqn": DQNPolicy,
         "recurrent_ppo": RecurrentActorCriticPolicy,
     }
@@ -131,11 +143,12 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
             raise ValueError(f"{path} has {outputs} outputs, quantiles of no known set of actions")
         actions = fitting[0]
         arguments["n_quantiles"] = outputs // actions
+        arguments |= _of_ours(path, weights)
     if kind == "recurrent_ppo":
         arguments["lstm_hidden_size"] = weights["lstm_actor.weight_hh_l0"].shape[1]
         arguments["n_lstm_layers"] = sum("lstm_actor.weight_hh" in name for name in weights)
     policy = classes.get(kind, ActorCriticPolicy)(
-        spaces.Box(-1, 1, (input_width(weights),)),
+        spaces.Box(-1, 1, (observation_width(path, weights),)),
         spaces.Discrete(actions),
         lambda _: 0.0,
         **arguments,
@@ -148,6 +161,20 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
         ) from None
     policy.set_training_mode(False)
     return policy
+
+
+def _ours() -> Any:
+    """The module of our policies, which stands above this one and is not needed but for them."""
+    return importlib.import_module("qwop_native.sb3.policies")
+
+
+def _of_ours(path: Path, weights: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """What `sb3.policies` has beyond sb3-contrib's policy."""
+    normed = any(v.dim() == 1 and name.endswith(".weight") for name, v in weights.items())
+    features = (
+        {"features_extractor_class": _ours().RelativeFeatures} if sees_relatively(path) else {}
+    )
+    return {"layer_norm": normed, **features}
 
 
 def _widths(weights: dict[str, torch.Tensor], kind: str) -> list[int] | dict[str, list[int]]:
@@ -163,15 +190,21 @@ def _layers(weights: dict[str, torch.Tensor], prefix: str) -> list[int]:
     return [len(value) for value in layers if value.dim() == 2]
 
 
+def _policy_arguments(path: Path) -> dict[str, Any]:
+    """Arguments of a zip's policy, as far as the zip tells them in plain text."""
+    with zipfile.ZipFile(path) as archive:
+        saved = json.loads(archive.read("data"))
+    found: dict[str, Any] = saved.get("policy_kwargs") or {}
+    return found
+
+
 def _activation(path: Path) -> dict[str, type[torch.nn.Module]]:
     """The activation that a zip's own text names; nothing where it is the algorithm's usual one.
 
     Raises:
         ValueError: It is none of torch's.
     """
-    with zipfile.ZipFile(path) as archive:
-        saved = json.loads(archive.read("data"))
-    text = str((saved.get("policy_kwargs") or {}).get("activation_fn", ""))
+    text = str(_policy_arguments(path).get("activation_fn", ""))
     if not text:
         return {}
     name = text.removesuffix("'>").rpartition(".")[2]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qwop_native.envs.spaces import TERMINATE, action_keys, observations
-from qwop_native.facts import ENGINE_TICK, UNITS_PER_METRE
+from qwop_native.facts import ENGINE_TICK, UNITS_PER_METER
 from qwop_native.recording.rows import ENV_ROW, Flags, Rows
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class BrowserEnv:
 
     def _observe(self, game: np.void) -> Rows:
         row = np.zeros(1, ENV_ROW)
-        distance, time = game["bodies"][0, 0] / UNITS_PER_METRE, game["score_time"] / 10
+        distance, time = game["bodies"][0, 0] / UNITS_PER_METER, game["score_time"] / 10
         ended = bool(game["flags"] & Flags.GAME_ENDED) or distance < -10 or distance > 105
         row["obs"] = observations(np.asarray(game["bodies"])[None])[0]
         row["time"], row["distance"] = time, distance

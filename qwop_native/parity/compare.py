@@ -25,7 +25,7 @@ class Comparison:
 
     Attributes:
         name: What was played.
-        sincos: The flavour used here.
+        sincos: The flavor used here.
         compared: Rows whose bits were compared; up to and with the first that differs.
         difference: The first difference, or None.
         place: Where in the tape that is, for a person; empty if there is none.
@@ -63,7 +63,7 @@ def compare_tape(
     Args:
         page: The game, freshly loaded.
         tape: What to do.
-        sincos: Flavour for the native game.
+        sincos: Flavor for the native game.
         name: What to call it.
         picture_rows: Rows at which the browser's picture is wanted.
 
@@ -97,7 +97,7 @@ def compare_env(
     Args:
         tape: The actions that were taken.
         browser: The rows that the browser gave.
-        sincos: Flavour for the native environment.
+        sincos: Flavor for the native environment.
         env_arguments: Arguments of the environment.
         name: What to call it.
 

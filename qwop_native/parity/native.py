@@ -19,7 +19,7 @@ def play_tape(tape: Tape, sincos: str) -> Rows:
 
     Args:
         tape: What to do.
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
 
     Returns:
         All rows, shape (tape.rows,).
@@ -43,7 +43,7 @@ def play_env_tape(tape: EnvTape, sincos: str, env_arguments: Mapping[str, Any]) 
 
     Args:
         tape: The actions.
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         env_arguments: The environment's other arguments.
 
     Returns:

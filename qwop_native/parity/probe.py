@@ -43,15 +43,15 @@ class ProbeResult:
 
     Attributes:
         arguments: How many arguments were asked.
-        agreement: For each flavour, on how many of them sine and cosine were equal to it.
+        agreement: For each flavor, on how many of them sine and cosine were equal to it.
     """
 
     arguments: int
     agreement: dict[str, int]
 
     @property
-    def flavour(self) -> str | None:
-        """The one flavour that agrees on every argument, or None."""
+    def flavor(self) -> str | None:
+        """The one flavor that agrees on every argument, or None."""
         equal = [name for name, count in self.agreement.items() if count == self.arguments]
         return equal[0] if len(equal) == 1 else None
 
@@ -59,14 +59,14 @@ class ProbeResult:
         counts = ", ".join(
             f"{name} {count} of {self.arguments}" for name, count in self.agreement.items()
         )
-        return f"{self.flavour or 'unknown flavour'} (equal results: {counts})"
+        return f"{self.flavor or 'unknown flavor'} (equal results: {counts})"
 
 
 def telling_arguments() -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    """Chooses arguments on which the flavours differ.
+    """Chooses arguments on which the flavors differ.
 
     Returns:
-        The arguments, shape (n,), and for each flavour its sines and cosines, shape (2, n).
+        The arguments, shape (n,), and for each flavor its sines and cosines, shape (2, n).
     """
     angles = np.random.Generator(np.random.PCG64(0)).uniform(-_RANGE, _RANGE, _CANDIDATES)
     values = {name: np.stack(_core.sincos(angles, name)) for name in FLAVORS}
@@ -76,13 +76,13 @@ def telling_arguments() -> tuple[NDArray[np.float64], dict[str, NDArray[np.float
 
 
 def probe(browser: Browser) -> ProbeResult:
-    """Asks a browser for sines and cosines and compares them with the three flavours.
+    """Asks a browser for sines and cosines and compares them with the three flavors.
 
     Args:
         browser: A running browser; an empty page is opened in it.
 
     Returns:
-        On how many arguments it agrees with which flavour.
+        On how many arguments it agrees with which flavor.
     """
     angles, expected = telling_arguments()
     text = base64.b64encode(angles.tobytes()).decode()

@@ -125,16 +125,16 @@ def provenance_of(
     )
 
 
-def flavour_of(browser: Browser) -> str:
-    """The flavour of a browser's sine and cosine.
+def flavor_of(browser: Browser) -> str:
+    """The flavor of a browser's sine and cosine.
 
     Raises:
         ValueError: It is none of the three, so that nothing native can follow it.
     """
     result = probe(browser)
-    if result.flavour is None:
-        raise ValueError(f"this browser's sine and cosine are of no known flavour: {result}")
-    return result.flavour
+    if result.flavor is None:
+        raise ValueError(f"this browser's sine and cosine are of no known flavor: {result}")
+    return result.flavor
 
 
 def record_tape(
@@ -161,9 +161,9 @@ def record_tape(
 
     Raises:
         BrowserError: The game does not load.
-        ValueError: The browser's flavour of sine and cosine is unknown.
+        ValueError: The browser's flavor of sine and cosine is unknown.
     """
-    sincos = flavour_of(browser)
+    sincos = flavor_of(browser)
     page = browser.open_game(source)
     try:
         rows = play_in_page(page, tape)
@@ -205,9 +205,9 @@ def record_env(
 
     Raises:
         BrowserError: The game does not load.
-        ValueError: The browser's flavour is unknown, or an argument is.
+        ValueError: The browser's flavor is unknown, or an argument is.
     """
-    sincos = flavour_of(browser)
+    sincos = flavor_of(browser)
     page = browser.open_game(source)
     try:
         if tape is None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwop_native.atomic import whole_file
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import UNITS_PER_METER
 from qwop_native.parity.compare import Comparison
 from qwop_native.parity.svg import Curve, overlay, plot, pose
 from qwop_native.parity.trace import Mismatch, Trace
@@ -204,7 +204,7 @@ def _plots(comparison: Comparison) -> list[str]:
     drawn: tuple[tuple[str, str, Callable[[Rows], NDArray[np.float64]]], ...]
     if native.dtype == GAME_ROW:
         drawn = (
-            ("Distance of the torso", "m", lambda rows: rows["bodies"][:, 0, 0] / UNITS_PER_METRE),
+            ("Distance of the torso", "m", lambda rows: rows["bodies"][:, 0, 0] / UNITS_PER_METER),
             ("Angle of the torso", "rad", lambda rows: rows["bodies"][:, 0, 2]),
         )
     else:
@@ -255,7 +255,7 @@ def largest_distances(native: Rows, browser: Rows) -> NDArray[np.float64]:
 
 
 def _ordinals(values: NDArray[Any], size: int) -> NDArray[np.int64]:
-    """Maps floats to integers in the same order; neighbours differ by one."""
+    """Maps floats to integers in the same order; neighbors differ by one."""
     kind = np.int64 if size == 8 else np.int32
     raw = np.ascontiguousarray(values).view(kind).astype(np.int64)
     least = np.iinfo(kind).min

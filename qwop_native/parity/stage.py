@@ -17,7 +17,7 @@ from qwop_native.recording.player import NativePlayer
 from qwop_native.recording.rows import Difference, Rows, first_difference
 from qwop_native.recording.tape import Event, Tape
 
-# How a browser of one flavour becomes one of another: glibc's tunables for builds that call the
+# How a browser of one flavor becomes one of another: glibc's tunables for builds that call the
 # system's libm, V8's flag for those that carry their own.
 _SETTINGS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     "glibc": (
@@ -31,12 +31,12 @@ _SETTINGS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
 
 
 @contextmanager
-def browser_of_flavour(options: BrowserOptions, sincos: str) -> Iterator[Browser]:
-    """Starts a browser that has a flavour of sine and cosine, with other settings if need be.
+def browser_of_flavor(options: BrowserOptions, sincos: str) -> Iterator[Browser]:
+    """Starts a browser that has a flavor of sine and cosine, with other settings if need be.
 
     Args:
         options: How to start it.
-        sincos: The flavour that is needed.
+        sincos: The flavor that is needed.
 
     Yields:
         The running browser.
@@ -44,11 +44,11 @@ def browser_of_flavour(options: BrowserOptions, sincos: str) -> Iterator[Browser
     Raises:
         BrowserError: It does not start.
         FileNotFoundError: It is not there.
-        ValueError: It cannot be brought to this flavour.
+        ValueError: It cannot be brought to this flavor.
     """
     browser = Browser(options)
     try:
-        found = probe(browser).flavour
+        found = probe(browser).flavor
         if found != sincos and sincos in _SETTINGS:
             browser.close()
             environment, arguments = _SETTINGS[sincos]
@@ -59,10 +59,10 @@ def browser_of_flavour(options: BrowserOptions, sincos: str) -> Iterator[Browser
                     arguments=(*options.arguments, *arguments),
                 )
             )
-            found = probe(browser).flavour
+            found = probe(browser).flavor
         if found != sincos:
             raise ValueError(
-                f"{browser.name} has the sine and cosine of {found or 'no known flavour'}, the run "
+                f"{browser.name} has the sine and cosine of {found or 'no known flavor'}, the run "
                 f"needs {sincos}: name another browser with --browser PATH"
             )
         yield browser
@@ -76,7 +76,7 @@ class BrowserStage:
     Args:
         browser: A running browser.
         source: Where the game comes from.
-        sincos: The browser's flavour.
+        sincos: The browser's flavor.
         show: Draw every frame, for a window or for pictures.
         speed: Multiple of real time; 0 is as fast as possible.
         on_frame: Called with the page at the start of a run and after each frame that is drawn, and

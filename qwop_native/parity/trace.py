@@ -50,7 +50,7 @@ class Provenance:
         browser: Name and build of the browser, for a person.
         version: The browser's version.
         options: Arguments and environment variables given to the browser beyond the usual.
-        sincos: The flavour of sine and cosine found in it.
+        sincos: The flavor of sine and cosine found in it.
         game_files: SHA-256 of each file of the game, by name.
         command: The command that made the recording.
     """

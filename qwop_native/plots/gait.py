@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qwop_native.facts import PARTS, TRACK_Y, UNITS_PER_METRE
+from qwop_native.facts import PARTS, TRACK_Y, UNITS_PER_METER
 from qwop_native.keys import Keys
 from qwop_native.plots.run_data import Floats, RunData, corners
 from qwop_native.plots.runs import LETTERS
-from qwop_native.plots.style import INK, colour
+from qwop_native.plots.style import INK, color
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_ABOVE, _BELOW = 0.9, 1.05  # metres shown above and below the torso's height at the start
-_REACH = 0.8  # metres from the torso to the furthest foot
+_ABOVE, _BELOW = 0.9, 1.05  # meters shown above and below the torso's height at the start
+_REACH = 0.8  # meters from the torso to the furthest foot
 _FAR, _NEAR, _HEAD, _EARTH = "#7fa6c4", "#c2603f", "#e0b088", "#ece6db"
 
 
@@ -26,8 +26,8 @@ def gait(run: RunData, first: float = 0.0, last: float = 12.0, every: int = 28) 
 
     Args:
         run: The run.
-        first: Metre at which the strip begins.
-        last: Metre at which it ends.
+        first: Meter at which the strip begins.
+        last: Meter at which it ends.
         every: Frames between two poses.
 
     Raises:
@@ -52,7 +52,7 @@ def gait(run: RunData, first: float = 0.0, last: float = 12.0, every: int = 28) 
     for index in whole[::every]:
         _draw_hurdle(track, run.hurdle[index])
         _draw_runner(track, run.bodies[index])
-    track.axhspan(TRACK_Y / UNITS_PER_METRE, _BELOW, color=_EARTH, linewidth=0)
+    track.axhspan(TRACK_Y / UNITS_PER_METER, _BELOW, color=_EARTH, linewidth=0)
     track.set_xlim(first, last)
     track.set_ylim(_BELOW, -_ABOVE)
     track.set_axis_off()
@@ -66,7 +66,7 @@ def _draw_runner(axes: Axes, bodies: Floats) -> None:
     from matplotlib.collections import PolyCollection
 
     order = sorted(PARTS, key=lambda part: (not part.startswith("left"), part.startswith("right")))
-    boxes = [corners(bodies[PARTS.index(part)], part) / UNITS_PER_METRE for part in order]
+    boxes = [corners(bodies[PARTS.index(part)], part) / UNITS_PER_METER for part in order]
     tones = {"h": _HEAD, "l": _FAR}
     faces = [tones.get(part[0], _NEAR) for part in order]
     axes.add_collection(
@@ -78,7 +78,7 @@ def _draw_hurdle(axes: Axes, hurdle: Floats) -> None:
     from matplotlib.collections import PolyCollection
 
     pieces = zip(hurdle, ("hurdleBase", "hurdleTop"), strict=True)
-    boxes = [corners(piece, name) / UNITS_PER_METRE for piece, name in pieces]
+    boxes = [corners(piece, name) / UNITS_PER_METER for piece, name in pieces]
     axes.add_collection(PolyCollection(boxes, facecolors="#9aa5ad", linewidths=0, alpha=0.5))
 
 
@@ -93,7 +93,7 @@ def _draw_keys(axes: Axes, run: RunData, shown: np.ndarray) -> None:
             (run.distance[at[0] - 1], run.distance[at[-1]] - run.distance[at[0] - 1])
             for at in presses
         ]
-        axes.broken_barh(bars, (3 - row + 0.15, 0.7), facecolors=colour(row), linewidth=0)
+        axes.broken_barh(bars, (3 - row + 0.15, 0.7), facecolors=color(row), linewidth=0)
     axes.set_yticks([3.5, 2.5, 1.5, 0.5], list(LETTERS))
     axes.set_ylim(0, 4)
     axes.tick_params(axis="y", length=0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from qwop_native.facts import PARTS
 from qwop_native.plots.run_data import Floats
-from qwop_native.plots.style import COLOURS, QUIET, new_figure
+from qwop_native.plots.style import COLORS, QUIET, new_figure
 from qwop_native.recording.rows import Rows
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def throughput(path: str | os.PathLike[str]) -> Figure:
     low = middle - [min(values) for _, values in found]
     high = [max(values) for _, values in found] - middle
     rows = np.arange(len(found))
-    axes.barh(rows, middle, color=COLOURS[0], height=0.66)
+    axes.barh(rows, middle, color=COLORS[0], height=0.66)
     axes.errorbar(
         middle, rows, xerr=[low, high], fmt="none", ecolor=QUIET, elinewidth=1.2, capsize=2
     )
@@ -162,8 +162,8 @@ def parity(path: str | os.PathLike[str]) -> Figure:
     for row, (_, rows, equal, difference) in enumerate(reversed(found)):
         at = None if equal or not difference else difference.get("row")
         good = rows if equal else int(at or 0)
-        axes.barh(row, good, color=COLOURS[2], height=0.7)
-        axes.barh(row, rows - good, left=good, color=COLOURS[1], height=0.7, hatch="//")
+        axes.barh(row, good, color=COLORS[2], height=0.7)
+        axes.barh(row, rows - good, left=good, color=COLORS[1], height=0.7, hatch="//")
         words = f"{rows:,} equal" if equal else f"differs from row {good:,} on"
         axes.annotate(
             words, (rows, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=7.5

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import Game, facts
-from qwop_native.facts import FRAMES_PER_SECOND, PARTS, TRACK_Y, UNITS_PER_METRE
+from qwop_native.facts import FRAMES_PER_SECOND, PARTS, TRACK_Y, UNITS_PER_METER
 from qwop_native.recording import Recording, load_recording
 
 FEET = ("leftFoot", "rightFoot")
@@ -36,7 +36,7 @@ class RunData:
         name: What to call it in a legend.
         keys: Mask of `Keys` in each frame, uint8 (N,).
         bodies: x, y, angle, vx, vy and angular velocity of the parts, float64 (N + 1, 12, 6), in
-            world units (ten to a metre, +y down), radians, and seconds of the physics.
+            world units (ten to a meter, +y down), radians, and seconds of the physics.
         hurdle: The same of the hurdle's base and top, float64 (N + 1, 2, 6).
         contacts: Whether left and right foot are on the ground, bool (N + 1, 2).
         clock: Frames that the game's clock has counted, int64 (N + 1,).
@@ -60,15 +60,15 @@ class RunData:
 
     @property
     def distance(self) -> Floats:
-        """Metres of the torso, (N + 1,)."""
-        return self.part("torso")[:, 0] / UNITS_PER_METRE
+        """Meters of the torso, (N + 1,)."""
+        return self.part("torso")[:, 0] / UNITS_PER_METER
 
     def part(self, name: str) -> Floats:
         """One part's columns over time, (N + 1, 6)."""
         return self.bodies[:, PARTS.index(name)]
 
     def speed(self, window: int) -> Floats:
-        """Metres per second of the game's clock over so many frames around each, (N + 1,)."""
+        """Meters per second of the game's clock over so many frames around each, (N + 1,)."""
         last = len(self.clock) - 1
         before = np.maximum(np.arange(last + 1) - window // 2, 0)
         after = np.minimum(np.arange(last + 1) + (window + 1) // 2, last)
@@ -77,13 +77,13 @@ class RunData:
         return speed
 
     def splits(self, every: float = 10.0) -> list[tuple[float, float]]:
-        """Metres passed for the first time, and the game's seconds then, every so many metres."""
+        """Meters passed for the first time, and the game's seconds then, every so many meters."""
         found = []
-        metres = every
+        meters = every
         for distance, second in zip(self.distance, self.seconds, strict=True):
-            while distance >= metres:
-                found.append((metres, float(second)))
-                metres += every
+            while distance >= meters:
+                found.append((meters, float(second)))
+                meters += every
         return found
 
     def joint(self, name: str) -> tuple[Floats, Floats]:
@@ -111,7 +111,7 @@ def corners(body: Floats, part: str) -> Floats:
 
 
 def replay(recording: Recording, name: str = "run") -> RunData:
-    """Plays a recording and keeps what happened.
+    """Plays a recording and keeps its states.
 
     Args:
         recording: Its hashes are checked on the way.

@@ -10,7 +10,7 @@ import numpy as np
 from qwop_native.facts import RECORD_SECONDS
 from qwop_native.keys import Keys
 from qwop_native.plots.run_data import FEET, JOINTS, RunData
-from qwop_native.plots.style import GRID, INK, QUIET, RECORD, colour, new_figure
+from qwop_native.plots.style import GRID, INK, QUIET, RECORD, color, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ _HURDLE, _GOAL = 50, 100  # m
 
 
 def speed(runs: Sequence[RunData]) -> Figure:
-    """Speed over distance, and below it the seconds of each ten metres.
+    """Speed over distance, and below it the seconds of each ten meters.
 
     Args:
         runs: One or more, overlaid.
@@ -31,7 +31,7 @@ def speed(runs: Sequence[RunData]) -> Figure:
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 2), sharex=True)
     for index, run in enumerate(runs):
         label = f"{run.name} ({run.seconds[-1]:.2f} s)"
-        upper.plot(run.distance, run.speed(_STRIDE), color=colour(index), lw=1.6, label=label)
+        upper.plot(run.distance, run.speed(_STRIDE), color=color(index), lw=1.6, label=label)
     pace = _GOAL / RECORD_SECONDS
     upper.axhline(pace, color=RECORD, lw=1.3, ls="--", label=f"record's mean, {pace:.2f} m/s")
     upper.set_ylabel("speed, m/s")
@@ -54,8 +54,8 @@ def _splits(axes: Axes, runs: Sequence[RunData]) -> None:
     for index, run in enumerate(runs):
         splits = run.splits()
         seconds = np.diff([0.0, *[second for _, second in splits]])
-        middle = [metres - 9 + width * (index + 0.5) for metres, _ in splits]
-        bars = axes.bar(middle, seconds, width * 0.92, color=colour(index))
+        middle = [meters - 9 + width * (index + 0.5) for meters, _ in splits]
+        bars = axes.bar(middle, seconds, width * 0.92, color=color(index))
         if len(runs) <= 3:
             axes.bar_label(bars, fmt="%.2f", fontsize=8 if len(runs) == 1 else 6.5, padding=1)
     axes.set_ylabel("s per 10 m")
@@ -90,7 +90,7 @@ def keys(run: RunData, first: float = 0.0, last: float | None = None) -> Figure:
     for row, (_, on) in enumerate(rows):
         key = row < len(LETTERS)
         at = -row if key else -row - 0.5
-        tone = colour(row) if key else INK
+        tone = color(row) if key else INK
         axes.broken_barh(_spans(on & shown, run), (at - 0.38, 0.76), facecolor=tone, lw=0)
     axes.axhline(-len(LETTERS) + 0.25, color=GRID, lw=1)
     axes.set_yticks([-row - 0.5 * (row >= len(LETTERS)) for row in range(len(rows))])
@@ -101,7 +101,7 @@ def keys(run: RunData, first: float = 0.0, last: float | None = None) -> Figure:
     axes.grid(axis="x")
     axes.set_xlabel("time, s")
     axes.set_title(f"Keys and ground contacts, {run.name}")
-    _metres(axes, run)
+    _meters(axes, run)
     return figure
 
 
@@ -112,10 +112,10 @@ def _spans(on: np.ndarray, run: RunData) -> list[tuple[float, float]]:
     return list(zip(starts.tolist(), (ends - starts).tolist(), strict=True))
 
 
-def _metres(axes: Axes, run: RunData) -> None:
+def _meters(axes: Axes, run: RunData) -> None:
     """Distances along the upper edge."""
     first, last = axes.get_xlim()
-    passed = [(metres, at) for metres, at in run.splits(1.0) if first <= at <= last]
+    passed = [(meters, at) for meters, at in run.splits(1.0) if first <= at <= last]
     step = max(1, len(passed) // 12)
     upper = axes.secondary_xaxis("top")
     upper.set_xticks([at for _, at in passed[::step]], [f"{m:g} m" for m, _ in passed[::step]])
@@ -128,7 +128,7 @@ def phase(run: RunData, skip: float = 5.0) -> Figure:
 
     Args:
         run: The run.
-        skip: Metres at the start that are drawn pale, before the gait has settled.
+        skip: Meters at the start that are drawn pale, before the gait has settled.
     """
     figure = new_figure(9, 8)
     panels = figure.subplots(2, 2, sharex="row", sharey="row")

@@ -1,4 +1,4 @@
-"""How the pictures look: one style, and colours that colour-blind readers can tell apart."""
+"""How the pictures look: one style, and colors that color-blind readers can tell apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, without its yellow, which is too light for lines.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, QUIET, GRID = "#2b3137", "#6b747c", "#e3e7ea"
 RECORD = "#7b3fa0"
 FORMATS = ("png", "svg")
@@ -67,9 +67,9 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def colour(index: int) -> str:
-    """The colour of the n-th thing that is drawn."""
-    return COLOURS[index % len(COLOURS)]
+def color(index: int) -> str:
+    """The color of the n-th thing that is drawn."""
+    return COLORS[index % len(COLORS)]
 
 
 def record_line(axes: Axes, seconds: float = RECORD_SECONDS) -> None:

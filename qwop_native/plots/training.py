@@ -13,7 +13,7 @@ import numpy as np
 
 from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
 from qwop_native.plots.run_data import Floats
-from qwop_native.plots.style import QUIET, colour, new_figure, record_line
+from qwop_native.plots.style import QUIET, color, new_figure, record_line
 from qwop_native.recording import SUFFIX, Recording, load_recording
 from qwop_native.text_files import read_text
 
@@ -97,7 +97,7 @@ def curves(groups: Mapping[str, Sequence[Curve]], tag: str) -> Figure:
     figure = new_figure(9, 5)
     axes = figure.subplots()
     for index, (name, seeds) in enumerate(groups.items()):
-        tone = colour(index)
+        tone = color(index)
         for steps, values in seeds:
             axes.plot(steps, values, color=tone, lw=0.8, alpha=0.35 if len(seeds) > 1 else 1)
         label = f"{name} ({len(seeds)} seed{'s' * (len(seeds) > 1)})"
@@ -129,7 +129,7 @@ class Finish:
 
     Attributes:
         seconds: On the game's clock.
-        distance: Metres.
+        distance: Meters.
         success: Whether the 100 m were done.
     """
 
@@ -220,7 +220,7 @@ def finishes(groups: Mapping[str, Sequence[Finish]]) -> Figure:
     for index, (name, runs) in enumerate(groups.items()):
         done = sorted(run.seconds for run in runs if run.success)
         fallen = [run.distance for run in runs if not run.success]
-        tone = colour(index)
+        tone = color(index)
         label = f"{name}: {len(done)} of {len(runs)} finish"
         if done:
             label += f", best {done[0]:.2f} s, median {np.median(done):.2f} s"

@@ -28,7 +28,7 @@ _OPTIONAL = ("seed", "run_id", "model_load_file", "max_episode_steps")
 _MODULES = ("qwop_gym", "qwop_gym.wrappers")
 
 _DISTANCE = "distance_rew_mult"
-"""Of environments that descend from qwop-gym's: reward for each metre gained in a step."""
+"""Of environments that descend from qwop-gym's: reward for each meter gained in a step."""
 
 _FRAME_SECONDS = 0.04  # of physics; the seconds of the term `velocity`
 
@@ -107,7 +107,7 @@ def _without_browser(env: Any) -> Any:
 
 
 def _wrappers(wrappers: Any, env: Any) -> Any:
-    """The wrappers of a file as ours, and one for a reward that the environment has not.
+    """The wrappers of a file as ours, and one for a reward that the environment lacks.
 
     Takes `distance_rew_mult` out of `env`, unless it goes with further keys that are not known.
     """
@@ -120,7 +120,7 @@ def _wrappers(wrappers: Any, env: Any) -> Any:
     if weight is None or not clear or "reward_mode" in env:
         return found
     del env[_DISTANCE]
-    # Metres gained in a step are its mean velocity times its seconds.
+    # Meters gained in a step are its mean velocity times its seconds.
     velocity = weight * _FRAME_SECONDS * frames
     _note(f"{_DISTANCE}={weight} is ShapedVecReward's term velocity with weight {velocity:g}")
     shaped = {"module": "qwop_native.sb3", "cls": "ShapedVecReward"}

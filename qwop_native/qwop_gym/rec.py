@@ -146,7 +146,7 @@ def recordings_of(
         rec: What the file holds.
         frames_per_step: The environment's, as recorded.
         action_set: The environment's, as recorded; None is "full".
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         resets: Restarts between loading the page and the first action: 2 for qwop-gym's ``play``
             and its ``replay``, 1 for its ``spectate``.
         skipped: Give those marked ``X``, too.

@@ -57,5 +57,5 @@ class Grid:
 
 
 def key_events(keys: Masks) -> list[Event]:
-    """The keys of a run as events of a tape, neighbours with equal keys joined."""
+    """The keys of a run as events of a tape, neighbors with equal keys joined."""
     return [Event("keys", len(list(same)), mask) for mask, same in groupby(keys.tolist())]

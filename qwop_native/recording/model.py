@@ -15,7 +15,7 @@ import numpy.typing as npt
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.envs.spaces import TERMINATE, action_keys
-from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND, UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND, UNITS_PER_METER
 from qwop_native.recording.format import read_fields, to_text
 from qwop_native.recording.grid import Grid, Masks, key_events
 from qwop_native.recording.pages import play_page
@@ -50,15 +50,15 @@ class Recording:
 
     Attributes:
         keys: Mask of `Keys` held in each frame after the start, uint8 of shape (frames,).
-        sincos: Flavour of sine and cosine: "glibc", "glibc-fma" or "fdlibm".
-        page: What happened on the page before the first frame.
+        sincos: Flavor of sine and cosine: "glibc", "glibc-fma" or "fdlibm".
+        page: Events on the page before the first frame.
         grid: The steps in which the keys were chosen; None where that is unknown.
         hashes: Hash of the game's state (see `state_hash`) after so many frames; 0 is the start.
         metadata: "result" (frames, time_s, distance, score, fallen, landed, ended), "program",
             and whatever else was kept, all of JSON's kinds.
 
     Raises:
-        ValueError: A mask, the flavour or the grid is not possible.
+        ValueError: A mask, the flavor or the grid is not possible.
     """
 
     keys: Masks
@@ -77,7 +77,7 @@ class Recording:
         keys = keys.astype(np.uint8)
         keys.flags.writeable = False
         object.__setattr__(self, "keys", keys)
-        _core.Game(self.sincos)  # refuses an unknown flavour
+        _core.Game(self.sincos)  # refuses an unknown flavor
         if self.grid is not None:
             self.grid.actions(keys)
         if any(not 0 <= frame <= len(keys) for frame in self.hashes):
@@ -118,7 +118,7 @@ class Recording:
         """Brings a new game to the start of the run.
 
         Raises:
-            ValueError: The game has been started, or has another flavour.
+            ValueError: The game has been started, or has another flavor.
         """
         if game.sincos != self.sincos:
             raise ValueError(f"the run needs Game({self.sincos!r}), this one is {game.sincos!r}")
@@ -200,11 +200,11 @@ def state_hash(game: _core.Game) -> int:
 
 
 def result_of(game: _core.Game) -> dict[str, Any]:
-    """What a run has come to: frames and seconds of the game's clock, metres, and how it ended."""
+    """What a run has come to: frames and seconds of the game's clock, meters, and how it ended."""
     return {
         "frames": game.frames,
         "time_s": game.frames / FRAMES_PER_SECOND,
-        "distance": float(game.bodies[0, 0]) / UNITS_PER_METRE,
+        "distance": float(game.bodies[0, 0]) / UNITS_PER_METER,
         "score": game.score,
         "fallen": game.fallen,
         "landed": game.jump_landed,
@@ -230,7 +230,7 @@ def make_recording(
 
     Args:
         keys: One mask of `Keys` a frame, shape (frames,).
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         page: What happens before the first frame; None is `reset_start()`.
         grid: The steps in which the keys were chosen.
         every: Frames between two hashes; the start and the last frame always have one.
@@ -238,7 +238,7 @@ def make_recording(
         **metadata: Further things to keep, of JSON's kinds.
 
     Raises:
-        ValueError: The keys, the flavour, the page or the grid are not possible.
+        ValueError: The keys, the flavor, the page or the grid are not possible.
     """
     from qwop_native.recording.starts import reset_start
 

@@ -17,7 +17,7 @@ Events = tuple[Event, ...]
 
 
 class _Memory(threading.local):
-    """The last page that was played: its flavour, its events but the last, and the game then.
+    """The last page that was played: its flavor, its events but the last, and the game then.
 
     The last event is left out because a run that follows may have made it longer.
     """

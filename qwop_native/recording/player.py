@@ -58,7 +58,7 @@ class NativePlayer:
     """A native game that does the events of a tape and gives the rows they make.
 
     Args:
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         idle_frames: Updates on the intro screen, made at the click.
     """
 

@@ -22,7 +22,7 @@ class _Log:
     """What has been done on a page, and the run that is going on there."""
 
     def __init__(self, page: tuple[Event, ...] = ()) -> None:
-        self._page = list(page)  # neighbours with equal keys joined
+        self._page = list(page)  # neighbors with equal keys joined
         self._run: list[Event] = []
         self._hashes: dict[int, int] = {}
         self.frames = 0
@@ -64,7 +64,7 @@ class Recorder:
     """A game played through here can be kept at any moment.
 
     Args:
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
 
     Attributes:
         game: The game; what is done to it by other ways than this recorder's is not recorded.
@@ -132,7 +132,7 @@ class Recorder:
 class RecordEpisodes(gym.Wrapper[Observation, Any, Observation, Any]):
     """Keeps the episodes of a `QwopEnv`, those before on the same page included.
 
-    An episode's recording holds all that happened on its page since it was loaded, because the
+    An episode's recording holds all events on its page since it was loaded, because the
     game's restart leaves traces. `reload_on_reset` and `reset(seed=…)` keep it short.
 
     Args:
@@ -159,7 +159,7 @@ class RecordEpisodes(gym.Wrapper[Observation, Any, Observation, Any]):
             raise TypeError(f"RecordEpisodes records a QwopEnv, got {type(base).__name__}")
         self.last: Recording | None = None
         self._base, self._on_episode, self._kept = base, on_episode, metadata
-        # Only at a freshly loaded page is it known what has happened there.
+        # Only at a freshly loaded page are its events known.
         self._log: _Log | None = None
         self._last_action = 0
 

@@ -30,7 +30,7 @@ class Flags(enum.IntFlag):
 
 
 # One update of the game. Lengths in world units (20 pixels), angles in radians, velocities per
-# second of physics time, score in metres, score_time in seconds of the game's clock.
+# second of physics time, score in meters, score_time in seconds of the game's clock.
 GAME_ROW = np.dtype(
     [
         ("bodies", "<f8", (len(PARTS), len(BODY_FIELDS))),

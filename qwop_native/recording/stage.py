@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from qwop_native import _core
-from qwop_native.facts import DEFAULT_SINCOS, TORSO_RANGE, UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, TORSO_RANGE, UNITS_PER_METER
 from qwop_native.recording.grid import Grid
 from qwop_native.recording.model import Recording, make_recording
 from qwop_native.recording.pages import play_page
@@ -58,7 +58,7 @@ class NativeStage:
     """The native game as a stage.
 
     Args:
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         on_frame: Called with the game at the start of a run and after each frame.
     """
 
@@ -88,7 +88,7 @@ class NativeStage:
 
 def has_ended(row: np.void) -> bool:
     """Whether qwop-gym ends an episode in this state: game over, or out of its limits."""
-    distance = float(row["bodies"][0, 0]) / UNITS_PER_METRE
+    distance = float(row["bodies"][0, 0]) / UNITS_PER_METER
     over = bool(row["flags"] & Flags.GAME_ENDED)
     return over or not TORSO_RANGE[0] <= distance <= TORSO_RANGE[1]
 

@@ -118,7 +118,7 @@ def parse_tape(text: str) -> Tape:
         text: Words as described at the top of this module.
 
     Returns:
-        The tape, with neighbouring words for the same keys joined.
+        The tape, with neighboring words for the same keys joined.
 
     Raises:
         ValueError: A word is not understood, or the order cannot be played.
@@ -151,7 +151,7 @@ def parse_events(text: str) -> Iterator[Event]:
 
 
 def joined(events: Iterable[Event]) -> Iterator[Event]:
-    """Joins neighbours that hold the same keys, so that equal tapes have equal text."""
+    """Joins neighbors that hold the same keys, so that equal tapes have equal text."""
     last: Event | None = None
     for event in events:
         same = last and last.kind == event.kind and last.keys == event.keys

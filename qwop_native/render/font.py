@@ -111,7 +111,7 @@ def draw_text(
     text: str,
     at: tuple[float, float],
     height: float,
-    colour: int,
+    color: int,
     align: float = 0.0,
     alpha: float = 1.0,
     weight: float = 1.0,
@@ -123,8 +123,8 @@ def draw_text(
         text: What to write.
         at: Left end (for `align` 0) of the capitals' upper edge, in pixels.
         height: Of the capitals, in pixels.
-        colour: 0xRRGGBB.
-        align: 0 for a text that begins at `at`, 0.5 for centred, 1 for one that ends there.
+        color: 0xRRGGBB.
+        align: 0 for a text that begins at `at`, 0.5 for centered, 1 for one that ends there.
         alpha: 1 covers what is there.
         weight: Thickness of the strokes, 1 for normal.
     """
@@ -137,5 +137,5 @@ def draw_text(
         for stroke in _STROKES.get(sign, ()):
             points = [(left + column * unit, at[1] + row * unit) for column, row in stroke]
             for start, end in itertools.pairwise(points):
-                canvas.capsule(start, radius, end, radius, colour, alpha)
+                canvas.capsule(start, radius, end, radius, color, alpha)
         x += unit * (_NARROW_ADVANCE if narrow else _ADVANCE)

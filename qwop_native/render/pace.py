@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qwop_native import _core
-from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS, UNITS_PER_METRE
+from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS, UNITS_PER_METER
 from qwop_native.render.font import draw_text, text_width
 from qwop_native.render.track import FINISH
 from qwop_native.render.view import View
@@ -37,7 +37,7 @@ class Pace:
         if 0 <= x <= view.width:
             self._line(canvas, view, x)
         else:
-            gap = abs(self.x(game.frames) - float(game.bodies[0, 0])) / UNITS_PER_METRE
+            gap = abs(self.x(game.frames) - float(game.bodies[0, 0])) / UNITS_PER_METER
             self._arrow(canvas, view, x < 0, gap)
 
     def _line(self, canvas: _core.Canvas, view: View, x: float) -> None:
@@ -50,7 +50,7 @@ class Pace:
         middle = min(max(x, half), view.width - half)
         draw_text(canvas, self._label, (middle, 20.5 * unit), 3.2 * unit, _INK, 0.5, weight=1.1)
 
-    def _arrow(self, canvas: _core.Canvas, view: View, left: bool, metres: float) -> None:
+    def _arrow(self, canvas: _core.Canvas, view: View, left: bool, meters: float) -> None:
         unit = view.height / 100
         edge, inward = (0.0, 1.0) if left else (float(view.width), -1.0)
         tip = (edge + 2 * unit * inward, 32 * unit)
@@ -58,6 +58,6 @@ class Pace:
             end = (tip[0] + 1.8 * unit * inward, tip[1] + side * unit)
             canvas.capsule(tip, 0.45 * unit, end, 0.45 * unit, _LINE)
         x, align = edge + 6 * unit * inward, 0.0 if left else 1.0
-        where = f"{metres:.1f} m {'behind' if left else 'ahead'}"
+        where = f"{meters:.1f} m {'behind' if left else 'ahead'}"
         for text, y in ((self._label, 27.0), (where, 32.8)):
             draw_text(canvas, text, (x, y * unit), 3.2 * unit, _INK, align, weight=1.1)

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS, UNITS_PER_METRE
+from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS, UNITS_PER_METER
 from qwop_native.render.font import draw_text, text_width
 from qwop_native.render.pace import Pace
 from qwop_native.render.panel import Choice, draw_panel
-from qwop_native.render.runner import Runner, ghost_colours
+from qwop_native.render.runner import Runner, ghost_colors
 from qwop_native.render.track import FINISH, draw_hurdle, draw_place, draw_shadow
 from qwop_native.render.view import View, view_of
 
@@ -71,7 +71,7 @@ class Renderer:
         self._pace.draw(canvas, view, game)
         draw_hurdle(canvas, view, game)
         for index, ghost in enumerate(ghosts):
-            Runner(canvas, view, ghost, ghost_colours(_GHOSTS[index % len(_GHOSTS)])).draw()
+            Runner(canvas, view, ghost, ghost_colors(_GHOSTS[index % len(_GHOSTS)])).draw()
         draw_shadow(canvas, view, game)
         Runner(canvas, view, game).draw()
         _numbers(canvas, view, game)
@@ -86,16 +86,16 @@ class Renderer:
 
 def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
     unit = view.height / 100
-    distance = round(float(game.bodies[0, 0]) / UNITS_PER_METRE, 1) + 0.0
+    distance = round(float(game.bodies[0, 0]) / UNITS_PER_METER, 1) + 0.0
     # The game's own score is what counts once it has ended.
-    metres = game.score if game.game_ended else distance
+    meters = game.score if game.game_ended else distance
     draw_text(
-        canvas, f"{metres:.1f} m", (view.width / 2, 9 * unit), 7 * unit, _INK, 0.5, weight=1.3
+        canvas, f"{meters:.1f} m", (view.width / 2, 9 * unit), 7 * unit, _INK, 0.5, weight=1.3
     )
     clock = f"{game.frames / FRAMES_PER_SECOND:.2f} s"
     draw_text(canvas, clock, (2.5 * unit, 9 * unit), 4 * unit, _INK)
     draw_text(canvas, f"{game.frames} frames", (2.5 * unit, 15 * unit), 2.2 * unit, _INK, alpha=0.8)
-    # Metres per second of the game's clock; the physics runs 1.2 times as fast.
+    # Meters per second of the game's clock; the physics runs 1.2 times as fast.
     speed = f"{round(float(game.bodies[0, 3]) * 0.12, 1) + 0.0:.1f} m/s"  # no "-0.0"
     draw_text(canvas, speed, (view.width - 2.5 * unit, 9 * unit), 4 * unit, _INK, 1.0)
 

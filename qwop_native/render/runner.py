@@ -12,8 +12,8 @@ from qwop_native.render.view import Point, View
 
 
 @dataclass(frozen=True)
-class Colours:
-    """Colours of a runner, 0xRRGGBB."""
+class Colors:
+    """Colors of a runner, 0xRRGGBB."""
 
     skin: int = 0xE8B08A
     shade: int = 0xC68A66  # the far arm and leg
@@ -29,15 +29,15 @@ class Colours:
     cheek: int = 0xEC8573
 
 
-def ghost_colours(colour: int) -> Colours:
-    """Pale shades of one colour for all of a ghost."""
-    far, near, cloth = (_paler(colour, share) for share in (0.72, 0.6, 0.45))
-    return Colours(near, far, cloth, near, cloth, far, cloth, far, cloth, cloth, cloth, near)
+def ghost_colors(color: int) -> Colors:
+    """Pale shades of one color for all of a ghost."""
+    far, near, cloth = (_paler(color, share) for share in (0.72, 0.6, 0.45))
+    return Colors(near, far, cloth, near, cloth, far, cloth, far, cloth, cloth, cloth, near)
 
 
-def _paler(colour: int, share: float) -> int:
-    """A colour mixed with so much white."""
-    parts = [colour >> shift & 255 for shift in (16, 8, 0)]
+def _paler(color: int, share: float) -> int:
+    """A color mixed with so much white."""
+    parts = [color >> shift & 255 for shift in (16, 8, 0)]
     red, green, blue = (round(part + (255 - part) * share) for part in parts)
     return red << 16 | green << 8 | blue
 
@@ -76,14 +76,14 @@ class Runner:
         canvas: Where to.
         view: Which part of the world is seen.
         game: Whose runner.
-        colours: What it wears.
+        colors: What it wears.
     """
 
     def __init__(
-        self, canvas: _core.Canvas, view: View, game: _core.Game, colours: Colours | None = None
+        self, canvas: _core.Canvas, view: View, game: _core.Game, colors: Colors | None = None
     ) -> None:
         self._canvas, self._view = canvas, view
-        self._colours = colours or Colours()
+        self._colors = colors or Colors()
         self._fallen, self._landed = game.fallen, game.jump_landed
         self._frames = game.frames
         self._pose = {
@@ -94,24 +94,24 @@ class Runner:
 
     def draw(self) -> None:
         """Draws all of it, from what is far to what is near."""
-        colours = self._colours
-        self._arm("left", colours.shade)
-        self._leg("left", colours.shade, colours.far_shorts, colours.far_shoe)
+        colors = self._colors
+        self._arm("left", colors.shade)
+        self._leg("left", colors.shade, colors.far_shorts, colors.far_shoe)
         self._body()
-        self._leg("right", colours.skin, colours.shorts, colours.shoe)
+        self._leg("right", colors.skin, colors.shorts, colors.shoe)
         self._head()
-        self._arm("right", colours.skin)
+        self._arm("right", colors.skin)
 
     def _at(self, part: str, point: tuple[float, ...]) -> Point:
         x, y, c, s = self._pose[part]
         return self._view.point(x + c * point[0] - s * point[1], y + s * point[0] + c * point[1])
 
-    def _stroke(self, a: Point, ra: float, b: Point, rb: float, colour: int) -> None:
+    def _stroke(self, a: Point, ra: float, b: Point, rb: float, color: int) -> None:
         scale = self._view.scale
-        self._canvas.capsule(a, ra * scale, b, rb * scale, colour)
+        self._canvas.capsule(a, ra * scale, b, rb * scale, color)
 
-    def _disc(self, at: Point, radius: float, colour: int) -> None:
-        self._stroke(at, radius, at, radius, colour)
+    def _disc(self, at: Point, radius: float, color: int) -> None:
+        self._stroke(at, radius, at, radius, color)
 
     def _arm(self, side: str, skin: int) -> None:
         shoulder, elbow, start = (self._at(part, point) for part, point in _ARM[side])
@@ -120,47 +120,47 @@ class Runner:
         self._disc(hand, 0.44, skin)
         self._stroke(shoulder, 0.56, elbow, 0.44, skin)
         sleeve = _between(shoulder, elbow, 0.4)
-        self._stroke(shoulder, 0.66, sleeve, 0.6, self._colours.shirt)
+        self._stroke(shoulder, 0.66, sleeve, 0.6, self._colors.shirt)
 
     def _leg(self, side: str, skin: int, shorts: int, shoe: int) -> None:
         hip, knee, below = (self._at(part, point) for part, point in _LEG[side])
         ankle = self._at(f"{side}Calf", _ANKLE[side])
-        colours = self._colours
+        colors = self._colors
         self._stroke(below, 0.68, ankle, 0.42, skin)
-        self._stroke(_between(below, ankle, 0.78), 0.5, ankle, 0.46, colours.trim)  # the sock
+        self._stroke(_between(below, ankle, 0.78), 0.5, ankle, 0.46, colors.trim)  # the sock
         corners = [self._at(f"{side}Foot", corner) for corner in _FOOT]
         self._canvas.polygon(corners, 0.22 * self._view.scale, shoe)
         sole = [self._at(f"{side}Foot", corner) for corner in ((-1.15, 0.58), (1.3, 0.58))]
-        self._stroke(sole[0], 0.12, sole[1], 0.12, colours.trim)
+        self._stroke(sole[0], 0.12, sole[1], 0.12, colors.trim)
         self._stroke(hip, 0.98, knee, 0.7, skin)
         self._stroke(hip, 1.06, _between(hip, knee, 0.55), 0.98, shorts)
 
     def _body(self) -> None:
-        colours = self._colours
+        colors = self._colors
         chest, waist = self._at("torso", (1.9, 0.0)), self._at("torso", (-0.9, 0.0))
         hips = self._at("torso", (-2.1, 0.0))
         neck = self._at("torso", _NECK)
         self._stroke(
-            _between(neck, chest, 0.4), 0.55, self._at("head", (0.0, 0.3)), 0.5, colours.shade
+            _between(neck, chest, 0.4), 0.55, self._at("head", (0.0, 0.3)), 0.5, colors.shade
         )
-        self._stroke(waist, 1.12, hips, 1.12, colours.shorts)
-        self._stroke(chest, 1.32, waist, 1.14, colours.shirt)
+        self._stroke(waist, 1.12, hips, 1.12, colors.shorts)
+        self._stroke(chest, 1.32, waist, 1.14, colors.shirt)
         self._stroke(
             self._at("torso", (-1.25, -1.0)),
             0.13,
             self._at("torso", (-1.25, 1.0)),
             0.13,
-            colours.trim,
+            colors.trim,
         )
         bib = [
             self._at("torso", p) for p in ((1.55, -0.55), (1.55, 0.75), (0.2, 0.75), (0.2, -0.55))
         ]
-        self._canvas.polygon(bib, 0.1 * self._view.scale, colours.trim)
+        self._canvas.polygon(bib, 0.1 * self._view.scale, colors.trim)
         self._bib_letter()
 
     def _bib_letter(self) -> None:
         """A Q on the bib, in the torso's own frame: its x axis points up the spine."""
-        ink = self._colours.ink
+        ink = self._colors.ink
         points = [
             self._at("torso", (0.9 + 0.36 * math.cos(a), 0.1 + 0.36 * math.sin(a)))
             for a in (index * math.tau / 8 for index in range(9))
@@ -172,18 +172,18 @@ class Runner:
         )
 
     def _head(self) -> None:
-        colours = self._colours
-        self._disc(self._at("head", (-0.16, -0.22)), 1.3, colours.hair)
+        colors = self._colors
+        self._disc(self._at("head", (-0.16, -0.22)), 1.3, colors.hair)
         self._tails()
         self._stroke(
-            self._at("head", (0.08, -0.1)), 1.16, self._at("head", (0.22, 0.42)), 0.95, colours.skin
+            self._at("head", (0.08, -0.1)), 1.16, self._at("head", (0.22, 0.42)), 0.95, colors.skin
         )
-        self._disc(self._at("head", (1.22, 0.2)), 0.26, colours.skin)  # the nose
-        self._disc(self._at("head", (-0.5, 0.15)), 0.3, colours.shade)  # the ear
+        self._disc(self._at("head", (1.22, 0.2)), 0.26, colors.skin)  # the nose
+        self._disc(self._at("head", (-0.5, 0.15)), 0.3, colors.shade)  # the ear
         self._stroke(
-            self._at("head", (-1.2, -0.55)), 0.2, self._at("head", (1.1, -0.62)), 0.2, colours.band
+            self._at("head", (-1.2, -0.55)), 0.2, self._at("head", (1.1, -0.62)), 0.2, colors.band
         )
-        self._disc(self._at("head", (0.35, 0.6)), 0.27, colours.cheek)
+        self._disc(self._at("head", (0.35, 0.6)), 0.27, colors.cheek)
         self._eye()
         self._mouth()
 
@@ -197,27 +197,27 @@ class Runner:
                 "head",
                 (-1.25 - length * (0.35 + blown), -0.3 + drop + wave * blown + (1 - blown) * 0.9),
             )
-            self._stroke(knot, 0.17, end, 0.1, self._colours.band)
+            self._stroke(knot, 0.17, end, 0.1, self._colors.band)
 
     def _eye(self) -> None:
-        colours = self._colours
+        colors = self._colors
         if self._fallen and not self._landed:
             for a, b in (((0.42, -0.2), (0.86, 0.2)), ((0.86, -0.2), (0.42, 0.2))):
-                self._stroke(self._at("head", a), 0.08, self._at("head", b), 0.08, colours.ink)
+                self._stroke(self._at("head", a), 0.08, self._at("head", b), 0.08, colors.ink)
             return
         self._disc(self._at("head", (0.64, 0.0)), 0.36, 0xFFFFFF)
-        self._disc(self._at("head", (0.76, 0.03)), 0.2, colours.ink)
+        self._disc(self._at("head", (0.76, 0.03)), 0.2, colors.ink)
         self._disc(self._at("head", (0.82, -0.05)), 0.07, 0xFFFFFF)
         self._stroke(
             self._at("head", (0.34, -0.42)),
             0.08,
             self._at("head", (0.92, -0.46)),
             0.08,
-            colours.hair,
+            colors.hair,
         )
 
     def _mouth(self) -> None:
-        ink = self._colours.ink
+        ink = self._colors.ink
         if self._fallen and not self._landed:
             self._disc(self._at("head", (0.85, 0.78)), 0.2, ink)
             return

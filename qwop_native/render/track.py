@@ -1,11 +1,11 @@
-"""The place: sky and hills, the track with its metre marks, the hurdle and the sand pit."""
+"""The place: sky and hills, the track with its meter marks, the hurdle and the sand pit."""
 
 from __future__ import annotations
 
 import math
 
 from qwop_native import _core
-from qwop_native.facts import BOXES, FINISH_X, TRACK_Y, UNITS_PER_METRE
+from qwop_native.facts import BOXES, FINISH_X, TRACK_Y, UNITS_PER_METER
 from qwop_native.render.font import draw_text
 from qwop_native.render.view import View
 
@@ -16,7 +16,7 @@ _CLAY, _CLAY_NEAR = 0xC8603F, 0xA94A31
 _LINE = 0xF6E9DC
 _SAND, _SAND_NEAR = 0xEBD7A0, 0xD2B878
 _BOARD, _POST = 0x2B3350, 0x8A8F9C
-METRE = float(UNITS_PER_METRE)
+METER = float(UNITS_PER_METER)
 FINISH = FINISH_X
 _HURDLE_SIZES = tuple(BOXES[piece].half_size for piece in ("hurdleBase", "hurdleTop"))
 
@@ -43,7 +43,7 @@ def _hills(
     view: View,
     horizon: float,
     pace: float,
-    colour: int,
+    color: int,
     distance: float,
     size: float,
 ) -> None:
@@ -56,7 +56,7 @@ def _hills(
         radius = (size * 2.2 + 60 * spread) * unit
         x = (index * distance + 90 * spread - left) * unit
         top = horizon - (size * (0.55 + 0.6 * spread)) * unit
-        canvas.capsule((x, top + radius), radius, (x + 50 * unit, top + radius), radius, colour)
+        canvas.capsule((x, top + radius), radius, (x + 50 * unit, top + radius), radius, color)
 
 
 def _clay(canvas: _core.Canvas, view: View) -> None:
@@ -87,13 +87,13 @@ def _sand(canvas: _core.Canvas, view: View) -> None:
 
 
 def _marks(canvas: _core.Canvas, view: View) -> None:
-    """A tick for each metre, its number for each fifth, a board for each tenth."""
+    """A tick for each meter, its number for each fifth, a board for each tenth."""
     scale = view.scale
-    first = math.ceil(view.left / METRE) - 1
-    for metre in range(first, int((view.left + view.width / scale) / METRE) + 2):
-        x = view.x(metre * METRE)
-        tenth, fifth = metre % 10 == 0, metre % 5 == 0
-        if metre > 100:
+    first = math.ceil(view.left / METER) - 1
+    for meter in range(first, int((view.left + view.width / scale) / METER) + 2):
+        x = view.x(meter * METER)
+        tenth, fifth = meter % 10 == 0, meter % 5 == 0
+        if meter > 100:
             continue
         length = 0.9 if fifth else 0.5
         canvas.gradient(
@@ -104,23 +104,23 @@ def _marks(canvas: _core.Canvas, view: View) -> None:
         )
         if fifth:
             at = (x, view.ground + 1.15 * scale)
-            draw_text(canvas, str(metre), at, 0.62 * scale, _LINE, align=0.5)
-        if tenth and metre >= 0:
-            _board(canvas, view, metre)
+            draw_text(canvas, str(meter), at, 0.62 * scale, _LINE, align=0.5)
+        if tenth and meter >= 0:
+            _board(canvas, view, meter)
 
 
-def _board(canvas: _core.Canvas, view: View, metre: int) -> None:
-    scale, x = view.scale, view.x(metre * METRE)
+def _board(canvas: _core.Canvas, view: View, meter: int) -> None:
+    scale, x = view.scale, view.x(meter * METER)
     top = view.ground - 4.2 * scale
     canvas.gradient(
         (x - 0.1 * scale, top), (x + 0.1 * scale, view.ground - 0.5 * scale), _POST, _POST
     )
-    half = (1.8 if metre >= 100 else 1.6) * scale
+    half = (1.8 if meter >= 100 else 1.6) * scale
     low, high = (x - half, top - 0.9 * scale), (x + half, top + 0.9 * scale)
-    colour = 0xB6322C if metre == 100 else _BOARD
+    color = 0xB6322C if meter == 100 else _BOARD
     corners = [low, (high[0], low[1]), high, (low[0], high[1])]
-    canvas.polygon(corners, 0.15 * scale, colour)
-    draw_text(canvas, f"{metre} m", (x, top - 0.4 * scale), 0.8 * scale, _LINE, align=0.5)
+    canvas.polygon(corners, 0.15 * scale, color)
+    draw_text(canvas, f"{meter} m", (x, top - 0.4 * scale), 0.8 * scale, _LINE, align=0.5)
 
 
 def draw_hurdle(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
@@ -141,7 +141,7 @@ def _bar(
     view: View,
     pose: tuple[float, float, float],
     size: tuple[float, float, float],
-    colour: int,
+    color: int,
 ) -> None:
     c, s = math.cos(pose[2]), math.sin(pose[2])
     half, low, high = size
@@ -149,7 +149,7 @@ def _bar(
         view.point(pose[0] + c * px - s * py, pose[1] + s * px + c * py)
         for px, py in ((-half, low), (half, low), (half, high), (-half, high))
     ]
-    canvas.polygon(corners, 0.03 * view.scale, colour)
+    canvas.polygon(corners, 0.03 * view.scale, color)
 
 
 def draw_shadow(canvas: _core.Canvas, view: View, game: _core.Game) -> None:

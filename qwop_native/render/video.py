@@ -71,7 +71,7 @@ class VideoWriter:
         """Appends a picture, uint8 of shape (height, width, 3), all of one size."""
         if self._pipe is None:
             height, width = picture.shape[:2]
-            even = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what 4:2:0 colours need
+            even = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what 4:2:0 colors need
             crop = ["-vf", even] if self._pixels == "yuv420p" else []
             self._pipe = self._ffmpeg.write_frames(
                 str(self._file),

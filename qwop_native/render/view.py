@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qwop_native import _core
 from qwop_native.facts import TRACK_Y
 
-WORLD_HEIGHT = 29.0  # world units (ten to a metre) from a picture's upper to its lower edge
+WORLD_HEIGHT = 29.0  # world units (ten to a meter) from a picture's upper to its lower edge
 Point = tuple[float, float]
 
 

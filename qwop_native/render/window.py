@@ -40,7 +40,7 @@ class Window:
                 "a window needs pygame-ce: pip install 'qwop-native[render]'"
             ) from error
         self._pygame: Any = pygame
-        # Only what is needed: initialising sound, too, would fail where there is none.
+        # Only what is needed: initializing sound, too, would fail where there is none.
         try:
             pygame.display.init()
             if for_a_person:

@@ -79,7 +79,7 @@ class StuckVecTruncation(VecEnvWrapper):
     Args:
         venv: A `QwopVecEnv`.
         frames: Updates of the game without progress after which an episode is truncated.
-        progress: Metres beyond the furthest point so far that count as progress.
+        progress: Meters beyond the furthest point so far that count as progress.
 
     Raises:
         TypeError: It is not a `QwopVecEnv`.

@@ -23,7 +23,7 @@ class SnapshotStarts(VecEnvWrapper):
     A runner that falls at 20 m never sees the hurdle; here it practises it from the first minute.
     Return and length of such an episode count from its start; `distance`, `frames` and `time` are
     the run's, so keep such episodes out of statistics: the info of each ended episode has
-    `start_distance`, metres, 0 where it began at the line.
+    `start_distance`, meters, 0 where it began at the line.
 
     Args:
         venv: A `QwopVecEnv`, wrapped or not; `RichVecObservation` goes around this, not inside.

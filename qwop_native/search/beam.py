@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import FALLEN, LANDED, UNITS_PER_METRE
+from qwop_native.facts import FALLEN, LANDED, UNITS_PER_METER
 from qwop_native.models.finish import finished
 from qwop_native.search.guide import Guide
 from qwop_native.search.selection import JUDGED_BY, best_of_groups, copied, offspring, scores
@@ -101,7 +101,7 @@ class Finish:
     Attributes:
         frames: Updates that the game's clock had counted at the landing.
         keys: Mask of the keys of each frame since the root, uint8; the last one is the landing's.
-        torso: Metres of the torso at the landing.
+        torso: Meters of the torso at the landing.
     """
 
     frames: int
@@ -136,7 +136,7 @@ class Beam:
     """Searches from any state of the game; keeps its memory from one search to the next.
 
     Args:
-        game: Any game of the flavour to be searched.
+        game: Any game of the flavor to be searched.
         settings: How to search.
         threads: Threads that play; 0 for as many as there are cores.
         rng: Source of the noise.
@@ -270,7 +270,7 @@ class Beam:
         # are not part of the run.
         spare = self._after_landing(parents[best], keys[best])
         frames = int(states.frames[best])
-        distance = float(states.bodies[best, 0, 0]) / UNITS_PER_METRE
+        distance = float(states.bodies[best, 0, 0]) / UNITS_PER_METER
         return Finish(frames, held[: len(held) - spare], distance)
 
     def _after_landing(self, parent: int, keys: int) -> int:

@@ -21,7 +21,7 @@ _HIDDEN = (128, 128)
 _BATCH = 512
 _EPOCHS = 12
 _LEARNING_RATE = 2e-3
-_JITTER = 0.05  # of a feature's standard deviation, so that no decision is learned by heart
+_JITTER = 0.05  # of a feature's standard deviation, so that no decision is memorized
 _LEAST_SPREAD = 0.02
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.envs.spaces import ACTION_SETS
-from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METER
 from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.recording.grid import Masks
 from qwop_native.recording.starts import reset_start
@@ -60,7 +60,7 @@ class SearchSettings:
         width: States that each of them keeps.
         grids: Frames between two decisions, one beam for each in every round.
         action_set: Key combinations tried, see `qwop_native.envs.spaces.ACTION_SETS`.
-        sincos: Flavour of sine and cosine.
+        sincos: Flavor of sine and cosine.
         page: What happens on the page before the run.
         head: Masks of the keys with which every run begins, uint8 (frames,); the search is for
             what comes after them.
@@ -308,7 +308,7 @@ class Searcher:
         if search is not None:
             entry["played"] = search.played
             last = search.levels[-1].states.bodies if search.levels else self._root.bodies[None]
-            entry["farthest"] = float(last[:, 0, 0].max()) / UNITS_PER_METRE
+            entry["farthest"] = float(last[:, 0, 0].max()) / UNITS_PER_METER
         self._tries.append(entry)
         with whole_file(self._folder / STATE_NAME) as file:
             file.write(json.dumps(self._tries, indent=1).encode())
@@ -347,5 +347,5 @@ class Searcher:
         """What an earlier search has left in the folder."""
         recording = load_recording(path)
         if recording.sincos != self._settings.sincos or recording.page != self._settings.page:
-            raise ValueError(f"{path} has another flavour or start; choose another folder")
+            raise ValueError(f"{path} has another flavor or start; choose another folder")
         return recording

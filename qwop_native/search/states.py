@@ -47,7 +47,7 @@ class States:
             `qwop_native.envs.spaces.PARTS`; world units, radians, seconds; float64 (n, 12, 6).
         events: Bits such as `facts.FALLEN`, uint8 (n,).
         frames: Updates that the game's clock has counted, int32 (n,).
-        score: Metres that the game shows, float64 (n,).
+        score: Meters that the game shows, float64 (n,).
     """
 
     bodies: Floats
@@ -69,7 +69,7 @@ class States:
 
 
 def progress(states: States) -> Floats:
-    """Where half a second of its own motion will bring the centre of mass, world units (n,)."""
+    """Where half a second of its own motion will bring the center of mass, world units (n,)."""
     return np.asarray((states.bodies[:, :, 0] + 0.5 * states.bodies[:, :, 3]) @ _SHARES)
 
 
@@ -97,7 +97,7 @@ def features(states: States) -> npt.NDArray[np.float32]:
 
 
 def pose_cells(states: States) -> npt.NDArray[np.int64]:
-    """Each pose's neighbourhood: a quarter of a radian, a world unit; int64 (n, 6)."""
+    """Each pose's neighborhood: a quarter of a radian, a world unit; int64 (n, 6)."""
     angles = np.round(states.bodies[:, _LIMBS, 2] * 4.0)
     height = np.round(states.bodies[:, _TORSO : _TORSO + 1, 1])
     return np.concatenate([angles, height], axis=1).astype(np.int64)

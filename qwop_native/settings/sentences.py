@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -137,8 +137,8 @@ def accepted(annotation: Any) -> str:
 def bounds(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     """The limits of a number, or of the numbers of a list, in words; none are an empty text."""
     found = [*_limits(annotation), *(limit for each in metadata for limit in _limits_of(each))]
-    words = {Ge: "at least", Gt: "above", Le: "at most"}
-    values = {Ge: "ge", Gt: "gt", Le: "le"}
+    words = {Ge: "at least", Gt: "above", Le: "at most", Lt: "below"}
+    values = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
     texts = [
         f"{words[kind]} {getattr(each, values[kind])}"
         for kind in words

@@ -44,17 +44,20 @@ class EpisodeStatistics(BaseCallback):
             return True
         for info in self.locals["infos"]:
             # An episode that began in the middle of a run says nothing of how far a policy gets.
-            if "episode" in info and not info.get("start_distance"):
+            begins_elsewhere = info.get("start_distance") or not info.get("from_line", True)
+            if "episode" in info and not begins_elsewhere:
                 self._take(info)
-        for name in INFO_KEYWORDS:
-            self.logger.record(f"user/{name}", self.mean(name))
+        for name, values in self._ended.items():
+            if values:
+                self.logger.record(f"user/{name}", self.mean(name))
         if self.best_frames is not None:
             self.logger.record("user/best_frames", self.best_frames)
         return True
 
     def _take(self, info: dict[str, float]) -> None:
         for name, values in self._ended.items():
-            values.append(float(info[name]))
+            if name in info:  # games that pay for speed tell less
+                values.append(float(info[name]))
         distance, frames = float(info["distance"]), int(info["frames"])
         if self.best_distance is None or distance > self.best_distance:
             self.best_distance = distance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from stable_baselines3.common.callbacks import BaseCallback
@@ -21,12 +22,19 @@ class Display(BaseCallback):
         statistics: Where the distances are from.
         rates: Where the rates are from.
         bar: Whether a bar is wanted; there is one on terminals only.
+        standing: Tells of the last evaluation; None where successes in training are shown instead.
     """
 
     def __init__(
-        self, total: int, statistics: EpisodeStatistics, rates: Throughput, bar: bool
+        self,
+        total: int,
+        statistics: EpisodeStatistics,
+        rates: Throughput,
+        bar: bool,
+        standing: Callable[[], str] | None = None,
     ) -> None:
         super().__init__()
+        self._standing = standing
         self._total, self._statistics, self._rates = total, statistics, rates
         self._progress: Progress | None = None
         if bar and sys.stdout.isatty():
@@ -71,6 +79,15 @@ class Display(BaseCallback):
 
     def _text(self, done: int) -> str:
         statistics, rates = self._statistics, self._rates.measure()
+        if self._standing is not None:
+            parts = [
+                f"{done:,} steps",
+                f"distance {statistics.mean('distance'):.1f} m",
+                self._standing(),
+                f"{rates['env_steps_per_s']:,.0f} steps/s",
+                self._left(done, rates["env_steps_per_s"]),
+            ]
+            return "  ".join(part for part in parts if part)
         best = statistics.best_frames
         return (
             f"{done:,} steps  distance {statistics.mean('distance'):.1f} m  "
@@ -78,3 +95,12 @@ class Display(BaseCallback):
             f"best {f'{best} frames' if best is not None else '-'}  "
             f"{rates['env_steps_per_s']:,.0f} steps/s  {rates['updates_per_s']:,.0f} updates/s"
         )
+
+    def _left(self, done: int, rate: float) -> str:
+        """How long the rest will take; nothing at the end, or where a bar tells."""
+        if self._progress is not None or done >= self._total or not rate:
+            return ""
+        seconds = (self._total - done) / rate
+        if seconds >= 5400:
+            return f"{seconds / 3600:.1f} h left"
+        return f"{seconds / 60:.0f} min left" if seconds >= 90 else f"{seconds:.0f} s left"

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import (
@@ -21,6 +22,7 @@ from qwop_native import QwopEnv
 from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.sb3 import QwopVecEnv
 from qwop_native.training.settings.run import RunConfig
+from qwop_native.training.sprint.games import SprintGames
 from qwop_native.wrappers.rich_columns import RichColumns, columns_of
 
 INFO_KEYWORDS = ("time", "distance", "avgspeed", "is_success", "frames")
@@ -32,12 +34,15 @@ def make_vec_env(config: RunConfig) -> VecEnv:
 
     They are one `QwopVecEnv`, unless `env_wrappers` holds wrappers of gymnasium's, which wrap one
     game each: then each game is an environment of its own, many times slower. Wrappers of SB3's
-    vector environments keep the fast one.
+    vector environments keep the fast one. A run that names `games` has `SprintGames`.
 
     Raises:
         ImportError: The module of a wrapper cannot be imported.
         TypeError, ValueError: An environment or a wrapper refuses an argument.
     """
+    if config.games is not None:
+        generator = np.random.default_rng(config.seed)
+        return SprintGames(config.games, generator, config.env_threads, observation="standard")
     wrappers = [(_wrapper_class(each), each.get("kwargs") or {}) for each in config.env_wrappers]
     of_one = [each for each in wrappers if not issubclass(each[0], VecEnvWrapper)]
     of_all = [each for each in wrappers if issubclass(each[0], VecEnvWrapper)]

@@ -46,7 +46,7 @@ def draw(path: Path, played: Sequence[Run], report: dict[str, Any]) -> None:
     colors = [kinds[kind] for kind in found]
     right.hist(list(found.values()), edges, stacked=True, color=colors, label=list(found))
     right.yaxis.get_major_locator().set_params(integer=True)
-    right.set(xlabel="metres", ylabel="runs", title="where the runs ended")
+    right.set(xlabel="meters", ylabel="runs", title="where the runs ended")
     right.legend(frameon=False)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)

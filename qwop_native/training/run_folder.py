@@ -115,7 +115,7 @@ class RunFolder:
         """Writes SB3's zip of the model, whole or not at all."""
         target = self.path / name
         target.parent.mkdir(exist_ok=True)
-        told = ModelSettings.of_games(self.settings.env, self.settings.env_wrappers)
+        told = ModelSettings.of_games(self.settings.played, self.settings.env_wrappers)
         save_model(model, target, told)
 
     def describe(self, state: str, steps: int, **more: Any) -> None:
@@ -135,7 +135,7 @@ class RunFolder:
             "versions": {name: _version(name) for name in _PACKAGES},
             "out_dir": str(self.path),
             **more,
-            "env": plain(settings.env),
+            "env": plain(settings.played),
             "config": settings.plain(),
         }
         self.write(METADATA, yaml.safe_dump(description, sort_keys=False))

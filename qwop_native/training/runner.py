@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,18 @@ from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputF
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.models.evaluate import Run as Played
-from qwop_native.models.evaluate import evaluate
 from qwop_native.models.load import find_model
-from qwop_native.models.policy import chooser
-from qwop_native.models.starts import make_starts
-from qwop_native.models.summary import Summary, summarize, table
+from qwop_native.models.summary import Summary, summarize
 from qwop_native.models.weights import check_model
 from qwop_native.sb3 import checkpoint, versions
+from qwop_native.settings.sentences import word
 from qwop_native.training import callbacks, config, history, resume
 from qwop_native.training.algorithms import Algorithm, learn
 from qwop_native.training.display import Display
 from qwop_native.training.environments import make_vec_env
-from qwop_native.training.run_folder import BEST_MODEL, RunFolder, complete
+from qwop_native.training.evaluation import AGAINST, Evaluation, standing, told
+from qwop_native.training.run_folder import BEST_MODEL, CONFIG, RunFolder, complete
 from qwop_native.training.wandb_run import WandbRun, import_wandb
-from qwop_native.wrappers.rich_columns import columns_of
-
-_FINISH = "torso"  # what is learned is judged as it is rewarded, by qwop-gym's rule
 
 INTERRUPTED = 130
 """Exit status after a stop by signal, as shells have it for Ctrl-C."""
@@ -69,11 +66,11 @@ class Run:
         self._settings, self._algorithm = settings, algorithm
         torch.set_num_threads(settings.torch_threads)
         self._venv = make_vec_env(settings)
-        frames_per_step = settings.env.get("frames_per_step", 1)
-        self._starts = make_starts("idle", settings.evaluation_episodes, frames_per_step)
+        self._evaluation = Evaluation(settings)
         self._statistics, self._rates = callbacks.EpisodeStatistics(), callbacks.Throughput()
         self._stop = callbacks.StopOnRequest()
         self._best: Summary | None = None
+        self._last: Summary | None = None
         self._untrained: dict[str, Any] | None = None
         algorithm.prepare(settings)
 
@@ -104,15 +101,27 @@ class Run:
         saved = path / resume.NAME
         if saved.is_file():
             self.model, state = _from_checkpoint(saved, self._venv)
+            self._check_learner(path, state.get("learner", {}))
             self._total, self._best, self._untrained = (
                 state[name] for name in ("total", "best", "untrained")
             )
+            self._last = state.get("last")
             self._statistics.restore(state["statistics"])
             print(f"going on exactly after {self.model.num_timesteps:,} steps")
         else:
             self._take_up_last_model(resume.latest_model(path))
         history.forget_after(path, self.model.num_timesteps)
         checkpoint.resume_tensorboard(path, self.model.num_timesteps)
+
+    def _check_learner(self, path: Path, before: dict[str, Any]) -> None:
+        """Raises ValueError where config.yml has been given another learner since."""
+        now = self._settings.learner.plain()
+        for name in before.keys() & now.keys():
+            if now[name] != before[name]:
+                raise ValueError(
+                    f"the run in {path} was begun with learner.{name} {word(before[name])}, its "
+                    f"{CONFIG} now says {word(now[name])}: put it back, or begin a new run"
+                )
 
     def _take_up_last_model(self, path: Path | None) -> None:
         settings = self._settings
@@ -152,7 +161,15 @@ class Run:
         settings, model = self._settings, self.model
         if self._untrained is None:
             self._untrained = _results(self._evaluate())
-        display = Display(self._total, self._statistics, self._rates, settings.progress_bar)
+        display = Display(
+            self._total,
+            self._statistics,
+            self._rates,
+            settings.progress_bar,
+            self._standing if self._evaluation.finish == "game" else None,
+        )
+        if self._evaluation.finish == "game":
+            display.say(f"distance: of episodes in training; {AGAINST}")
         watched = WandbRun(settings, self._folder)
         model.set_logger(self._logger())
         watching = CallbackList(self._watching(display))
@@ -202,6 +219,8 @@ class Run:
         return {
             "total": self._total,
             "best": self._best,
+            "last": self._last,
+            "learner": self._settings.learner.plain(),
             "untrained": self._untrained,
             "statistics": self._statistics.state(),
         }
@@ -216,14 +235,14 @@ class Run:
         self._draw()
         print(
             f"interrupted after {self.model.num_timesteps:,} steps; model.zip is saved; go on with "
-            f"python -m train --resume {self.folder}"
+            f"qwop-native train --resume {self.folder}"
         )
         return INTERRUPTED
 
     def _finish(self) -> int:
         trained = self._evaluate()
         results = {
-            "finish": _FINISH,
+            "finish": self._evaluation.finish,
             "untrained": self._untrained,
             "trained": _results(trained),
         }
@@ -232,10 +251,11 @@ class Run:
         self._draw()
         (self.folder / resume.NAME).unlink(missing_ok=True)
         before = self._untrained or {}
-        print(table(trained))
+        print(told(trained))
         print(f"mean distance over {len(trained)} episodes:")
         print(f"  untrained policy {before['summary']['mean_distance']:7.2f} m")
         print(f"  trained policy   {summarize(trained).mean_distance:7.2f} m")
+        print(f"watch it: qwop-native spectate {shlex.quote(str(self.folder))}")
         return 0
 
     def _draw(self) -> None:
@@ -252,21 +272,24 @@ class Run:
         return Logger(str(folder), formats)
 
     def _evaluate(self) -> list[Played]:
-        settings = self._settings
-        limit = settings.max_episode_steps or 5000
-        columns, frames = columns_of(settings.env_wrappers), settings.env.get("frames_per_step", 1)
-        choose = chooser(self.model, columns, frames)
-        return evaluate(choose, settings.env, self._starts, limit, finish=_FINISH)
+        return self._evaluation.play(self.model)
+
+    def _standing(self) -> str:
+        return "" if self._last is None else standing(self._last)
 
     def _keep_best(self, done: int) -> None:
-        summary = summarize(self._evaluate())
+        summary = self._last = summarize(self._evaluate())
         for name, value in dataclasses.asdict(summary).items():
             if value is not None and name != "episodes":
                 self.model.logger.record(f"eval/{name}", value)
         if self._best is None or summary.rank() > self._best.rank():
             self._best = summary
             self._folder.save(self.model, BEST_MODEL)
-            about = {"steps": done, "finish": _FINISH, **dataclasses.asdict(summary)}
+            about = {
+                "steps": done,
+                "finish": self._evaluation.finish,
+                **dataclasses.asdict(summary),
+            }
             self._folder.write("best.json", json.dumps(about, indent=1) + "\n")
 
     def _checkpoint(self, done: int) -> None:

@@ -113,7 +113,7 @@ def load(path: Path) -> Study:
 
 
 def score(summary: Summary | None) -> float:
-    """What a search maximizes: metres, 100 for all successes, and more for fewer frames.
+    """What a search maximizes: meters, 100 for all successes, and more for fewer frames.
 
     Successes outweigh any distance without, as in the choice of the best model of a run.
     """

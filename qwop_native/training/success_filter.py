@@ -14,7 +14,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from stable_baselines3.common.vec_env import VecEnv
 
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import UNITS_PER_METER
 from qwop_native.wrappers.rich_columns import Poses
 
 _LATEST = 100  # episodes that a share is taken of
@@ -54,7 +54,7 @@ class Outcomes(BaseCallback):
     Args:
         share: Part of the latest 100 episodes, the farthest, that is learned from.
         only_successes: Whether only episodes that end beyond 100 m are.
-        latest: Metres of the latest episodes, which it continues.
+        latest: Meters of the latest episodes, which it continues.
     """
 
     def __init__(self, share: float, only_successes: bool, latest: deque[float]) -> None:
@@ -81,7 +81,7 @@ class Outcomes(BaseCallback):
             buffer.kept[begins[game] : step + 1, game] = good
             begins[game] = step + 1
         # An episode that goes on is one of the better ones if it is beyond them already.
-        reached = Poses(np.asarray(self.locals["new_obs"])).x[:, 0] / UNITS_PER_METRE
+        reached = Poses(np.asarray(self.locals["new_obs"])).x[:, 0] / UNITS_PER_METER
         for game, begin in enumerate(begins.tolist()):
             buffer.kept[begin:, game] = not self._only_successes and reached[game] >= least
         self.logger.record("filter/kept", float(buffer.kept.mean()))

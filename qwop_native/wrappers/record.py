@@ -23,7 +23,7 @@ class RecordWrapper(gym.Wrapper[Observation, np.int64, Observation, np.int64]):
         rec_file: The file; its folder is made.
         overwrite: Whether a file that is there already may be replaced.
         max_time: Longest time (the info's `time`) of an episode that qualifies; None for any.
-        min_distance: Shortest distance in metres of one that does; None for any.
+        min_distance: Shortest distance in meters of one that does; None for any.
 
     Raises:
         FileExistsError: There is such a file, and it may not be replaced.

@@ -20,7 +20,7 @@ _SCALES = {"x": 5.0, "y": 5.0, "angle": 1.0, "vx": 20.0, "vy": 20.0}
 _AT_REST = {"x": 0.0, "y": 0.0, "angle": 0.0, "vx": 15.0, "vy": 0.0}
 
 # World units of the torso, close together where the hurdle at 500 and the finish at 1000 matter.
-# Between two neighbours a ramp rises from 0 to 1.
+# Between two neighbors a ramp rises from 0 to 1.
 _KNOTS = np.array(
     [-10, 30, 440, 460, 475, 485, 495, 505, 515, 530, 930, 950, 965, 980, 990, 1000, 1010], float
 )
@@ -58,7 +58,7 @@ def hinges() -> tuple[Floats, Floats, Floats]:
     """
     deviations, centers = observation_scale()
     widths = np.diff(_KNOTS)
-    # A ramp is relu((x - a) / (b - a)) - relu((x - b) / (b - a)); neighbours share a knot, so a
+    # A ramp is relu((x - a) / (b - a)) - relu((x - b) / (b - a)); neighbors share a knot, so a
     # ReLU is in units of 10 world units and the widths are in the matrix.
     weights = np.zeros((OBSERVATION_SIZE, RAMPS + 1))
     weights[0] = deviations[0] / 10.0

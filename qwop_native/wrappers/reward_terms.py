@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qwop_native.facts import CONTACT_RANGE, PARTS, PHYSICS_STEP, UNITS_PER_METRE
+from qwop_native.facts import CONTACT_RANGE, PARTS, PHYSICS_STEP, UNITS_PER_METER
 from qwop_native.wrappers.rich_columns import (
     JOINT_HALF_RANGE,
     JOINT_MIDDLE,
@@ -38,7 +38,7 @@ class _Step:
 
 def _velocity(step: _Step) -> Any:
     moved = step.after.x[:, _TORSO] - step.before.x[:, _TORSO]
-    return moved / (UNITS_PER_METRE * step.seconds)
+    return moved / (UNITS_PER_METER * step.seconds)
 
 
 def _posture(step: _Step) -> Any:
@@ -75,7 +75,7 @@ TERMS: dict[str, Callable[[_Step], Any]] = {
 }
 """What can be added to the reward of a step, times its weight.
 
-velocity: mean speed of the torso during the step, metres per second of the physics.
+velocity: mean speed of the torso during the step, meters per second of the physics.
 posture: minus the radians by which the torso leans more than half a radian from how it starts.
 energy: minus the mean square of the joints' angular velocities, (10 rad/s) squared.
 joint_limits: minus how far joints are within the last tenth of their half range or beyond, summed.
@@ -91,7 +91,7 @@ class Stage:
 
     Attributes:
         weights: Weight of each of `TERMS`.
-        until_distance: The stage is over once the latest episodes reach this many metres on
+        until_distance: The stage is over once the latest episodes reach this many meters on
             average; None for the last stage.
     """
 
@@ -157,7 +157,7 @@ class RewardShaper:
         return total
 
     def ended(self, distance: float) -> None:
-        """Notes how far an episode came, metres; may begin the next stage."""
+        """Notes how far an episode came, meters; may begin the next stage."""
         self._distances.append(distance)
         goal = self._stages[self.stage].until_distance
         full = len(self._distances) == self._distances.maxlen

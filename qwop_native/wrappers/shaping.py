@@ -65,7 +65,7 @@ class StuckTruncation(Wrapper):
     Args:
         env: A `QwopEnv`, wrapped or not.
         frames: Updates of the game without progress after which the episode is truncated.
-        progress: Metres beyond the furthest point so far that count as progress.
+        progress: Meters beyond the furthest point so far that count as progress.
 
     Raises:
         ValueError: `frames` or `progress` is not above 0.
@@ -100,4 +100,4 @@ def check_patience(frames: int, progress: float) -> None:
     if frames < 1:
         raise ValueError(f"frames must be at least 1, got {frames!r}")
     if not progress > 0:
-        raise ValueError(f"progress must be above 0 metres, got {progress!r}")
+        raise ValueError(f"progress must be above 0 meters, got {progress!r}")

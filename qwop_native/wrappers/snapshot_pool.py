@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from qwop_native._core import Game
 from qwop_native.atomic import whole_file
-from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METRE
+from qwop_native.facts import DEFAULT_SINCOS, UNITS_PER_METER
 from qwop_native.recording import load_recording
 
 TORSO = 0  # row of Game.bodies
@@ -29,7 +29,7 @@ class Moment:
 
     Attributes:
         snapshot: `Game.snapshot()`.
-        distance: Metres of the torso.
+        distance: Meters of the torso.
         frames: Updates since the run began.
         keys: Mask of the keys held.
     """
@@ -60,7 +60,7 @@ class SnapshotPool:
         return self.moments[int(rng.integers(len(self.moments)))]
 
     def between(self, least: float, most: float) -> SnapshotPool:
-        """The moments from `least` to `most` metres, as a pool of their own."""
+        """The moments from `least` to `most` meters, as a pool of their own."""
         chosen = [moment for moment in self.moments if least <= moment.distance <= most]
         return SnapshotPool(chosen, self.sincos)
 
@@ -112,7 +112,7 @@ class SnapshotPool:
 
     @classmethod
     def read(cls, patterns: Sequence[str]) -> SnapshotPool:
-        """Reads files of `save`, and recordings, of which it takes a moment each metre.
+        """Reads files of `save`, and recordings, of which it takes a moment each meter.
 
         Args:
             patterns: Names or patterns such as ``runs/*.qwop``.
@@ -127,10 +127,10 @@ class SnapshotPool:
             if not found:
                 raise FileNotFoundError(f"there is no file of snapshots or recording {pattern}")
             pools += [cls.load(each) if each.endswith(".npz") else _played(each) for each in found]
-        flavours = sorted({pool.sincos for pool in pools})
-        if len(flavours) > 1:
-            raise ValueError(f"the runs are of different sincos: {', '.join(flavours)}")
-        return cls([moment for pool in pools for moment in pool.moments], *flavours)
+        flavors = sorted({pool.sincos for pool in pools})
+        if len(flavors) > 1:
+            raise ValueError(f"the runs are of different sincos: {', '.join(flavors)}")
+        return cls([moment for pool in pools for moment in pool.moments], *flavors)
 
 
 def _played(path: str) -> SnapshotPool:
@@ -146,21 +146,21 @@ def moment_of(game: Game) -> Moment:
 
 
 def distance_of(game: Game) -> float:
-    """Metres of the torso."""
-    return float(game.bodies[TORSO, 0]) / UNITS_PER_METRE
+    """Meters of the torso."""
+    return float(game.bodies[TORSO, 0]) / UNITS_PER_METER
 
 
 class Collector:
     """Keeps moments of a run while it is played.
 
     Args:
-        every: Metres between two moments.
+        every: Meters between two moments.
         margin: Frames before a fall from which nothing is kept: there the fall is settled already.
     """
 
     def __init__(self, every: float = 1.0, margin: int = 60) -> None:
         if not every > 0:
-            raise ValueError(f"every must be above 0 metres, got {every!r}")
+            raise ValueError(f"every must be above 0 meters, got {every!r}")
         if margin < 0:
             raise ValueError(f"margin must be at least 0 frames, got {margin!r}")
         self._every, self._margin = every, margin

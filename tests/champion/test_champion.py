@@ -29,7 +29,7 @@ def test_there_are_runs_faster_than_any_person_has_made():
 
 
 @pytest.mark.slow
-def test_the_policy_runs_from_every_kind_of_start_in_every_flavour(tmp_path, capsys):
+def test_the_policy_runs_from_every_kind_of_start_in_every_flavor(tmp_path, capsys):
     results = tmp_path / "results.json"
     assert main(["champion", "--results", str(results)]) == 0
     numbers = json.loads(results.read_text())

@@ -51,8 +51,8 @@ LaneBox<F> boxes_of(const Shape* shapes) {
   const auto all = [&](auto get) { return lanes_of<F>(shapes, get); };
   return {all([](const Shape& s) { return s.half_width; }),
           all([](const Shape& s) { return s.half_height; }),
-          {{all([](const Shape& s) { return s.pose.centre.x; }),
-            all([](const Shape& s) { return s.pose.centre.y; })},
+          {{all([](const Shape& s) { return s.pose.center.x; }),
+            all([](const Shape& s) { return s.pose.center.y; })},
            all([](const Shape& s) { return s.pose.angle; }),
            {all([](const Shape& s) { return s.pose.rotation.sin; }),
             all([](const Shape& s) { return s.pose.rotation.cos; })}}};

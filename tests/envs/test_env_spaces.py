@@ -115,7 +115,7 @@ def test_normalizers(name, low, high):
     assert np.abs(back - values).max() <= (high - low) * np.finfo(np.float32).eps
 
 
-def test_columns_of_the_observation_are_the_normalised_bodies():
+def test_columns_of_the_observation_are_the_normalized_bodies():
     env = QwopEnv(frames_per_step=4)
     env.reset(seed=0)
     for action in (1, 4, 6, 9, 2):

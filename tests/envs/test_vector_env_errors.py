@@ -195,7 +195,7 @@ def test_bad_snapshots_are_refused_and_nothing_moves(env):
             env.restore(0, bad)
     with pytest.raises(TypeError, match="a snapshot is bytes, got bytearray"):
         env.restore(0, bytearray(good))
-    with pytest.raises(ValueError, match=r"sincos|flavour"):
+    with pytest.raises(ValueError, match=r"sincos|flavor"):
         env.restore(0, QwopVectorEnv(1, sincos="fdlibm").snapshot(0))
     assert hashes(env) == before
 

@@ -41,7 +41,7 @@ def test_events():
 def test_numbers():
     assert facts.FLAVORS == ("glibc", "glibc-fma", "fdlibm")
     assert facts.DEFAULT_SINCOS == Game().sincos == "glibc"
-    assert (facts.FRAMES_PER_SECOND, facts.UNITS_PER_METRE, facts.PIXELS_PER_UNIT) == (30, 10, 20)
+    assert (facts.FRAMES_PER_SECOND, facts.UNITS_PER_METER, facts.PIXELS_PER_UNIT) == (30, 10, 20)
     assert (facts.PHYSICS_STEP, facts.ENGINE_TICK) == (0.04, 0.25)
     assert (facts.SCREEN_WIDTH, facts.SCREEN_HEIGHT) == (640, 400)
     assert (facts.TRACK_Y, facts.HURDLE_X, facts.FINISH_X) == (10.74275 - 1.6, 500, 1000)

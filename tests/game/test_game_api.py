@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from game_plays import CREATION_POSES, FLAVOURS, ended, refused, started
+from game_plays import CREATION_POSES, FLAVORS, ended, refused, started
 
 from qwop_native import Game, Keys
 
@@ -51,31 +51,31 @@ def test_a_fresh_page_has_the_intro_screen_up_and_nothing_moved():
     assert not game.hurdle[:, 3:].any()
 
 
-@pytest.mark.parametrize("sincos", FLAVOURS)
-def test_a_game_has_the_flavour_it_was_made_with(sincos):
+@pytest.mark.parametrize("sincos", FLAVORS)
+def test_a_game_has_the_flavor_it_was_made_with(sincos):
     assert Game(sincos).sincos == sincos
     assert Game(sincos=sincos).sincos == sincos
 
 
-def test_glibc_is_the_default_flavour():
+def test_glibc_is_the_default_flavor():
     assert Game().sincos == "glibc"
     assert Game().state_hash() == Game("glibc").state_hash()
 
 
 @pytest.mark.parametrize("sincos", ["", "GLIBC", "glibc ", "fma", "glibc_fma"])
-def test_an_unknown_flavour_is_refused_with_the_known_ones(sincos):
+def test_an_unknown_flavor_is_refused_with_the_known_ones(sincos):
     with pytest.raises(ValueError, match=r"'glibc', 'glibc-fma' or 'fdlibm', not " + repr(sincos)):
         Game(sincos)
 
 
 @pytest.mark.parametrize("sincos", [None, 1, 1.0, ["glibc"]])
-def test_a_flavour_is_a_string(sincos):
+def test_a_flavor_is_a_string(sincos):
     with pytest.raises(TypeError):
         Game(sincos)
 
 
-def test_the_flavours_play_differently():
-    games = [started(sincos) for sincos in FLAVOURS]
+def test_the_flavors_play_differently():
+    games = [started(sincos) for sincos in FLAVORS]
     for game in games:
         game.step(Keys.Q | Keys.O, 40)
         game.step(Keys.W | Keys.P, 40)

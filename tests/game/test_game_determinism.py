@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from game_plays import FLAVOURS, by_frame, hashes, make, random_moves, started
+from game_plays import FLAVORS, by_frame, hashes, make, random_moves, started
 from paths import TESTS
 
 from qwop_native import Game
@@ -17,17 +17,17 @@ def run(sincos, seed):
     return hashes(started(sincos, seed % 5), by_frame(random_moves(seed, 60)))
 
 
-@pytest.mark.parametrize("sincos", FLAVOURS)
+@pytest.mark.parametrize("sincos", FLAVORS)
 def test_a_run_repeats_itself(sincos):
     assert run(sincos, 3) == run(sincos, 3)
     assert run(sincos, 3) != run(sincos, 4)
 
 
 def test_games_that_take_turns_do_not_disturb_each_other():
-    alone = {sincos: run(sincos, seed) for seed, sincos in enumerate(FLAVOURS)}
-    games = {sincos: started(sincos, seed % 5) for seed, sincos in enumerate(FLAVOURS)}
-    tapes = {sincos: list(by_frame(random_moves(seed, 60))) for seed, sincos in enumerate(FLAVOURS)}
-    seen = {sincos: [] for sincos in FLAVOURS}
+    alone = {sincos: run(sincos, seed) for seed, sincos in enumerate(FLAVORS)}
+    games = {sincos: started(sincos, seed % 5) for seed, sincos in enumerate(FLAVORS)}
+    tapes = {sincos: list(by_frame(random_moves(seed, 60))) for seed, sincos in enumerate(FLAVORS)}
+    seen = {sincos: [] for sincos in FLAVORS}
     for turn in range(max(len(tape) for tape in tapes.values())):
         for sincos, game in games.items():
             if turn < len(tapes[sincos]):
@@ -46,7 +46,7 @@ def test_one_game_used_again_by_restore_forgets_everything():
 
 
 def test_games_in_threads_play_as_games_alone():
-    jobs = [(sincos, seed) for seed in range(8) for sincos in FLAVOURS]
+    jobs = [(sincos, seed) for seed in range(8) for sincos in FLAVORS]
     alone = [run(*job) for job in jobs]
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
@@ -69,7 +69,7 @@ def test_one_game_passed_between_threads_plays_as_in_one():
 PRINT_A_RUN = "from test_game_determinism import run; print(run({sincos!r}, 6))"
 
 
-@pytest.mark.parametrize("sincos", FLAVOURS)
+@pytest.mark.parametrize("sincos", FLAVORS)
 def test_another_process_plays_the_same(sincos):
     # Another hash seed, and memory that is not zero before it is written.
     path = os.pathsep.join([str(Path(__file__).parent), str(TESTS / "support")])

@@ -1,7 +1,7 @@
 """Snapshots written by an enemy: the checksum is right, the game inside need not be.
 
 Such a game may be refused or taken; it must never make the engine leave its own memory. That is
-seen best under the address and undefined-behaviour sanitizers, where these tests run too.
+seen best under the address and undefined-behavior sanitizers, where these tests run too.
 """
 
 import os
@@ -9,7 +9,7 @@ import random
 import struct
 
 import pytest
-from game_plays import FLAVOURS, ended, hashes, landed, make, random_moves, recorded, started
+from game_plays import FLAVORS, ended, hashes, landed, make, random_moves, recorded, started
 from game_snapshots import Snapshot
 
 from qwop_native import Game
@@ -268,9 +268,9 @@ def test_contacts_touch_in_one_or_two_points_or_do_not_touch(touching, points):
     assert not try_restore(Game(), snapshot.changed(payload=payload).sealed())
 
 
-@pytest.mark.parametrize("sincos", FLAVOURS)
-def test_a_relabelled_snapshot_is_a_sound_game_of_the_other_flavour(sincos):
+@pytest.mark.parametrize("sincos", FLAVORS)
+def test_a_relabeled_snapshot_is_a_sound_game_of_the_other_flavor(sincos):
     snapshot = Snapshot.parse(ended().snapshot())
     game = Game(sincos)
-    assert try_restore(game, snapshot.changed(flavour=FLAVOURS.index(sincos)).sealed())
+    assert try_restore(game, snapshot.changed(flavor=FLAVORS.index(sincos)).sealed())
     assert len(hashes(game, random_moves(1, 10))) >= 10

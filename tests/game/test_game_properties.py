@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from game_plays import FLAVOURS, by_frame, hashes, make, resumed, situations
+from game_plays import FLAVORS, by_frame, hashes, make, resumed, situations
 from game_snapshots import Snapshot
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ FRAMES = st.integers(0, 40)
 HOLDS = st.tuples(KEYS, FRAMES)
 TAPES = st.lists(HOLDS | HOLDS | st.sampled_from(["reset", "release"]), min_size=3, max_size=25)
 SITUATIONS = st.sampled_from(list(situations()))
-SINCOS = st.sampled_from(FLAVOURS)
+SINCOS = st.sampled_from(FLAVORS)
 IDLE = st.integers(0, 60)
 
 

@@ -138,11 +138,11 @@ def test_reset_begins_again_and_keeps_the_best_score(over):
     assert not any((game.fallen, game.jumped, game.jump_landed, game.game_ended))
     assert game.frames == 1
     assert game.high_score == best
-    assert game.score == 0.3  # the torso is 2.5 units from the origin: a quarter of a metre
+    assert game.score == 0.3  # the torso is 2.5 units from the origin: a quarter of a meter
     assert game.step(0, 5) == 5
 
 
-def test_the_score_is_the_torso_in_tenths_of_a_metre():
+def test_the_score_is_the_torso_in_tenths_of_a_meter():
     sincos, idle_frames, moves = recorded("full-run-landing-glibc")
     game = started(sincos, idle_frames)
     seen = set()

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 from game_plays import (
-    FLAVOURS,
+    FLAVORS,
     by_frame,
     ended,
     hashes,
@@ -47,7 +47,7 @@ COPIES = {
 # --- restoring changes nothing --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sincos", FLAVOURS)
+@pytest.mark.parametrize("sincos", FLAVORS)
 def test_restoring_at_every_frame_changes_nothing_afterwards(sincos):
     moves = list(by_frame(random_moves(7, 90)))
     assert len(moves) > 500
@@ -108,7 +108,7 @@ def test_windows_around_the_hurdle_and_the_sand_pit_replay_from_each_frame():
         assert hashes(other, moves[frame : frame + 30]) == expected[frame : frame + 30], frame
 
 
-@pytest.mark.parametrize("sincos", FLAVOURS)
+@pytest.mark.parametrize("sincos", FLAVORS)
 def test_the_intro_screen_is_part_of_a_snapshot(sincos):
     fresh = restored(Game(sincos).snapshot(), sincos)
     assert not fresh.started
@@ -145,7 +145,7 @@ def test_restore_returns_nothing_and_takes_its_argument_by_name():
 
 def test_fingerprints_tell_states_apart():
     game = started()
-    seen = [Game(sincos).state_hash() for sincos in FLAVOURS]
+    seen = [Game(sincos).state_hash() for sincos in FLAVORS]
     seen += [game.state_hash(), started(idle_frames=2).state_hash()]
     for keys in (1, 3, 2, 0):  # W is without effect while Q is down, but it is down
         game.step(keys, 0)
@@ -162,7 +162,7 @@ def test_fingerprints_tell_states_apart():
 
 
 @pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("sincos", FLAVOURS)
+@pytest.mark.parametrize("sincos", FLAVORS)
 def test_a_copy_is_equal_and_independent(sincos, duplicate):
     moves = random_moves(11, 30)
     game = started(sincos)
@@ -250,9 +250,9 @@ def test_a_future_version_need_not_have_todays_layout():
     refused(game, ValueError, lambda: game.restore(data), match="has version")
 
 
-@pytest.mark.parametrize("mine", FLAVOURS)
-@pytest.mark.parametrize("theirs", FLAVOURS)
-def test_a_snapshot_of_another_flavour_is_refused_by_its_name(mine, theirs):
+@pytest.mark.parametrize("mine", FLAVORS)
+@pytest.mark.parametrize("theirs", FLAVORS)
+def test_a_snapshot_of_another_flavor_is_refused_by_its_name(mine, theirs):
     game, data = started(mine), started(theirs).snapshot()
     if mine == theirs:
         game.restore(data)
@@ -261,11 +261,11 @@ def test_a_snapshot_of_another_flavour_is_refused_by_its_name(mine, theirs):
     refused(game, ValueError, lambda: game.restore(data), match=message)
 
 
-def test_an_unknown_flavour_is_refused():
+def test_an_unknown_flavor_is_refused():
     game = ended()
     snapshot = Snapshot.parse(started().snapshot())
-    for flavour in (len(FLAVOURS), 255):
-        data = snapshot.changed(flavour=flavour).sealed()
+    for flavor in (len(FLAVORS), 255):
+        data = snapshot.changed(flavor=flavor).sealed()
         refused(game, ValueError, lambda data=data: game.restore(data), match="damaged")
 
 

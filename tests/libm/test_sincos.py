@@ -16,11 +16,11 @@ from paths import ROOT
 
 from qwop_native import _core
 
-FLAVOURS = ("glibc", "glibc-fma", "fdlibm")
+FLAVORS = ("glibc", "glibc-fma", "fdlibm")
 HALF_PI = np.pi / 2
 COUNT = 800_000
 
-# Arguments on which the three flavours give three different pairs of sine and cosine.
+# Arguments on which the three flavors give three different pairs of sine and cosine.
 PROBES = np.array(
     [5.724715, -8.063968, 0.504381, 8.708498, -9.811861, -0.355644, 5.586799, 11.83144]
 )
@@ -153,8 +153,8 @@ def run_reference(command: list[str], x: np.ndarray, **environment: str) -> np.n
     return np.frombuffer(done.stdout).reshape(2, len(x))
 
 
-def native(x: np.ndarray, flavour: str) -> np.ndarray:
-    return np.stack(_core.sincos(x, flavour))
+def native(x: np.ndarray, flavor: str) -> np.ndarray:
+    return np.stack(_core.sincos(x, flavor))
 
 
 def assert_same_bits(got: np.ndarray, expected: np.ndarray, x: np.ndarray) -> None:
@@ -167,42 +167,42 @@ def assert_same_bits(got: np.ndarray, expected: np.ndarray, x: np.ndarray) -> No
         )
 
 
-def flavour_of(results: np.ndarray) -> str | None:
-    """Which flavour gave these results of the probes, if any did."""
-    found = [f for f in FLAVOURS if np.array_equal(native(PROBES, f), results)]
+def flavor_of(results: np.ndarray) -> str | None:
+    """Which flavor gave these results of the probes, if any did."""
+    found = [f for f in FLAVORS if np.array_equal(native(PROBES, f), results)]
     return found[0] if found else None
 
 
-def test_probes_tell_the_flavours_apart():
-    results = [native(PROBES, flavour) for flavour in FLAVOURS]
+def test_probes_tell_the_flavors_apart():
+    results = [native(PROBES, flavor) for flavor in FLAVORS]
     for i, j in ((0, 1), (0, 2), (1, 2)):
-        assert np.all(np.any(results[i] != results[j], axis=0)), (FLAVOURS[i], FLAVOURS[j])
+        assert np.all(np.any(results[i] != results[j], axis=0)), (FLAVORS[i], FLAVORS[j])
 
 
 @pytest.mark.parametrize("kind", ARGUMENTS)
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_recorded_digest(flavour, kind):
-    results = native(arguments(kind), flavour)
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_recorded_digest(flavor, kind):
+    results = native(arguments(kind), flavor)
     digest = hashlib.sha256(results.astype("<f8").tobytes()).hexdigest()[:16]
-    assert digest == DIGESTS[flavour][kind]
+    assert digest == DIGESTS[flavor][kind]
 
 
 @pytest.mark.parametrize("kind", ARGUMENTS)
 @pytest.mark.parametrize(
-    ("flavour", "environment"),
+    ("flavor", "environment"),
     [("glibc-fma", {}), ("glibc", {"GLIBC_TUNABLES": NO_FMA})],
     ids=["glibc-fma", "glibc"],
 )
-def test_equals_the_systems_libm(flavour, environment, kind):
+def test_equals_the_systems_libm(flavor, environment, kind):
     command = [sys.executable, "-c", LIBM]
-    found = flavour_of(run_reference(command, PROBES, **environment))
-    if found != flavour:
+    found = flavor_of(run_reference(command, PROBES, **environment))
+    if found != flavor:
         pytest.skip(
-            f"libm with {environment or 'its default settings'} is {found or 'no known flavour'} "
-            f"here, not {flavour}: another C library, or a processor without FMA"
+            f"libm with {environment or 'its default settings'} is {found or 'no known flavor'} "
+            f"here, not {flavor}: another C library, or a processor without FMA"
         )
     x = arguments(kind)
-    assert_same_bits(native(x, flavour), run_reference(command, x, **environment), x)
+    assert_same_bits(native(x, flavor), run_reference(command, x, **environment), x)
 
 
 @pytest.mark.parametrize("kind", ARGUMENTS)
@@ -211,25 +211,25 @@ def test_equals_node(kind):
     if node is None:
         pytest.skip("node is not installed")
     command = [node, "-e", NODE]
-    found = flavour_of(run_reference(command, PROBES))
+    found = flavor_of(run_reference(command, PROBES))
     if found != "fdlibm":
-        pytest.skip(f"this node has {found or 'no known flavour'}, not fdlibm")
+        pytest.skip(f"this node has {found or 'no known flavor'}, not fdlibm")
     x = arguments(kind)
     assert_same_bits(native(x, "fdlibm"), run_reference(command, x), x)
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_odd_and_even(flavour):
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_odd_and_even(flavor):
     x = arguments("near_range_ends")
-    sine, cosine = native(x, flavour)
-    mirrored = native(-x, flavour)
+    sine, cosine = native(x, flavor)
+    mirrored = native(-x, flavor)
     assert_same_bits(mirrored, np.stack([-sine, cosine]), x)
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_close_to_the_true_value(flavour):
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_close_to_the_true_value(flavor):
     x = uniform()
-    sine, cosine = native(x, flavour)
+    sine, cosine = native(x, flavor)
     wide = x.astype(np.longdouble)
     for got, true in ((sine, np.sin(wide)), (cosine, np.cos(wide))):
         error = np.abs(got.astype(np.longdouble) - true) / np.spacing(np.abs(got))
@@ -247,6 +247,6 @@ def test_outside_the_domain(x):
         _core.sincos(np.array([0.5, x]), "glibc")
 
 
-def test_unknown_flavour():
+def test_unknown_flavor():
     with pytest.raises(ValueError, match="'glibc', 'glibc-fma' or 'fdlibm', not 'musl'"):
         _core.sincos(np.array([0.5]), "musl")

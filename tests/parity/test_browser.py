@@ -14,13 +14,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def flavour(browser):
+def flavor(browser):
     result = probe(browser)
-    assert result.flavour in FLAVORS, str(result)
-    return result.flavour
+    assert result.flavor in FLAVORS, str(result)
+    return result.flavor
 
 
-def test_probe_tells_one_flavour_from_the_others(browser):
+def test_probe_tells_one_flavor_from_the_others(browser):
     result = probe(browser)
     counts = sorted(result.agreement.values())
     assert counts[-1] == result.arguments
@@ -28,20 +28,20 @@ def test_probe_tells_one_flavour_from_the_others(browser):
 
 
 @pytest.mark.parametrize("hold", [(1, 3), (4, 4), (6, 30)])
-def test_keys_never_used_before_are_equal_bit_for_bit(page, flavour, hold):
+def test_keys_never_used_before_are_equal_bit_for_bit(page, flavor, hold):
     seed = int(np.random.SeedSequence().generate_state(1)[0])
     tape = random_tape(seed, 1500, hold, resets=4, idle_frames=seed % 7)
-    comparison = compare_tape(page, tape, flavour, f"seed {seed}")
+    comparison = compare_tape(page, tape, flavor, f"seed {seed}")
     assert comparison.equal, str(comparison)
     assert comparison.compared == tape.rows
 
 
 @pytest.mark.parametrize("reload", [False, True])
-def test_episodes_never_played_before_are_equal_float_for_float(page, flavour, reload):
+def test_episodes_never_played_before_are_equal_float_for_float(page, flavor, reload):
     seed = int(np.random.SeedSequence().generate_state(1)[0])
     arguments = {"frames_per_step": 1 + seed % 4, "reload_on_reset": reload}
     tape, rows = random_episodes(page, seed, 3, 200, arguments)
-    comparison = compare_env(tape, rows, flavour, arguments, f"seed {seed}")
+    comparison = compare_env(tape, rows, flavor, arguments, f"seed {seed}")
     assert comparison.equal, str(comparison)
 
 
@@ -53,9 +53,9 @@ def test_two_pages_give_the_same_bits(browser, game_files, page):
     second.close()
 
 
-def test_the_wrong_flavour_is_caught(page, flavour):
-    other = next(name for name in FLAVORS if name != flavour)
-    comparison = compare_tape(page, random_tape(3, 400, resets=1), other, "wrong flavour")
+def test_the_wrong_flavor_is_caught(page, flavor):
+    other = next(name for name in FLAVORS if name != flavor)
+    comparison = compare_tape(page, random_tape(3, 400, resets=1), other, "wrong flavor")
     assert not comparison.equal
     assert comparison.compared < 100
 
@@ -76,9 +76,9 @@ def test_the_real_mouse_and_keyboard_do_what_the_tape_does(browser, game_files, 
     assert first_difference(np.concatenate(rows), by_tape) is None
 
 
-def test_drawing_changes_nothing(browser, game_files, page, flavour):
+def test_drawing_changes_nothing(browser, game_files, page, flavor):
     tape = parse_tape("idle*1 click QP*30 WO*30")
-    comparison = compare_tape(page, tape, flavour, "drawn", picture_rows=(0, 7, 30, 60))
+    comparison = compare_tape(page, tape, flavor, "drawn", picture_rows=(0, 7, 30, 60))
     assert comparison.equal
     assert sorted(comparison.pictures) == [0, 7, 30, 60]
     assert all(picture.png.startswith(b"\x89PNG") for picture in comparison.pictures.values())

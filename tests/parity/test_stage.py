@@ -17,10 +17,10 @@ KEYS = np.repeat(np.random.default_rng(3).integers(0, 16, 60), 3)
 
 @pytest.fixture(scope="module")
 def stage(browser, game_files):
-    from qwop_native.parity.record import flavour_of
+    from qwop_native.parity.record import flavor_of
     from qwop_native.parity.stage import BrowserStage
 
-    opened = BrowserStage(browser, game_files, flavour_of(browser))
+    opened = BrowserStage(browser, game_files, flavor_of(browser))
     yield opened
     opened.close()
 

@@ -34,12 +34,12 @@ def test_trace_says_where_it_comes_from(path):
     assert set(origin.game_files) == {"QWOP.min.js", "howler.js", "assets/assetbundle.parcel"}
 
 
-def test_all_three_flavours_are_recorded():
+def test_all_three_flavors_are_recorded():
     assert {read_trace(path).provenance.sincos for path in ALL} == set(FLAVORS)
 
 
 @pytest.mark.parametrize("other", [name for name in FLAVORS if name != "glibc"])
-def test_a_trace_is_not_reproduced_in_another_flavour(other):
+def test_a_trace_is_not_reproduced_in_another_flavor(other):
     trace = trace_called("random-long-holds-glibc")
     mismatch = trace.mismatch(play_tape(trace.tape, other))
     assert mismatch is not None
@@ -62,36 +62,36 @@ def test_intro_traces_wait_before_the_click(idle):
     assert abs(trace.keyframes[0]["head_torque"]) == pytest.approx(1.058 * idle, rel=1e-3)
 
 
-@pytest.mark.parametrize("flavour", FLAVORS)
-def test_full_run_lands_in_the_sand(flavour):
-    last = trace_called(f"full-run-landing-{flavour}").keyframes[-1]
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_full_run_lands_in_the_sand(flavor):
+    last = trace_called(f"full-run-landing-{flavor}").keyframes[-1]
     assert last["flags"] == Flags.JUMPED | Flags.JUMP_LANDED | Flags.GAME_ENDED
     assert last["score"] > 100
 
 
-@pytest.mark.parametrize("flavour", FLAVORS)
-def test_full_run_falls_in_the_sand(flavour):
-    last = trace_called(f"full-run-falling-{flavour}").keyframes[-1]
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_full_run_falls_in_the_sand(flavor):
+    last = trace_called(f"full-run-falling-{flavor}").keyframes[-1]
     assert last["flags"] == Flags.FALLEN | Flags.JUMPED | Flags.JUMP_LANDED | Flags.GAME_ENDED
     assert last["score"] > 100
 
 
-@pytest.mark.parametrize("flavour", FLAVORS)
-def test_full_run_hits_the_hurdle(flavour):
-    last = trace_called(f"full-run-landing-{flavour}").keyframes[-1]
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_full_run_hits_the_hurdle(flavor):
+    last = trace_called(f"full-run-landing-{flavor}").keyframes[-1]
     assert abs(last["hurdle"][1, 2]) > 0.1  # its upper part has been knocked over
 
 
-@pytest.mark.parametrize("flavour", FLAVORS)
-def test_block_trace_leans_on_the_block(flavour):
-    rows = replay_trace(trace_called(f"block-{flavour}"))
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_block_trace_leans_on_the_block(flavor):
+    rows = replay_trace(trace_called(f"block-{flavor}"))
     face_of_block = -39.99625 + 251 / 40
     assert rows["bodies"][:, :, 0].min() < face_of_block + 1
 
 
-@pytest.mark.parametrize("flavour", FLAVORS)
-def test_fall_trace_ends_asleep(flavour):
-    rows = replay_trace(trace_called(f"fall-until-sleep-{flavour}"))
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_fall_trace_ends_asleep(flavor):
+    rows = replay_trace(trace_called(f"fall-until-sleep-{flavor}"))
     assert rows[-1]["flags"] & Flags.FALLEN
     assert (rows[-10:]["bodies"][:, :, 3:] == 0).all()
     assert np.unique(rows[-10:]).size == 1

@@ -72,10 +72,10 @@ def test_run_data_is_the_run(run):
 
 def test_splits_add_up(run):
     splits = run.splits()
-    assert [metres for metres, _ in splits] == [10.0 * n for n in range(1, 11)]
-    for metres, second in splits:
+    assert [meters for meters, _ in splits] == [10.0 * n for n in range(1, 11)]
+    for meters, second in splits:
         frame = int(np.searchsorted(run.seconds, second))
-        assert run.distance[frame] >= metres > run.distance[:frame].max()
+        assert run.distance[frame] >= meters > run.distance[:frame].max()
 
 
 def test_speed_is_distance_over_time(run):

@@ -96,7 +96,7 @@ def test_the_last_event_may_have_been_shorter(updates):
     assert sum(updates[-2:]) == 5
 
 
-def test_other_flavours_begin_anew(updates):
+def test_other_flavors_begin_anew(updates):
     remembered(events("click Q*10 reset"))
     updates.clear()
     remembered(events("click Q*10 reset"), "fdlibm")

@@ -24,7 +24,7 @@ from qwop_native.recording.format import to_text
 from qwop_native.recording.model import actions_to_keys, parse_text, state_hash
 from qwop_native.recording.tape import Event, Tape, parse_tape
 
-FLAVOURS = st.sampled_from(["glibc", "glibc-fma", "fdlibm"])
+FLAVORS = st.sampled_from(["glibc", "glibc-fma", "fdlibm"])
 MASKS = st.lists(st.integers(0, 15), max_size=150)
 JSON = st.recursive(
     st.none()
@@ -46,7 +46,7 @@ PAGES = st.builds(
 
 
 @settings(max_examples=40)
-@given(MASKS, FLAVOURS, PAGES, st.dictionaries(NAMES, JSON, max_size=3))
+@given(MASKS, FLAVORS, PAGES, st.dictionaries(NAMES, JSON, max_size=3))
 def test_a_recording_reads_back_exactly_and_replays(keys, sincos, page, metadata):
     made = make_recording(keys, sincos, page, every=17, **metadata)
     read = parse_text(to_text(made))
@@ -166,7 +166,7 @@ def test_a_wrong_replay_says_where():
         dataclasses.replace(recording, page=click_start()).play()
 
 
-def test_another_flavour_parts_and_another_game_is_refused():
+def test_another_flavor_parts_and_another_game_is_refused():
     recording = make_recording(np.tile([9, 6], 100), "glibc")
     with pytest.raises(DivergedError):
         dataclasses.replace(recording, sincos="fdlibm").play()

@@ -16,7 +16,7 @@ ARGUMENTS = {"frames_per_step": 4, "action_set": "essential"}
 
 
 def hop():
-    """Keys that carry the runner two metres before it falls."""
+    """Keys that carry the runner two meters before it falls."""
     actions = [6, 7, 3, 6, 2, 1, 1, 1, 5, 3, 1, 6, 2, 6, 3, 3, 8, 5, 1, 7, 3, 0, 3, 4, 6, 6, 7, 7]
     masks = np.array(ACTION_SETS["essential"], np.uint8)[actions]
     return np.concatenate([np.repeat(masks, 4), np.full(500, Keys.Q | Keys.P, np.uint8)])

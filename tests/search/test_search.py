@@ -400,7 +400,7 @@ def test_a_search_by_stretches_goes_on_where_it_was_stopped(tmp_path):
     assert Searcher(tmp_path, settings, UPRIGHT)._begun(tmp_path / "begun.qwop").size == 740
     other = replace(settings, head=keys[:100] ^ 1)
     assert Searcher(tmp_path, other, UPRIGHT)._begun(tmp_path / "begun.qwop").size == 100
-    with pytest.raises(ValueError, match="another flavour or start"):
+    with pytest.raises(ValueError, match="another flavor or start"):
         Searcher(tmp_path, replace(settings, sincos="fdlibm"), UPRIGHT).run()
 
 
@@ -432,7 +432,7 @@ def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
     assert "--model-weight must be a number" in capsys.readouterr().err
 
 
-def test_command_takes_the_flavour_of_the_run_it_begins_with(tmp_path, capsys):
+def test_command_takes_the_flavor_of_the_run_it_begins_with(tmp_path, capsys):
     fma = FASTEST.with_name("fastest-glibc-fma.qwop")
     command = ["search", str(tmp_path), "--from", str(fma), "--at", "1080", "--minutes", "0.001"]
     small = ["--rounds", "1", "--grids", "3", "--width", "60", "--threads", "1"]

@@ -9,7 +9,7 @@ from paths import TRACES
 from qwop_native import Game
 from qwop_native.parity.trace import read_trace
 
-FLAVOURS = ("glibc", "glibc-fma", "fdlibm")
+FLAVORS = ("glibc", "glibc-fma", "fdlibm")
 
 # Where a fresh page puts torso, head, leftArm, leftCalf, leftFoot, leftForearm, leftThigh,
 # rightArm, rightCalf, rightFoot, rightForearm, rightThigh: x, y, angle as measured in the game.
@@ -95,7 +95,7 @@ def hashes(game, moves):
 
 
 def recorded(name):
-    """A stored recording as its flavour, its updates on the intro screen, and moves by frame."""
+    """A stored recording as its flavor, its updates on the intro screen, and moves by frame."""
     trace = read_trace(TRACES / f"{name}.trace")
     moves = [
         (event.keys, event.count) if event.kind == "keys" else event.kind
@@ -117,9 +117,9 @@ def landed():
 
 @cache
 def situations():
-    """Snapshots of games at interesting moments, by name and flavour."""
+    """Snapshots of games at interesting moments, by name and flavor."""
     found = {}
-    for sincos in FLAVOURS:
+    for sincos in FLAVORS:
         game = started(sincos)
         found["start", sincos] = game.snapshot()
         fall = game.step(5, 10_000)

@@ -1,6 +1,6 @@
 """A snapshot taken apart and put together again, so that tests can write their own.
 
-Layout, little endian: magic, version (u32), sincos flavour (u8), length of the payload (u32),
+Layout, little endian: magic, version (u32), sincos flavor (u8), length of the payload (u32),
 payload, checksum (u64) of all that comes before it.
 """
 
@@ -27,20 +27,20 @@ def checksum(data):
 class Snapshot:
     magic: bytes
     version: int
-    flavour: int
+    flavor: int
     payload: bytes
 
     @classmethod
     def parse(cls, data):
-        magic, version, flavour, length = HEADER.unpack_from(data)
+        magic, version, flavor, length = HEADER.unpack_from(data)
         payload = data[HEADER.size : -CHECKSUM.size]
         assert len(payload) == length
         assert CHECKSUM.unpack(data[-CHECKSUM.size :]) == (checksum(data[: -CHECKSUM.size]),)
-        return cls(magic, version, flavour, payload)
+        return cls(magic, version, flavor, payload)
 
     def sealed(self):
         """The bytes, with the length and the checksum that belong to them."""
-        header = HEADER.pack(self.magic, self.version, self.flavour, len(self.payload))
+        header = HEADER.pack(self.magic, self.version, self.flavor, len(self.payload))
         data = header + self.payload
         return data + CHECKSUM.pack(checksum(data))
 

@@ -12,7 +12,7 @@ torch.set_num_threads(1)
 
 ARGUMENTS = {"frames_per_step": 4, "action_set": "essential"}
 
-# Two metres before it falls.
+# Two meters before it falls.
 HOP = [6, 7, 3, 6, 2, 1, 1, 1, 5, 3, 1, 6, 2, 6, 3, 3, 8, 5, 1, 7, 3, 0, 3, 4, 6, 6, 7, 7]
 
 

@@ -22,6 +22,7 @@ pytest.importorskip("stable_baselines3")
 from qwop_native.cli.sprint import main
 from qwop_native.models.evaluate import Run, evaluate
 from qwop_native.models.summary import finished_frames, line
+from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.sprint.by_heart import (
     GuidedRuns,
     Memoriser,
@@ -36,7 +37,6 @@ from qwop_native.training.sprint.lookahead import Lookahead
 from qwop_native.training.sprint.pipeline import Keeper, Pipeline, critic_rank, load_exported
 from qwop_native.training.sprint.ppo import make_model
 from qwop_native.training.sprint.settings import (
-    GamesSettings,
     HeartSettings,
     LookaheadSettings,
     PPOSettings,
@@ -418,7 +418,7 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path, capsys):
     assert "beam" not in said  # what is there is not made again
     assert "ppo.steps was 512 so far and is 768 from here on" in said
     assert yaml.safe_load((folder / "settings.yml").read_text())["ppo"]["steps"] == 768
-    assert "no run has finished that could be learned by heart" in said
+    assert "no run has finished that could be memorized" in said
     assert str(folder / "long" / "policy.zip") in said
     again = (folder / "round-1" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["steps"] for line in again[len(entries) :]] == [512, 768]

@@ -14,8 +14,8 @@ from qwop_native import QwopEnv
 from qwop_native.envs.spaces import observations
 from qwop_native.sb3 import QRDQN, RelativeFeatures
 from qwop_native.sb3.checkpoint import load_checkpoint, save_checkpoint
+from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.sprint.games import SprintGames
-from qwop_native.training.sprint.settings import GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
 from qwop_native.wrappers.relative_features import Features
 

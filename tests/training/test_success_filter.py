@@ -13,10 +13,10 @@ from qwop_native.training.success_filter import FilteredPPO, KeptRolloutBuffer, 
 ENV = {"frames_per_step": 4, "action_set": "essential", "max_episode_steps": 40}
 
 
-def seen_at(*metres):
+def seen_at(*meters):
     """Observations of runners that have come so far."""
-    observations = np.zeros((len(metres), 60), np.float32)
-    observations[:, 0] = (np.array(metres) * 10 - 520) / 530
+    observations = np.zeros((len(meters), 60), np.float32)
+    observations[:, 0] = (np.array(meters) * 10 - 520) / 530
     return observations
 
 
@@ -24,11 +24,11 @@ def kept(ends, reached, share=0.5, only_successes=False, latest=()):
     """What is kept of a rollout of six steps in two games.
 
     Args:
-        ends: Step, game, metres and success of the episodes that end in it.
-        reached: Metres of the games at its end.
+        ends: Step, game, meters and success of the episodes that end in it.
+        reached: Meters of the games at its end.
         share: As for `Outcomes`.
         only_successes: As for `Outcomes`.
-        latest: Metres of episodes before it.
+        latest: Meters of episodes before it.
     """
     venv = QwopVecEnv(2, 1, **ENV)
     buffer = KeptRolloutBuffer(6, venv.observation_space, venv.action_space, n_envs=2)
@@ -36,10 +36,10 @@ def kept(ends, reached, share=0.5, only_successes=False, latest=()):
     outcomes.model = type("Model", (), {"logger": Logger(None, []), "num_timesteps": 0})()
     for step in range(6):
         dones, infos = np.zeros(2, np.bool_), [{}, {}]
-        for at, game, metres, success in ends:
+        for at, game, meters, success in ends:
             if at == step:
                 dones[game] = True
-                infos[game] = {"distance": metres, "is_success": success}
+                infos[game] = {"distance": meters, "is_success": success}
         outcomes.update_locals({"dones": dones, "infos": infos, "n_steps": step})
         outcomes.on_step()
     outcomes.update_locals({"rollout_buffer": buffer, "new_obs": seen_at(*reached)})

@@ -104,13 +104,13 @@ def test_evaluation_takes_settings_from_the_runs_folder(tmp_path):
     assert load_policy(path, frames_per_step=5, action_set="essential").frames_per_step == 5
 
 
-@pytest.mark.parametrize("flavour", ["glibc", "glibc-fma", "fdlibm"])
-def test_figures_of_an_evaluation(flavour):
+@pytest.mark.parametrize("flavor", ["glibc", "glibc-fma", "fdlibm"])
+def test_figures_of_an_evaluation(flavor):
     class Hold:
         def predict(self, observation, state=None, episode_start=None, deterministic=True):
             return np.full(len(observation), 3), None
 
-    env = {**ENV, "sincos": flavour}
+    env = {**ENV, "sincos": flavor}
     played = evaluate(chooser(Hold()), env, make_starts("idle", 4), 200, "torso")
     figures = evaluate_command.figures(played)
     assert sum(figures["falls_by_distance"].values()) == 4

@@ -44,7 +44,7 @@ def test_the_record_recipe():
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yml")), ids=lambda path: path.name)
 def test_shipped_settings_are_written_out_with_every_key_explained(path, tmp_path):
-    algorithm = get_algorithm(path.stem.removesuffix("_quick"))
+    algorithm = get_algorithm(path.stem.removesuffix("_quick").removesuffix("_record"))
     names = [*config.RunConfig.paths(), *algorithm.settings.paths("learner.")]
     text = documents.standalone(path)
     alone = tmp_path / path.name
@@ -66,7 +66,7 @@ def test_shipped_settings_are_written_out_with_every_key_explained(path, tmp_pat
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yml")), ids=lambda path: path.name)
 def test_shipped_settings_hold_only_what_differs(path):
-    algorithm = get_algorithm(path.stem.removesuffix("_quick"))
+    algorithm = get_algorithm(path.stem.removesuffix("_quick").removesuffix("_record"))
     own = yaml.safe_load(path.read_text(encoding="utf-8"))
     include = own.pop("__include__", None)
     base = config.read(path.parent / include) if include else {}

@@ -81,7 +81,7 @@ def test_a_full_disk(tmp_path, room, wrappers):
     )
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: no room to write (File too large); what was written ")
-    assert done.stderr.endswith(f"python -m train --resume {folder}\n")
+    assert done.stderr.endswith(f"qwop-native train --resume {folder}\n")
     assert done.stderr.count("\n") == 1
 
     assert not list(folder.rglob("*.part"))

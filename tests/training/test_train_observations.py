@@ -132,7 +132,7 @@ HOP = [6, 7, 3, 6, 2, 1, 1, 1, 5, 3, 1, 6, 2, 6, 3, 3, 8, 5, 1, 7, 3, 0, 3, 4, 6
 
 @pytest.fixture
 def recorded(tmp_path):
-    """File of a run of two metres that does not fall."""
+    """File of a run of two meters that does not fall."""
     from qwop_native.envs.spaces import ACTION_SETS
     from qwop_native.recording import make_recording
 

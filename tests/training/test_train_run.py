@@ -329,7 +329,7 @@ SHIPPED = ("qrdqn", "qrdqn_quick", "dqn", "ppo", "recurrent_ppo", "filtered_ppo"
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_configuration_trains(name, tmp_path):
     path = algorithms.CONFIGS / f"{name}.yml"
-    algorithm = get_algorithm(name.removesuffix("_quick"))
+    algorithm = get_algorithm(name.removesuffix("_quick").removesuffix("_record"))
     family = "value" if "qn" in algorithm.name else "policy_gradient"
     tiny = ["total_timesteps=300", "max_episode_steps=20", "evaluation_episodes=2"]
     tiny += ["n_evaluations=1", "n_checkpoints=1", f"out_dir={tmp_path}/run", *TINY[family]]

@@ -119,7 +119,7 @@ def test_racing_a_recording(page, tmp_path):
     assert shown(page) == "Click to start"
     page.click("#cover")
     play_until_the_end(page)
-    assert "metres" in shown(page)
+    assert "meters" in shown(page)
 
 
 def test_a_link_holds_the_whole_run(page, address, tmp_path):

@@ -12,7 +12,7 @@ namespace qwop::learner {
 using std::ptrdiff_t;
 
 // Feature i < n of an observation x is x[i] * own[i] + x[0] * torso[i] + bias[i]. Behind them
-// stands a ramp for each pair of neighbouring hinges h, h' = relu(x[0] * slope + place): low * h +
+// stands a ramp for each pair of neighboring hinges h, h' = relu(x[0] * slope + place): low * h +
 // high * h'. Without any numbers the observation is passed on as it is.
 struct Features {
   std::vector<float> own, torso, bias;

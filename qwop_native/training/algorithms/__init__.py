@@ -35,7 +35,7 @@ REGISTRY = {
         "filtered_ppo:FILTERED_PPO",
         "PPO that learns from its better episodes only",
     ),
-    "bc": ("imitation:BC", "behavioural cloning of demonstrations"),
+    "bc": ("imitation:BC", "behavior cloning of demonstrations"),
     "gail": (
         "imitation:GAIL",
         "PPO on a reward learned from demonstrations",

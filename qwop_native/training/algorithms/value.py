@@ -29,7 +29,11 @@ def update_schedule(n_envs: int, transitions_per_update: int) -> tuple[int, int]
 
 
 def keywords(settings: DQNSettings, n_envs: int) -> dict[str, Any]:
-    """Arguments of the constructor of SB3's DQN or sb3-contrib's QRDQN."""
+    """Arguments of the constructor of SB3's DQN or sb3-contrib's QRDQN.
+
+    Raises:
+        ValueError: Games and updates are to overlap and do not take turns step by step.
+    """
     arguments = settings.keywords()
     ratio = arguments.pop("transitions_per_update")
     if ratio is not None:
@@ -37,6 +41,12 @@ def keywords(settings: DQNSettings, n_envs: int) -> dict[str, Any]:
     for name, default in (("train_freq", 4), ("gradient_steps", 1)):
         if arguments[name] is None:
             arguments[name] = default
+    if arguments.get("overlap") and arguments["train_freq"] != 1:
+        raise ValueError(
+            f"learner.overlap needs a training after each step of the {n_envs} games, these "
+            f"settings train after every {arguments['train_freq']}: set learner.train_freq=1, or "
+            f"learner.transitions_per_update to a divisor of {n_envs}"
+        )
     return arguments
 
 

@@ -1,4 +1,4 @@
-"""Behavioural cloning: a policy that does what was done."""
+"""Behavior cloning: a policy that does what was done."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Transitions to learn from and to hold out, by whole episodes.
 
-    Neighbouring transitions are nearly the same, so a part of each episode would prove nothing.
+    Neighboring transitions are nearly the same, so a part of each episode would prove nothing.
     """
     episodes = list(demonstrations.episodes())
     count = min(round(len(episodes) * held_out), len(episodes) - 1)

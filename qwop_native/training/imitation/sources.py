@@ -25,7 +25,7 @@ from qwop_native.training.imitation.demonstrations import Demonstrations, joined
 Env = gym.Env[Any, Any]
 Act = Callable[[npt.NDArray[np.float32]], Any]
 
-_FIRST_RESETS = 3  # of a page, that are recognised and played as resets of the environment
+_FIRST_RESETS = 3  # of a page, that are recognized and played as resets of the environment
 
 
 class _Log:
@@ -73,7 +73,7 @@ def collect(
         act: Action for one observation.
         env: A `QwopEnv`, wrapped or not.
         episodes: How many to play.
-        min_distance: Metres that an episode must reach to be kept.
+        min_distance: Meters that an episode must reach to be kept.
         max_episode_steps: Steps after which an episode is cut off.
         begin: Called before the first action of each episode.
 

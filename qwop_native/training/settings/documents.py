@@ -13,6 +13,7 @@ from qwop_native.settings.documents import commented_yaml, table
 from qwop_native.settings.files import read
 from qwop_native.settings.model import Settings
 from qwop_native.text_files import read_text
+from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.settings.learners import LEARNERS
 from qwop_native.training.settings.run import RunConfig, WandbSettings
 from qwop_native.training.sprint.settings import SprintSettings
@@ -77,6 +78,7 @@ def reference(page: str) -> str:
     parts = [
         _HEAD.format(page=page),
         "## A run\n\n" + table(run, ("learner", "algorithm")),
+        f"### `games`\n\n{GamesSettings.__doc__}\n\n" + table(GamesSettings()),
         f"### `wandb`\n\n{WandbSettings.__doc__}\n\n" + table(WandbSettings()),
         "## `learner`\n\nThe section of each algorithm. Defaults are those of its own library "
         "(SB3, sb3-contrib), not those of the recipes in `train/configs`.\n",
@@ -84,7 +86,7 @@ def reference(page: str) -> str:
     for name, model in LEARNERS.items():
         parts.append(f"### {name}\n\n{model.__doc__}\n\n" + table(model()))
     parts.append(
-        "## Sprint\n\n`python -m train.sprint FOLDER` makes a policy such as the shipped one from "
+        "## Sprint\n\n`qwop-native sprint FOLDER` makes a policy such as the shipped one from "
         "nothing; [The record](../record.md) tells how.\n\n" + table(SprintSettings())
     )
     for name, section in SprintSettings():

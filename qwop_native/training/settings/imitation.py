@@ -18,7 +18,7 @@ _ONE_VALUE = "A key of qwop-gym's files that has this one value here."
 
 
 class CloningRunSettings(LearnerSettings):
-    """Behaviour cloning."""
+    """Behavior cloning."""
 
     demonstrations: tuple[str, ...] = Field(default=(), description=_DEMONSTRATIONS)
     learning_rate: Schedule = 1e-3

@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
+from typing_extensions import Self
 
 from qwop_native.settings.model import Count, Natural, Settings
+from qwop_native.training.settings.games import GamesSettings
+
+_WITH_GAMES = ("qrdqn",)
+"""Algorithms that may be trained on `games`."""
+
+_OF_ENV = ("env", "env_wrappers", "n_envs")
+"""Settings of the environment, which `games` takes the place of."""
 
 
 class WandbSettings(Settings):
@@ -56,6 +64,12 @@ class RunConfig(Settings):
         "kwargs. Wrappers of SB3's vector environments keep the fast engine; gymnasium's wrap each "
         "game alone, which is slow.",
     )
+    games: GamesSettings | None = Field(
+        default=None,
+        description="Instead of env, env_wrappers and n_envs, for qrdqn: many games that pay for "
+        "speed and begin where runners die; {} for their defaults. max_episode_steps then counts "
+        "in evaluations only.",
+    )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
         default=None,
         description="Seed of the network, exploration and sampling; null draws one and records it.",
@@ -90,6 +104,16 @@ class RunConfig(Settings):
         default=20,
         description="Episodes of each evaluation, played greedily. The k-th begins with k frames "
         "without keys.",
+    )
+    evaluation_starts: Literal["idle", "varied"] = Field(
+        default="idle",
+        description="Starts of an evaluation: idle, as evaluation_episodes says, or varied, the "
+        "155 starts that the champion is proved on.",
+    )
+    evaluation_finish: Literal["torso", "game"] = Field(
+        default="torso",
+        description="When a run of an evaluation counts as finished: with the torso beyond 100 m "
+        "(qwop-gym's rule), or with the game's own landing beyond it.",
     )
     n_reports: Natural = Field(
         default=20, description="Progress lines where there is no terminal for a bar."
@@ -134,3 +158,21 @@ class RunConfig(Settings):
             if not {"module", "cls"} <= set(wrapper) <= {"module", "cls", "kwargs"}:
                 raise ValueError(f"must be a list of module, cls and kwargs, got {wrapper!r}")
         return value
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_games(self) -> Self:
+        if self.games is None:
+            return self
+        if self.algorithm not in (None, *_WITH_GAMES):
+            raise ValueError(
+                f"games are for {', '.join(_WITH_GAMES)}; {self.algorithm} is trained on env"
+            )
+        for name in _OF_ENV:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"games take the place of {name}; give the one or the other")
+        return self
+
+    @property
+    def played(self) -> dict[str, Any]:
+        """Arguments of `QwopEnv` that decide how a policy of this run plays."""
+        return self.env if self.games is None else self.games.env

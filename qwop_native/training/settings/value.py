@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
@@ -79,14 +79,103 @@ class DQNSettings(LearnerSettings):
         return self
 
 
-class QRDQNSettings(DQNSettings):
-    """Quantile regression DQN."""
+class QuantileSettings(DQNSettings):
+    """Quantile regression as in sb3-contrib."""
 
     learning_rate: Schedule = 5e-5
     max_grad_norm: Positive | None = None
     exploration_fraction: PositiveShare = 0.005
     exploration_final_eps: Share = 0.01
     n_quantiles: Count = Field(default=200, description="Quantiles per action.")
+
+
+class QRDQNSettings(QuantileSettings):
+    """Quantile regression DQN."""
+
+    double_q: bool = Field(
+        default=False,
+        description="Let the network choose the next action and the target network only value it "
+        "(double Q-learning).",
+    )
+    munchausen_alpha: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0,
+        description="Weight of Munchausen's bonus, for actions that the target network likes; "
+        "above 0 targets average over all next actions.",
+    )
+    munchausen_tau: Positive = Field(
+        default=0.03, description="Temperature at which the target network likes actions."
+    )
+    munchausen_clip: Annotated[float, Field(le=0)] = Field(
+        default=-1.0, description="Least value of that bonus before its weight."
+    )
+    layer_norm: bool = Field(
+        default=False, description="LayerNorm after each hidden layer, before its activation."
+    )
+    features: Literal["none", "relative"] = Field(
+        default="none",
+        description="What the network makes of the observation first: nothing, or parts seen from "
+        "the torso and ramps along the track.",
+    )
+    optimizer: Literal["adam", "adamw"] = Field(
+        default="adam", description="adamw decays weights apart from the gradient."
+    )
+    weight_decay: NonNegative = Field(default=0.0, description="The optimizer's weight decay.")
+    adam_epsilon: Positive | None = Field(
+        default=None, description="The optimizer's epsilon; null for 0.01 / batch_size."
+    )
+    overlap: bool = Field(
+        default=False,
+        description="Play the next step while updates are made: actions come from the network as "
+        "it was one training earlier. It needs a training after each step of all games.",
+    )
+    exploration_per_env: bool = Field(
+        default=False,
+        description="Draw for each game whether its action is random, not once for all of them.",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_target(self) -> Self:
+        if self.double_q and self.munchausen_alpha > 0:
+            raise ValueError(
+                "learner.double_q chooses a next action and learner.munchausen_alpha averages over "
+                "all of them; give the one or the other"
+            )
+        if self.batch_size > self.buffer_size:
+            raise ValueError(
+                f"learner.batch_size must not be larger than learner.buffer_size, which is "
+                f"{self.buffer_size:,}, got {self.batch_size:,}"
+            )
+        return self
+
+    def keywords(self) -> dict[str, Any]:
+        """Arguments of `qwop_native.sb3.QRDQN`."""
+        own = super().keywords()
+        for name in _OF_POLICY:
+            del own[name]
+        own["policy_kwargs"] = {**self._of_policy(), **own["policy_kwargs"]}
+        return own
+
+    def _of_policy(self) -> dict[str, Any]:
+        # Only here: torch takes a second to import, which settings alone do not need.
+        import torch
+
+        from qwop_native.sb3.policies import RelativeFeatures
+
+        found: dict[str, Any] = {}
+        if self.layer_norm:
+            found["layer_norm"] = True
+        if self.features == "relative":
+            found["features_extractor_class"] = RelativeFeatures
+        if (self.optimizer, self.weight_decay, self.adam_epsilon) != ("adam", 0.0, None):
+            found["optimizer_class"] = (
+                torch.optim.AdamW if self.optimizer == "adamw" else torch.optim.Adam
+            )
+            epsilon = 0.01 / self.batch_size if self.adam_epsilon is None else self.adam_epsilon
+            found["optimizer_kwargs"] = {"eps": epsilon, "weight_decay": self.weight_decay}
+        return found
+
+
+_OF_POLICY = ("layer_norm", "features", "optimizer", "weight_decay", "adam_epsilon")
 
 
 class DemoDQNSettings(DQNSettings):
@@ -123,5 +212,5 @@ class DemoDQNSettings(DQNSettings):
     per_epsilon: Positive = Field(default=1e-6, description="What is added to the errors.")
 
 
-class DemoQRDQNSettings(QRDQNSettings, DemoDQNSettings):
+class DemoQRDQNSettings(QuantileSettings, DemoDQNSettings):
     """QRDQN with demonstrations and prioritized replay."""

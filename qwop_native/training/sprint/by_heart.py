@@ -1,4 +1,4 @@
-"""Fast runs, learned by heart.
+"""Fast runs, memorized.
 
 The game holds no chance: who does in each state of a run what the run did, runs it. From each start
 a beam that keeps to the policy looks for a run that differs from what the policy would do in few
@@ -26,9 +26,10 @@ from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.search.beam import Beam, BeamSettings
 from qwop_native.search.guide import Guide, Policy
 from qwop_native.search.values import Rank
+from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.sprint.demonstrations import Lessons, lessons_of
 from qwop_native.training.sprint.export import play_greedily
-from qwop_native.training.sprint.settings import GamesSettings, HeartSettings
+from qwop_native.training.sprint.settings import HeartSettings
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]

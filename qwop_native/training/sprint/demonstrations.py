@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, observations
-from qwop_native.facts import UNITS_PER_METRE
+from qwop_native.facts import UNITS_PER_METER
 from qwop_native.recording import Recording
 from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
 from qwop_native.search.survivors import Examples, NothingToLearnError, examples, lasting, learn
@@ -107,12 +107,12 @@ class Teacher:
         search = self._beam.run(root, self._rank, self._settings.max_frames)
         kept = lessons(root, search, self._settings.survives_for)
         way = float(search.levels[-1].states.bodies[:, 0, 0].max())
-        metres = way / UNITS_PER_METRE
+        meters = way / UNITS_PER_METER
         played = frames * len(search.levels)
         finish = search.finish
         self._say(
             f"beam {self._count}: "
-            + (f"{finish.frames} frames" if finish else f"{metres:.1f} m in {played} frames")
+            + (f"{finish.frames} frames" if finish else f"{meters:.1f} m in {played} frames")
             + f", {len(kept.actions):,} lessons"
         )
         beamed = Beamed(at, kept, way / played, finish)

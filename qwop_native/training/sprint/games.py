@@ -1,4 +1,4 @@
-"""Many runners to learn from: paid by pace, started where runners die, ended when slow."""
+"""Many runners to learn from: rewarded for pace, started where runners die, ended when slow."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
-from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METRE
+from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METER
 from qwop_native.models.finish import finished
 from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
-from qwop_native.training.sprint.settings import GamesSettings
+from qwop_native.training.settings.games import ACTION_SET, GamesSettings
 from qwop_native.training.sprint.starts import SnapshotBuckets
 from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
@@ -25,17 +25,17 @@ Floats = npt.NDArray[np.float32]
 _PACE_SHARE = 0.002  # of one step in the mean of the pace: some hundreds of steps count
 
 
-def pay(
+def step_rewards(
     settings: GamesSettings,
     before: npt.NDArray[np.float64],
     now: npt.NDArray[np.float64],
     done: npt.NDArray[np.bool_],
     time_cost: float,
 ) -> npt.NDArray[np.float64]:
-    """What a step is paid.
+    """Rewards of a step.
 
     Args:
-        settings: The other prices.
+        settings: The other weights.
         before: Torso's x before the step, world units, float64 (n,).
         now: After it.
         done: Whether the step has finished the run.
@@ -45,25 +45,25 @@ def pay(
         Float64 (n,).
     """
     pace = (now - before) / settings.frames_per_step
-    paid: npt.NDArray[np.float64] = settings.reward_scale * (
+    rewards: npt.NDArray[np.float64] = settings.reward_scale * (
         pace - time_cost + done * settings.finish_reward
     )
-    return paid
+    return rewards
 
 
 class SprintGames(ResumableEnv):
-    """Runs of 100 m that pay for speed.
+    """Runs of 100 m that reward speed.
 
-    Actions are those of the essential set. A step is paid 0.05
-    for each world unit a frame beyond the time's cost: the less there is left of the pay, the more
-    is dared for a little more speed. It rises with the pace of all runners. Landing beyond 100 m is
-    paid as if a runner of 1.3 units a frame more than that ran on for ever. An episode ends with
-    the game, and with a fall; it counts as one, too, when the torso has made less than `slow_units`
-    in the last `slow_frames` frames.
+    Actions are those of the essential set. The reward of a step is 0.05 for each world unit a frame
+    beyond the time's cost, which rises with the pace of all runners: the less reward is left, the
+    more is dared for a little more speed. Landing beyond 100 m is rewarded as if a runner of 1.3
+    units a frame more than that ran on for ever. An episode ends with the game, and with a fall; it
+    counts as one, too, when the torso has made less than `slow_units` in the last `slow_frames`
+    frames.
 
     Infos are empty but for ended games: `frames` (of the game's clock), `distance` (metres),
-    `finished`, `from_line` (whether the episode began at the start line), `terminal_observation`,
-    and Monitor's `episode` (`r`, `l`).
+    `finished` (also as `is_success`, SB3's word), `from_line` (whether the episode began at the
+    start line), `terminal_observation`, and Monitor's `episode` (`r`, `l`).
 
     The games hold no chance and the starts are drawn from `rng`: the same actions from the same
     generator give the same episodes, with any number of threads. `get_state` and `set_state` make
@@ -96,7 +96,7 @@ class SprintGames(ResumableEnv):
         if observation not in ("relative", "standard"):
             raise ValueError(f"observation must be relative or standard, got {observation!r}")
         self.settings, self._rng, self._moments = settings, rng, moments
-        self._masks = key_masks(ACTION_SETS["essential"])
+        self._masks = key_masks(ACTION_SETS[ACTION_SET])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
         self.pool = _core.GamePool(self._lines[0], num_envs=settings.num_envs, num_threads=threads)
         self.line = self._lines[0]
@@ -110,6 +110,10 @@ class SprintGames(ResumableEnv):
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
         self.time_cost, self._pace = settings.time_cost, 0.0
         self.render_mode = None
+        # Zips of models tell by these how to play them; relative ones see what no game shows.
+        self._played = settings.env | {"t_for_terminate": False}
+        if observation == "relative":
+            self._played = {}
         space = gym.spaces.Box(-1, 1, (OBSERVATION_SIZE,), np.float32)
         if observation == "relative":
             space = gym.spaces.Box(-np.inf, np.inf, (FEATURES,), np.float32)
@@ -133,7 +137,7 @@ class SprintGames(ResumableEnv):
         self.pool.step(self._masks[self._actions], frames=settings.frames_per_step)
         now, events = self._torso_x(), self.pool.events
         done = finished(events, self.pool.score)
-        rewards = pay(settings, before, now, done, self.time_cost)
+        rewards = step_rewards(settings, before, now, done, self.time_cost)
         self._returns += rewards
         self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
         slow = self._is_slow(now)
@@ -212,7 +216,7 @@ class SprintGames(ResumableEnv):
         bodies = self.pool.bodies[ended]
         columns = (
             self.pool.frames[ended].tolist(),
-            (bodies[:, 0, 0] / UNITS_PER_METRE).tolist(),
+            (bodies[:, 0, 0] / UNITS_PER_METER).tolist(),
             done[ended].tolist(),
             self._from_line[ended].tolist(),
             self._seen(bodies),
@@ -224,6 +228,7 @@ class SprintGames(ResumableEnv):
                 "frames": frames,
                 "distance": distance,
                 "finished": finished,
+                "is_success": finished,
                 "from_line": from_line,
                 "terminal_observation": last,
                 "episode": {"r": total, "l": steps},
@@ -284,7 +289,9 @@ class SprintGames(ResumableEnv):
         """Nothing is to be closed."""
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: D102
-        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
+        known = attr_name in self._played
+        value = self._played[attr_name] if known else getattr(self, attr_name)
+        return [value] * len(list(self._get_indices(indices)))
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: D102
         raise AttributeError("the games have no attributes that can be set")

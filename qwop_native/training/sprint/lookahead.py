@@ -1,7 +1,7 @@
 """Policy improvement by trying: what each action is worth is found out by playing it.
 
 The game holds no chance and copies cost nothing, so that the advantage of an action need not be
-guessed from what happened to be done, as PPO does: from a state each action is played, then the
+guessed from the actions taken, as PPO does: from a state each action is played, then the
 policy itself for some steps, and then the critic is asked. The policy learns to do what was best,
 the critic what the policy's own action came to.
 """
@@ -21,8 +21,9 @@ from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS, observations
 from qwop_native.facts import ENDED, FALLEN
 from qwop_native.models.finish import finished
-from qwop_native.training.sprint.games import SprintGames, pay
-from qwop_native.training.sprint.settings import GamesSettings, LookaheadSettings
+from qwop_native.training.settings.games import GamesSettings
+from qwop_native.training.sprint.games import SprintGames, step_rewards
+from qwop_native.training.sprint.settings import LookaheadSettings
 from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
 
@@ -36,7 +37,7 @@ class Lookahead:
 
     Args:
         first: Any game of the flavour.
-        games: What is paid for.
+        games: Whose rewards count.
         settings: How far to look.
         gamma: Discount of a step.
         threads: Threads that play.
@@ -64,7 +65,7 @@ class Lookahead:
         act: Act,
         time_cost: float,
     ) -> Floats:
-        """Discounted pay after each action, float32 (rows, actions).
+        """Discounted reward after each action, float32 (rows, actions).
 
         Args:
             source: Games that have not ended.
@@ -85,7 +86,7 @@ class Lookahead:
                 self._pool.step(self._masks[actions], frames=frames)
             now, events = self._pool.bodies[: len(keys), 0, 0], self._pool.events[: len(keys)]
             done = finished(events, self._pool.score[: len(keys)])
-            total += alive * discount * pay(self._games, before, now, done, time_cost)
+            total += alive * discount * step_rewards(self._games, before, now, done, time_cost)
             alive &= events & (ENDED | FALLEN) == 0
             before, discount = now.copy(), discount * self._gamma
         _, values = act(self._observe(len(keys)))

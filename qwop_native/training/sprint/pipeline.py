@@ -103,7 +103,7 @@ class Pipeline:
         Args:
             name: Of the folder for the runs, the policy and what was noted.
             heart: How.
-            unlearned: The policy that has learned nothing by heart, which it is to stay elsewhere.
+            unlearned: The policy that has memorized nothing, which it is to stay elsewhere.
             before: The policy so far.
             earlier: Folder of the runs that it has learned so far; where it is given, the standard
                 starts decide which policy is best.
@@ -133,11 +133,11 @@ class Pipeline:
         )
         practice = runs.practice(starts)
         if practice is None:
-            self._say("no run has finished that could be learned by heart")
+            self._say("no run has finished that could be memorized")
             return before
         model = load_exported(last if last.is_file() else before)
         if not keeper.entries():
-            keeper.keep(model, "by heart", 0, {})
+            keeper.keep(model, "memorizing", 0, {})
         ways = own_ways(
             elsewhere, starts, games.frames_per_step, heart.own_games, self._threads, rng
         )
@@ -145,7 +145,7 @@ class Pipeline:
             model, elsewhere, practice, ways, heart, heart.updates - made, self._settings.seed
         )
         for updates, learning in memoriser.run():
-            keeper.keep(model, "by heart", made + updates, learning)
+            keeper.keep(model, "memorizing", made + updates, learning)
         return folder / POLICY_NAME
 
     def _first_rank(self) -> Rank:
@@ -317,7 +317,7 @@ class Keeper:
 
         Args:
             model: The model.
-            what: It is learning by, "ppo", "lookahead" or "by heart".
+            what: Its learning: "ppo", "lookahead" or "memorizing".
             steps: That it has made.
             learning: Figures to be noted.
         """

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AliasChoices, Field, model_validator
-from typing_extensions import Self
+from pydantic import AliasChoices, Field
 
 from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 from qwop_native.settings.model import (
@@ -17,73 +16,7 @@ from qwop_native.settings.model import (
     Settings,
     Share,
 )
-
-
-def _is_flavor(value: str) -> str:
-    if value not in FLAVORS:
-        raise ValueError(f"must be one of {', '.join(FLAVORS)}, got {value!r}")
-    return value
-
-
-Flavor = Annotated[str, AfterValidator(_is_flavor)]
-
-
-class GamesSettings(Settings):
-    """The games that PPO plays; `games.SprintGames` and `starts` say what each is for."""
-
-    num_envs: Count = Field(
-        default=512,
-        validation_alias=AliasChoices("num_envs", "games"),
-        description="Games side by side.",
-    )
-    frames_per_step: Count = Field(default=3, description="Frames of a step.")
-    sincos: Flavor = Field(default=DEFAULT_SINCOS, description="Flavor of sine and cosine.")
-    idle_frames: Natural = Field(
-        default=30, description="Most frames without keys with which an episode begins."
-    )
-    reward_scale: Positive = Field(
-        default=0.05,
-        description="Reward of a step for a world unit a frame beyond the cost of time.",
-    )
-    time_cost: float = Field(default=0.35, description="Least cost of time, world units a frame.")
-    time_cost_share: NonNegative = Field(
-        default=0.6, description="Cost of time as a share of the mean pace, where that is more."
-    )
-    finish_reward: float = Field(
-        default=130.0, description="Reward of landing beyond 100 m, in units of reward_scale."
-    )
-    slow_units: NonNegative = Field(
-        default=60.0,
-        description="World units that a runner must make in slow_frames; else it has failed.",
-    )
-    slow_frames: Count = Field(default=180, description="The frames in which it must make them.")
-    snapshot_starts: Share = Field(
-        default=0.4,
-        description="Part of the episodes that begin in the middle of earlier ones, shortly before "
-        "the places where most runners fall.",
-    )
-    beam_starts: Share = Field(
-        default=0.3,
-        description="Part of the episodes that begin in the middle of the runs of the beams.",
-    )
-    snapshot_chance: Share = Field(
-        default=0.01, description="Chance of a state to be kept for such starts."
-    )
-    snapshot_after: Natural = Field(
-        default=15, description="Steps after an episode's start from which on states are kept."
-    )
-    bucket_units: Positive = Field(
-        default=10.0, description="World units of a bucket of kept states."
-    )
-    bucket_size: Count = Field(default=32, description="States that are kept in each bucket.")
-
-    @model_validator(mode="after")
-    def _can_be_slow(self) -> Self:
-        if self.slow_frames < self.frames_per_step:
-            raise ValueError(
-                f"games.slow_frames must be a step's frames or more, got {self.slow_frames!r}"
-            )
-        return self
+from qwop_native.training.settings.games import Flavor, GamesSettings
 
 
 class PPOSettings(Settings):

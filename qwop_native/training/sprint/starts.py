@@ -83,7 +83,7 @@ class SnapshotBuckets:
 
         Args:
             state: It.
-            sincos: Flavour of the games.
+            sincos: Flavor of the games.
 
         Raises:
             ValueError: It is of buckets of another width or size.

@@ -162,7 +162,7 @@ function refresh() {
     $("detail").textContent = replay ? "The ghost runs with you." : "Q and W move the thighs, O and P the calves.";
   } else if (over) {
     const { score, landed, frames } = live.game.state;
-    $("headline").textContent = landed ? `${score.toFixed(1)} m in ${seconds(frames)} s` : `${score.toFixed(1)} metres`;
+    $("headline").textContent = landed ? `${score.toFixed(1)} m in ${seconds(frames)} s` : `${score.toFixed(1)} meters`;
     $("detail").textContent = landed ? "You have landed in the sand!" : "Click, or press R, to run again.";
   }
   for (const id of ["watch", "race", "close"]) $(id).hidden = !replay;

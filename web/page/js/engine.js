@@ -5,7 +5,7 @@ export const PARTS = [
   "torso", "head", "leftArm", "leftCalf", "leftFoot", "leftForearm",
   "leftThigh", "rightArm", "rightCalf", "rightFoot", "rightForearm", "rightThigh",
 ];
-export const FLAVOURS = ["glibc", "glibc-fma", "fdlibm"];
+export const FLAVORS = ["glibc", "glibc-fma", "fdlibm"];
 export const FRAMES_PER_SECOND = 30;
 
 const FIELDS = 6; // x, y, angle, vx, vy, angular velocity
@@ -29,11 +29,11 @@ export class Game {
   #game;
 
   constructor(engine, sincos = "glibc", copied = undefined) {
-    const flavour = FLAVOURS.indexOf(sincos);
-    if (flavour < 0) throw new Error(`sincos must be one of ${FLAVOURS.join(", ")}, not ${sincos}`);
+    const flavor = FLAVORS.indexOf(sincos);
+    if (flavor < 0) throw new Error(`sincos must be one of ${FLAVORS.join(", ")}, not ${sincos}`);
     this.#engine = engine;
     this.sincos = sincos;
-    this.#game = copied ?? engine.game_new(flavour);
+    this.#game = copied ?? engine.game_new(flavor);
   }
 
   copy() { return new Game(this.#engine, this.sincos, this.#engine.game_copy(this.#game)); }

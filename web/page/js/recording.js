@@ -1,5 +1,5 @@
 // Recordings: the text file that docs/recordings.md describes, read and written.
-import { FLAVOURS } from "./engine.js";
+import { FLAVORS } from "./engine.js";
 import { MAX_UPDATES, eventText, keyEvents, parseEvents } from "./tape.js";
 
 const MAGIC = "qwop-recording";
@@ -22,7 +22,7 @@ export function parseRecording(text) {
     if (!(name in sections)) throw new Error(`this recording has no “${name}:”`);
   }
   const { sincos, keys: count, page: _page, hashes: _hashes, ...rest } = values;
-  if (!FLAVOURS.includes(sincos)) throw new Error(`there is no sine and cosine “${sincos}”`);
+  if (!FLAVORS.includes(sincos)) throw new Error(`there is no sine and cosine “${sincos}”`);
   const recording = {
     keys: masks(sections.keys.join(" ")),
     sincos,

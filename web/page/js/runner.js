@@ -14,14 +14,14 @@ const LINE = "#2b2436";
 
 /** Draws the runner. mood: "running", "fallen" or "landed". */
 export function drawRunner(ctx, bodies, mood, frame) {
-  const side = (name, colours) => {
-    limb(ctx, bodies, name, "Arm", colours);
-    limb(ctx, bodies, name, "Forearm", colours);
+  const side = (name, colors) => {
+    limb(ctx, bodies, name, "Arm", colors);
+    limb(ctx, bodies, name, "Forearm", colors);
   };
-  const leg = (name, colours) => {
-    inBody(ctx, bodies[`${name}Foot`], () => shoe(ctx, colours));
-    limb(ctx, bodies, name, "Calf", colours);
-    limb(ctx, bodies, name, "Thigh", colours);
+  const leg = (name, colors) => {
+    inBody(ctx, bodies[`${name}Foot`], () => shoe(ctx, colors));
+    limb(ctx, bodies, name, "Calf", colors);
+    limb(ctx, bodies, name, "Thigh", colors);
   };
   ctx.lineJoin = "round";
   side("left", FAR);
@@ -41,23 +41,23 @@ function inBody(ctx, { x, y, angle }, draw) {
   ctx.restore();
 }
 
-function limb(ctx, bodies, side, kind, colours) {
+function limb(ctx, bodies, side, kind, colors) {
   inBody(ctx, bodies[side + kind], () => {
     const [x0, y0, x1, y1] = LIMBS[kind][side];
     const [w0, w1] = LIMBS[kind].widths;
     const until = (t) => [x0, y0, w0, x0 + (x1 - x0) * t, y0 + (y1 - y0) * t, w0 + (w1 - w0) * t];
-    capsule(ctx, until(1), colours.skin);
-    if (kind === "Thigh") capsule(ctx, until(0.52), colours.cloth, 0.1);
-    if (kind === "Arm") capsule(ctx, until(0.34), colours.shirt, 0.06);
+    capsule(ctx, until(1), colors.skin);
+    if (kind === "Thigh") capsule(ctx, until(0.52), colors.cloth, 0.1);
+    if (kind === "Arm") capsule(ctx, until(0.34), colors.shirt, 0.06);
     if (kind === "Calf") sock(ctx, until(0.78), x1, y1, w1);
-    if (kind === "Forearm") fill(ctx, colours.skin, () => ctx.arc(x1, y1, 0.42, 0, 2 * Math.PI));
+    if (kind === "Forearm") fill(ctx, colors.skin, () => ctx.arc(x1, y1, 0.42, 0, 2 * Math.PI));
   });
 }
 
 /** A limb with round ends of different width. */
-function capsule(ctx, [x0, y0, w0, x1, y1, w1], colour, wider = 0) {
+function capsule(ctx, [x0, y0, w0, x1, y1, w1], color, wider = 0) {
   const along = Math.atan2(y1 - y0, x1 - x0);
-  fill(ctx, colour, () => {
+  fill(ctx, color, () => {
     ctx.arc(x0, y0, w0 + wider, along + Math.PI / 2, along - Math.PI / 2);
     ctx.arc(x1, y1, w1 + wider, along - Math.PI / 2, along + Math.PI / 2);
     ctx.closePath();
@@ -68,18 +68,18 @@ function sock(ctx, [, , , x, y, w], x1, y1, w1) {
   capsule(ctx, [x, y, w, x1, y1, w1], "#f4f1e8", 0.03);
 }
 
-function fill(ctx, colour, path) {
+function fill(ctx, color, path) {
   ctx.beginPath();
   path();
-  ctx.fillStyle = colour;
+  ctx.fillStyle = color;
   ctx.fill();
   ctx.strokeStyle = LINE;
   ctx.lineWidth = 0.09;
   ctx.stroke();
 }
 
-function shoe(ctx, colours) {
-  fill(ctx, colours.shoe, () => {
+function shoe(ctx, colors) {
+  fill(ctx, colors.shoe, () => {
     ctx.moveTo(-1.3, 0.62);
     ctx.quadraticCurveTo(-1.55, -0.45, -1.0, -0.62);
     ctx.lineTo(-0.25, -0.62);
@@ -87,9 +87,9 @@ function shoe(ctx, colours) {
     ctx.quadraticCurveTo(1.55, 0.12, 1.4, 0.62);
     ctx.closePath();
   });
-  fill(ctx, colours.trim, () => ctx.rect(-1.33, 0.48, 2.75, 0.2));
+  fill(ctx, colors.trim, () => ctx.rect(-1.33, 0.48, 2.75, 0.2));
   ctx.lineWidth = 0.14;
-  ctx.strokeStyle = colours.trim;
+  ctx.strokeStyle = colors.trim;
   ctx.beginPath();
   ctx.moveTo(-0.75, 0.3);
   ctx.quadraticCurveTo(0.1, 0.32, 0.45, -0.1);

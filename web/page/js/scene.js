@@ -5,7 +5,7 @@ import { KEYS } from "./tape.js";
 
 export const RECORD_FRAMES = 1366; // the human record, 45.53 s
 const GROUND = 9.14275; // top of the track, world units
-const METRE = 10; // world units
+const METER = 10; // world units
 const GOAL = 100; // m
 const BELOW = 2.1; // what is shown below the track's top, world units
 const LEAST_WIDTH = 27, LEAST_HEIGHT = 22.5; // world units that are always in sight
@@ -13,7 +13,7 @@ const RUNNER_AT = 0.42; // of the width
 const HURDLE = [[1.675, 0.3], [0.5375, 3.65]]; // half sizes of base and top
 const BLOCK = { x: -39.99625, y: 2.10625, halfWidth: 6.275, halfHeight: 7.475 };
 
-/** Draws a moment. view: {state, keys, ghost?: state, status?: text, best?: metres}. */
+/** Draws a moment. view: {state, keys, ghost?: state, status?: text, best?: meters}. */
 export function drawScene(canvas, view) {
   const ctx = canvas.getContext("2d");
   const { width, height } = canvas;
@@ -44,24 +44,24 @@ function mood(state) {
 }
 
 function sky(ctx, width, height, sight) {
-  const colours = ctx.createLinearGradient(0, 0, 0, height);
-  colours.addColorStop(0, "#8ec5e6");
-  colours.addColorStop(0.62, "#d8ecf3");
-  colours.addColorStop(0.88, "#fbeed8");
-  ctx.fillStyle = colours;
+  const colors = ctx.createLinearGradient(0, 0, 0, height);
+  colors.addColorStop(0, "#8ec5e6");
+  colors.addColorStop(0.62, "#d8ecf3");
+  colors.addColorStop(0.88, "#fbeed8");
+  ctx.fillStyle = colors;
   ctx.fillRect(0, 0, width, height);
   const ground = (GROUND - sight.top) * sight.scale;
   ctx.fillStyle = "#fff6dcbb";
   ctx.beginPath();
   ctx.arc(width * 0.8, height * 0.27, height * 0.085, 0, 2 * Math.PI);
   ctx.fill();
-  hills(ctx, width, ground, sight, { share: 0.06, high: 7.2, colour: "#b7d3cf", wave: 0.11 });
-  hills(ctx, width, ground, sight, { share: 0.16, high: 4.4, colour: "#97bfa8", wave: 0.19 });
+  hills(ctx, width, ground, sight, { share: 0.06, high: 7.2, color: "#b7d3cf", wave: 0.11 });
+  hills(ctx, width, ground, sight, { share: 0.16, high: 4.4, color: "#97bfa8", wave: 0.19 });
   trees(ctx, ground, sight);
 }
 
-function hills(ctx, width, ground, sight, { share, high, colour, wave }) {
-  ctx.fillStyle = colour;
+function hills(ctx, width, ground, sight, { share, high, color, wave }) {
+  ctx.fillStyle = color;
   ctx.beginPath();
   ctx.moveTo(0, ground);
   for (let x = 0; x <= width + 8; x += 8) {
@@ -93,12 +93,12 @@ function trees(ctx, ground, sight) {
 }
 
 function track(ctx, sight) {
-  const box = (from, until, top, bottom, colour) => {
-    ctx.fillStyle = colour;
+  const box = (from, until, top, bottom, color) => {
+    ctx.fillStyle = color;
     const a = Math.max(from, sight.left - 1), b = Math.min(until, sight.right + 1);
     if (b > a) ctx.fillRect(a, top, b - a, bottom - top);
   };
-  const sand = GOAL * METRE;
+  const sand = GOAL * METER;
   box(-Infinity, Infinity, GROUND - 0.35, GROUND, "#7bb274");
   box(-Infinity, sand, GROUND, GROUND + 3, "#c8553d");
   box(-Infinity, sand, GROUND, GROUND + 0.16, "#dd7a5f");
@@ -127,8 +127,8 @@ function wall(ctx, sight) {
 function marks(ctx, sight) {
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  for (let m = Math.floor(sight.left / METRE); m <= sight.right / METRE + 1; ++m) {
-    const x = m * METRE;
+  for (let m = Math.floor(sight.left / METER); m <= sight.right / METER + 1; ++m) {
+    const x = m * METER;
     ctx.fillStyle = "#fdfdf8";
     if (m < GOAL) ctx.fillRect(x - 0.06, GROUND, 0.12, m % 5 ? 0.5 : 1);
     if (m % 5 || m < -5 || m > GOAL) continue;
@@ -166,7 +166,7 @@ function hurdle(ctx, pieces) {
 
 /** Where somebody would be who ran at the record's mean speed all the way. */
 function paceLine(ctx, sight, frames) {
-  const x = Math.min(frames / RECORD_FRAMES, 1) * GOAL * METRE;
+  const x = Math.min(frames / RECORD_FRAMES, 1) * GOAL * METER;
   if (x < sight.left || x > sight.right) return;
   ctx.strokeStyle = "#8a4fbf";
   ctx.lineWidth = 0.14;
@@ -195,14 +195,14 @@ function overlay(ctx, width, height, { state, keys, ghost, status, best }) {
   const u = Math.max(Math.min(width / 44, height / 26), 11); // the size of small letters
   progress(ctx, width, u, state, ghost);
   ctx.textBaseline = "alphabetic";
-  const text = (words, x, y, size, align = "left", colour = "#22303c") => {
+  const text = (words, x, y, size, align = "left", color = "#22303c") => {
     ctx.font = `${size > u ? "bold " : ""}${size}px system-ui, sans-serif`;
     ctx.textAlign = align;
     ctx.lineWidth = size * 0.16;
     ctx.strokeStyle = "#ffffffcc";
     ctx.lineJoin = "round";
     ctx.strokeText(words, x, y);
-    ctx.fillStyle = colour;
+    ctx.fillStyle = color;
     ctx.fillText(words, x, y);
   };
   text(`${state.score.toFixed(1)} m`, u, u * 4.4, u * 2.2);
@@ -214,26 +214,26 @@ function overlay(ctx, width, height, { state, keys, ghost, status, best }) {
 }
 
 function progress(ctx, width, u, state, ghost) {
-  const at = (metres) => u + (width - 2 * u) * Math.max(0, Math.min(1, metres / GOAL));
+  const at = (meters) => u + (width - 2 * u) * Math.max(0, Math.min(1, meters / GOAL));
   ctx.fillStyle = "#ffffffaa";
   ctx.beginPath();
   ctx.roundRect(u, u * 0.9, width - 2 * u, u * 0.5, u * 0.25);
   ctx.fill();
   ctx.fillStyle = "#17688f";
   ctx.beginPath();
-  ctx.roundRect(u, u * 0.9, at(state.bodies.torso.x / METRE) - u, u * 0.5, u * 0.25);
+  ctx.roundRect(u, u * 0.9, at(state.bodies.torso.x / METER) - u, u * 0.5, u * 0.25);
   ctx.fill();
   ctx.fillStyle = "#2f4858";
   ctx.fillRect(at(50) - 1, u * 0.6, 2, u * 1.1);
-  const dot = (metres, colour, size) => {
-    ctx.fillStyle = colour;
+  const dot = (meters, color, size) => {
+    ctx.fillStyle = color;
     ctx.beginPath();
-    ctx.arc(at(metres), u * 1.15, size, 0, 2 * Math.PI);
+    ctx.arc(at(meters), u * 1.15, size, 0, 2 * Math.PI);
     ctx.fill();
   };
   dot((state.frames / RECORD_FRAMES) * GOAL, "#8a4fbf", u * 0.34);
-  if (ghost) dot(ghost.bodies.torso.x / METRE, "#7d8b96", u * 0.42);
-  dot(state.bodies.torso.x / METRE, "#e4572e", u * 0.5);
+  if (ghost) dot(ghost.bodies.torso.x / METER, "#7d8b96", u * 0.42);
+  dot(state.bodies.torso.x / METER, "#e4572e", u * 0.5);
 }
 
 function lamps(ctx, width, height, u, keys) {
