@@ -39,13 +39,16 @@ packages() {
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
-# CMake wants one program; ziglang is a module.
+# CMake wants programs; ziglang is a module.
 zig() {
   "$python" -c 'import ziglang' || { echo "$python has no ziglang: pip install ziglang"; exit 2; }
   mkdir -p "$build"
-  printf '#!/bin/sh\nexec "%s" -m ziglang "$@"\n' \
-    "$("$python" -c 'import sys; print(sys.executable)')" >"$build/zig"
-  chmod +x "$build/zig"
+  local module verb
+  module="$("$python" -c 'import sys; print(sys.executable)') -m ziglang"
+  for verb in c++ ar ranlib; do
+    printf '#!/bin/sh\nexec %s %s "$@"\n' "$module" "$verb" >"$build/zig-$verb"
+    chmod +x "$build/zig-$verb"
+  done
 }
 
 configure() {
@@ -95,7 +98,9 @@ for platform in "${wanted[@]}"; do
     continue
   fi
   cmake --build "$build/$platform"
-  ctest --test-dir "$build/$platform" --output-on-failure --no-tests=error --timeout 900
+  # qemu-user cannot start threads in a fork of a process that had some: it fails an assertion.
+  ctest --test-dir "$build/$platform" --output-on-failure --no-tests=error --timeout 900 \
+    $([[ $platform != aarch64-linux ]] || echo '-E ^thread_pool$')
   digests "$platform"
   cmp "$build/native.digests" "$build/$platform.digests" || different+=("$platform")
 done
