@@ -227,11 +227,16 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "_collector"]
 
+    def _loop_of(self) -> type[NativeOffPolicy] | None:
+        """The class whose methods the native collector stands for, None for none."""
+        return NativeOffPolicy
+
     def _native_collector(
         self, env: VecEnv, kernel: Kernel, buffer: ReplayBuffer
     ) -> Collector | None:
-        own = all(
-            getattr(type(self), name) is getattr(NativeOffPolicy, name) and name not in vars(self)
+        loop = self._loop_of()
+        own = loop is not None and all(
+            getattr(type(self), name) is getattr(loop, name) and name not in vars(self)
             for name in _IN_THE_LOOP
         )
         if not own or not kernel.collects or not Collector.suits(env, buffer):

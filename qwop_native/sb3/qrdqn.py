@@ -233,6 +233,9 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     def _calls_between_copies(self) -> int:
         return max(self.target_update_interval // self.n_envs, 1)
 
+    def _loop_of(self) -> type[NativeOffPolicy] | None:
+        return None if self.overlap or self.exploration_per_env else QRDQN
+
     def _make_kernel(self) -> Kernel:
         if self.overlap or is_wanted(self):
             return LargeBatchKernel(self, self._family)
