@@ -65,6 +65,9 @@ types: $(VENV)/.dev ## types of Python, and of the extension against its stub
 test-cpp: ## the C++ tests, built as the library is
 	cmake --preset test && cmake --build --preset test && ctest --preset test
 
+# From another folder, where Python finds the installed package and not the checkout's.
+fast := -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
+
 # The extension is clang's here, so that both compilers' warnings are errors where QWOP_WERROR is on.
 # Python itself leaks on purpose at exit; everything else that the sanitizers find is fatal.
 asan := build/asan-python
@@ -76,9 +79,8 @@ test-asan: ## C++ and engine tests under the address and undefined-behavior sani
 	  -C cmake.define.QWOP_SANITIZE=address,undefined \
 	  -C cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -gline-tables-only" .
 	$(asan)/bin/pip install -q "$$(ls $(asan)/dist/*.whl)[parity,dev]"
-	LD_PRELOAD=$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so) \
-	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	  $(asan)/bin/pytest -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
+	cd $(asan) && LD_PRELOAD=$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so) \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 bin/pytest $(fast) ../../tests
 
 test-tsan: ## the C++ tests under the thread sanitizer
 	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
@@ -91,10 +93,9 @@ test-wheel: ## the tests against the wheel, installed elsewhere
 	rm -rf build/wheel-test && $(PYTHON) -m venv build/wheel-test
 	build/wheel-test/bin/pip wheel -q --no-deps -w build/wheel-test/dist .
 	build/wheel-test/bin/pip install -q "$$(ls build/wheel-test/dist/*.whl)[parity,dev]"
-	build/wheel-test/bin/pytest -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
+	cd build/wheel-test && bin/pytest $(fast) ../../tests
 
 # Each floor of pyproject.toml, and the newest that it admits.
-fast := -q -n $(JOBS) --dist worksteal -m "not slow and not browser"
 test-oldest: ## the tests with the oldest dependencies that pyproject.toml admits
 	rm -rf build/oldest && $(PYTHON) -m venv build/oldest
 	build/oldest/bin/pip install -q --no-deps --retries 0 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
