@@ -129,6 +129,9 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
 
         With `overlap` they are begun, and those begun by the last call are waited for.
         """
+        if not (self.overlap or self.double_q or self.munchausen_alpha):
+            super().train(gradient_steps, batch_size)
+            return
         losses = self.synchronize()
         options, kernel = self.target_options, self._native(training=True)
         if self.overlap and isinstance(kernel, LargeBatchKernel):
