@@ -143,7 +143,7 @@ def _guide(models: list[ModelPolicy], given: argparse.Namespace) -> Guide | None
     if its_own != given.actions:
         print(f"{given.model[0]} has the {its_own} actions, which guide no search of others")
         return None
-    return Guide(Policy(models[0].model, actions), given.guide_weight, given.most_regret)
+    return Guide(Policy(models[0].model, actions), given.guide_weight, given.max_log_prob_gap)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -183,7 +183,8 @@ def _parser() -> argparse.ArgumentParser:
         "policy, if that is PPO or A2C; 0 is no guide (default 0.01)",
     )
     parser.add_argument(
-        "--most-regret",
+        "--max-log-prob-gap",
+        "--most-regret",  # its name so far
         type=float,
         default=8.0,
         metavar="NATS",

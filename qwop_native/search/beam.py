@@ -84,7 +84,7 @@ class Level:
         rows: Those that are remembered, all those of one beam or a random choice from many,
             ascending, int32 (m,).
         states: Where the remembered ones stand.
-        ranks: What they were ranked at, without noise and regret, float64 (m,).
+        ranks: What they were ranked at, without noise and log-probability gap, float64 (m,).
     """
 
     parents: npt.NDArray[np.int32]
@@ -181,18 +181,18 @@ class Beam:
         finish: Finish | None = None
         played, frame, due = 0, root.frames, root.frames + self.settings.segment
         while frame < max_frames and finish is None:
-            parents, keys, regret = self._try_all()
+            parents, keys, log_prob_gap = self._try_all()
             frame += self.settings.frames
             played += len(parents) * self.settings.frames
             states = States.of(self._tried, len(parents))
             finish = self._finish(states, parents, keys, levels)
-            chosen, ranks = self._choose(states, rank, parents, regret, give_way=frame >= due)
+            chosen, ranks = self._choose(states, rank, parents, log_prob_gap, give_way=frame >= due)
             if not len(chosen):
                 break
             if frame >= due:
                 due = frame + self.settings.segment
             self._kept.take(self._tried, parents=chosen)
-            self._regret, self._last = regret[chosen], states[chosen]
+            self._log_prob_gap, self._last = log_prob_gap[chosen], states[chosen]
             levels.append(self._level(parents[chosen], keys[chosen], ranks))
             if go_on is not None and not go_on(levels[-1]):
                 break
@@ -200,30 +200,30 @@ class Beam:
 
     def _begin(self, root: _core.Game) -> None:
         self._groups = np.arange(self.settings.groups, dtype=np.int32)
-        self._regret = np.zeros(self.settings.groups)
+        self._log_prob_gap = np.zeros(self.settings.groups)
         for group in self._groups.tolist():
             self._kept.set_game(group, root)
         self._last = States.of(self._kept, self.settings.groups)
 
     def _try_all(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], Floats]:
-        """Parents and keys of what is tried, and the regret of all that led there, nats."""
+        """Parents and keys of what is tried, and the gap, nats, of all that led there."""
         parents = np.repeat(np.arange(len(self._last), dtype=np.int32), len(self._masks))
         keys = np.tile(self._masks, len(self._last))
-        regret = np.repeat(self._regret, len(self._masks))
+        log_prob_gap = np.repeat(self._log_prob_gap, len(self._masks))
         if self._guide is not None:
             of_step = self._guide.policy.of_states(self._last).ravel()
             likely = of_step <= self._guide.most
             parents, keys = parents[likely], keys[likely]
-            regret = (regret + of_step)[likely]
+            log_prob_gap = (log_prob_gap + of_step)[likely]
         self._tried.expand(self._kept, parents=parents, keys=keys, frames=self.settings.frames)
-        return parents, keys, regret
+        return parents, keys, log_prob_gap
 
     def _choose(
         self,
         states: States,
         rank: Ranking,
         parents: npt.NDArray[np.int32],
-        regret: Floats,
+        log_prob_gap: Floats,
         give_way: bool,
     ) -> tuple[npt.NDArray[np.int32], Floats]:
         """Rows of the states that play on, and their ranks; leaves their groups in `_groups`."""
@@ -233,7 +233,7 @@ class Beam:
             return np.zeros(0, np.int32), np.zeros(0)
         groups = self._groups[parents[running]]
         ranks = rank(states[running])
-        wanted = ranks - self._guide.weight * regret[running] if self._guide else ranks
+        wanted = ranks - self._guide.weight * log_prob_gap[running] if self._guide else ranks
         if settings.noise:
             wanted = wanted + self._rng.normal(0.0, settings.noise, len(wanted))
         rows = best_of_groups(states[running], wanted, groups, settings.width, settings.pose_cap)

@@ -37,8 +37,9 @@ class Guide:
 
     Attributes:
         policy: Says how likely actions are.
-        weight: World units that a nat of regret takes off a state's rank; a run's regrets add up.
-        most: Nats of regret beyond which an action is not tried.
+        weight: World units that a nat of log-probability gap takes off a state's rank; a run's gaps
+            add up.
+        most: Nats of log-probability gap beyond which an action is not tried.
     """
 
     policy: Adviser
@@ -49,7 +50,9 @@ class Guide:
         if not self.weight >= 0:
             raise ValueError(f"the guide's weight must be 0 or more, got {self.weight}")
         if not self.most > 0:
-            raise ValueError(f"the most regret must be above 0 nats, got {self.most}")
+            raise ValueError(
+                f"the largest log-probability gap must be above 0 nats, got {self.most}"
+            )
 
 
 class Policy:
@@ -74,7 +77,7 @@ class Policy:
         self._torch, self._network = torch, network_of(model)
         self._network.set_training_mode(False)
 
-    def regrets(self, observations: npt.NDArray[np.float32]) -> Floats:
+    def log_prob_gaps(self, observations: npt.NDArray[np.float32]) -> Floats:
         """How much less likely each action is than the likeliest, nats, float64 (n, actions).
 
         Args:
@@ -87,7 +90,7 @@ class Policy:
 
     def of_states(self, states: States) -> Floats:
         """The same for states."""
-        return self.regrets(observations(states.bodies))
+        return self.log_prob_gaps(observations(states.bodies))
 
 
 def guides(model: Any, actions: int) -> bool:

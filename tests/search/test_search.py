@@ -116,14 +116,14 @@ def test_a_habit_is_learned_of_the_decisions_that_lasted(tmp_path):
     assert np.array_equal(data.keys[rows], level.keys[lasted])
 
     habit = learn_habit(data, masks, seed=1)
-    regrets = habit.of_states(before)
-    assert regrets.shape == (len(before), 9)
-    assert (regrets.min(axis=1) == 0).all()
+    log_prob_gaps = habit.of_states(before)
+    assert log_prob_gaps.shape == (len(before), 9)
+    assert (log_prob_gaps.min(axis=1) == 0).all()
     actions = np.array([masks.tolist().index(key) for key in level.keys[lasted]])
-    held = np.take_along_axis(regrets, actions[:, None], axis=1)
-    assert held.mean() < regrets.mean() / 2
+    held = np.take_along_axis(log_prob_gaps, actions[:, None], axis=1)
+    assert held.mean() < log_prob_gaps.mean() / 2
     habit.save(tmp_path / "habit.npz")
-    assert np.array_equal(Habit.load(tmp_path / "habit.npz").of_states(before), regrets)
+    assert np.array_equal(Habit.load(tmp_path / "habit.npz").of_states(before), log_prob_gaps)
     with pytest.raises(FileNotFoundError, match="there is no habit"):
         Habit.load(tmp_path / "none.npz")
     (tmp_path / "bad.npz").write_bytes(b"PK nothing")
@@ -201,17 +201,17 @@ def test_a_strong_guide_is_followed_and_saves_work():
 
 def test_regrets_add_up_over_a_run():
     policy = Policy(guided_model(), 9)
-    regrets = policy.regrets(observations(searched(until=40).levels[-1].states.bodies))
-    assert regrets.shape[1] == 9
-    assert (regrets.min(axis=1) == 0).all()
-    assert regrets.max() > 1
-    # Of two ways the one with less regret is kept, however it is spread.
+    log_prob_gaps = policy.log_prob_gaps(observations(searched(until=40).levels[-1].states.bodies))
+    assert log_prob_gaps.shape[1] == 9
+    assert (log_prob_gaps.min(axis=1) == 0).all()
+    assert log_prob_gaps.max() > 1
+    # Of two ways the one with the smaller gap is kept, however it is spread.
     beam = Beam(started(), BeamSettings(1, 4), 1, guide=Guide(policy, 1e6, 1e9))
     path = beam.run(started(), UPRIGHT, 60).path(10, 0)
     game, total = started(), 0.0
     masks = key_masks(ACTION_SETS["essential"]).tolist()
     for mask in path:
-        total += policy.regrets(observations(game.bodies[None]))[0, masks.index(mask)]
+        total += policy.log_prob_gaps(observations(game.bodies[None]))[0, masks.index(mask)]
         game.step(mask, 4)
     assert total == 0
 

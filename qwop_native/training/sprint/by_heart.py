@@ -293,7 +293,7 @@ def own_ways(
                 break
             seen = observations(pool.bodies)
             parts.append(seen[running])
-            regrets = policy.regrets(seen)
-            drawn = (rng.gumbel(size=regrets.shape) - regrets).argmax(axis=1)
+            log_prob_gaps = policy.log_prob_gaps(seen)
+            drawn = (rng.gumbel(size=log_prob_gaps.shape) - log_prob_gaps).argmax(axis=1)
             pool.step(masks[drawn], frames=frames)
     return np.concatenate(parts)
