@@ -76,21 +76,8 @@ def check_model(model: Any, family: Family) -> None:
     Raises:
         UnsupportedError: The kernels would not do what Stable-Baselines3 does.
     """
-    check_spaces(model)
-    policy, buffer = model.policy, model.replay_buffer
-    if type(policy) is not family.policy:
-        raise UnsupportedError(f"the policy is {type(policy).__name__}, not MlpPolicy")
-    if model._vec_normalize_env is not None:
-        raise UnsupportedError("VecNormalize normalizes what is sampled")
-    if type(buffer) is not ReplayBuffer:
-        raise UnsupportedError(f"the replay buffer is {type(buffer).__name__}, not ReplayBuffer")
-    if buffer.optimize_memory_usage:
-        raise UnsupportedError("the replay buffer has optimize_memory_usage")
-    if "sample" in vars(buffer) or "_get_samples" in vars(buffer):
-        raise UnsupportedError("the replay buffer's sampling was replaced")
-    if any(hooks_of(networks_of(model, family), policy.optimizer)):
-        raise UnsupportedError("hooks are registered with the network or the optimizer")
-    check_optimizer(policy.optimizer)
+    check_surroundings(model, family, (family.policy,), (ReplayBuffer,), "ReplayBuffer")
+    policy = model.policy
     online, target = (read_network(net, family) for net in networks_of(model, family))
     if (online.widths, online.activation) != (target.widths, target.activation):
         raise UnsupportedError("the target network differs from the network in its layers")
@@ -98,6 +85,42 @@ def check_model(model: Any, family: Family) -> None:
         map(id, online.parameters)
     ):
         raise UnsupportedError("the optimizer does not hold the parameters of the network")
+
+
+def check_surroundings(
+    model: Any,
+    family: Family,
+    policies: tuple[type[Any], ...],
+    buffers: tuple[type[ReplayBuffer], ...],
+    buffer_name: str,
+) -> None:
+    """Checks what is around a network: spaces, policy, replay buffer, hooks and optimizer.
+
+    Args:
+        model: The model.
+        family: What kind it is of.
+        policies: Classes of policies that are covered; their subclasses are not.
+        buffers: The same of replay buffers.
+        buffer_name: What to call them.
+
+    Raises:
+        UnsupportedError: Something is not covered.
+    """
+    check_spaces(model)
+    policy, buffer = model.policy, model.replay_buffer
+    if type(policy) not in policies:
+        raise UnsupportedError(f"the policy is {type(policy).__name__}, not MlpPolicy")
+    if model._vec_normalize_env is not None:
+        raise UnsupportedError("VecNormalize normalizes what is sampled")
+    if type(buffer) not in buffers:
+        raise UnsupportedError(f"the replay buffer is {type(buffer).__name__}, not {buffer_name}")
+    if buffer.optimize_memory_usage:
+        raise UnsupportedError("the replay buffer has optimize_memory_usage")
+    if "sample" in vars(buffer) or "_get_samples" in vars(buffer):
+        raise UnsupportedError("the replay buffer's sampling was replaced")
+    if any(hooks_of(networks_of(model, family), policy.optimizer)):
+        raise UnsupportedError("hooks are registered with the network or the optimizer")
+    check_optimizer(policy.optimizer)
 
 
 def check_spaces(model: BaseAlgorithm) -> None:

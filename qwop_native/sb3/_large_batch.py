@@ -16,8 +16,7 @@ from qwop_native.sb3._fast_path import (
     Family,
     UnsupportedError,
     adam_options,
-    check_optimizer,
-    check_spaces,
+    check_surroundings,
     hooks_of,
     networks_of,
     read_layers,
@@ -164,23 +163,11 @@ class LargeBatchKernel(Kernel):
 
 
 def _check_model(model: Any, family: Family) -> None:
-    check_spaces(model)
-    policy, buffer = model.policy, model.replay_buffer
-    if type(policy) not in (family.policy, QuantilePolicy):
-        raise UnsupportedError(f"the policy is {type(policy).__name__}, not MlpPolicy")
+    policies = (family.policy, QuantilePolicy)
+    check_surroundings(model, family, policies, _BUFFERS, "SB3's own")
+    policy = model.policy
     if len(model.observation_space.shape) != 1:
         raise UnsupportedError("the observations are not a row of numbers")
-    if model._vec_normalize_env is not None:
-        raise UnsupportedError("VecNormalize normalizes what is sampled")
-    if type(buffer) not in _BUFFERS:
-        raise UnsupportedError(f"the replay buffer is {type(buffer).__name__}, not SB3's own")
-    if buffer.optimize_memory_usage:
-        raise UnsupportedError("the replay buffer has optimize_memory_usage")
-    if "sample" in vars(buffer) or "_get_samples" in vars(buffer):
-        raise UnsupportedError("the replay buffer's sampling was replaced")
-    if any(hooks_of(networks_of(model, family), policy.optimizer)):
-        raise UnsupportedError("hooks are registered with the network or the optimizer")
-    check_optimizer(policy.optimizer)
     online, target = networks_of(model, family)
     if [type(each) for each in _layers(online)] != [type(each) for each in _layers(target)]:
         raise UnsupportedError("the target network differs from the network in its layers")
