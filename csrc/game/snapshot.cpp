@@ -100,8 +100,13 @@ Header checked_header(std::string_view bytes) {
   }
   std::uint64_t stored;
   std::memcpy(&stored, bytes.data() + bytes.size() - kChecksumSize, kChecksumSize);
-  if (bytes.size() != kHeaderSize + header.payload_size + kChecksumSize ||
-      stored != checksum(bytes.substr(0, bytes.size() - kChecksumSize)) ||
+  const std::size_t whole = kHeaderSize + header.payload_size + kChecksumSize;
+  if (bytes.size() > whole) {
+    throw SnapshotError("snapshot is damaged, or not a game's: " + std::to_string(whole) +
+                        " bytes were expected, got " + std::to_string(bytes.size()) +
+                        "; what an environment's snapshot() gives goes to its restore()");
+  }
+  if (bytes.size() < whole || stored != checksum(bytes.substr(0, bytes.size() - kChecksumSize)) ||
       header.flavor >= kSinCosFlavors) {
     throw SnapshotError("snapshot is damaged: its bytes do not match its checksum");
   }

@@ -73,6 +73,13 @@ def test_a_snapshot_of_an_ended_game_is_reset_as_the_game_would_be(mode):
     assert (observations[1].tobytes() == first[1].tobytes()) == (mode is AutoresetMode.NEXT_STEP)
 
 
+def test_an_environments_snapshot_where_a_games_belongs_is_told_apart():
+    env = QwopVectorEnv(2)
+    env.reset()
+    with pytest.raises(ValueError, match=r"not a game's.*goes to its restore\(\)"):
+        env.reset(options={"snapshot": env.call("snapshot")[0]})
+
+
 def test_observation_is_what_the_step_returned():
     env = QwopVectorEnv(3, **KWARGS)
     env.reset(seed=0)
