@@ -16,9 +16,33 @@ QWOP_ALWAYS_INLINE void for_each_column(ptrdiff_t n, const Function& f) {
   for (ptrdiff_t k = 0; k < n; k += kLanes) f(k, n - k < kLanes ? n - k : kLanes);
 }
 
+// Calls f(column, lanes, part) likewise, with one of four parts as a constant: what is summed in
+// as many parts does not wait for itself.
+template <class Function>
+QWOP_ALWAYS_INLINE void for_each_column_in_parts(ptrdiff_t n, const Function& f) {
+  ptrdiff_t k = 0;
+  for (; k + 4 * kLanes <= n; k += 4 * kLanes) {
+    f(k, ptrdiff_t{kLanes}, Constant<0>{});
+    f(k + kLanes, ptrdiff_t{kLanes}, Constant<1>{});
+    f(k + 2 * kLanes, ptrdiff_t{kLanes}, Constant<2>{});
+    f(k + 3 * kLanes, ptrdiff_t{kLanes}, Constant<3>{});
+  }
+  for (; k < n; k += kLanes) f(k, n - k < kLanes ? n - k : kLanes, Constant<0>{});
+}
+
+QWOP_ALWAYS_INLINE float sum_of_parts(const F (&parts)[4]) {
+  return sum((parts[0] + parts[1]) + (parts[2] + parts[3]));
+}
+
 inline void refresh_norm(const LayerNorm& norm) {
   copy_padded(norm.gain.value, norm.gain.size, norm.packed_gain);
   copy_padded(norm.bias.value, norm.bias.size, norm.packed_bias);
+}
+
+// Zero behind the first lanes.
+QWOP_ALWAYS_INLINE F first_of(F x, ptrdiff_t lanes) {
+  return lanes == kLanes ? x
+                         : select(lane_numbers() < splat(static_cast<std::int32_t>(lanes)), x, F{});
 }
 
 // Replaces the rows of x; columns behind the last become 0.
@@ -28,20 +52,19 @@ inline void forward_norm(const LayerNorm& norm, ptrdiff_t rows, float* x) {
   for (ptrdiff_t r = 0; r < rows; ++r) {
     float* const row = x + r * stride;
     float* const normalized = norm.normalized + r * stride;
-    F total{};
-    for_each_column(n, [&](ptrdiff_t k, ptrdiff_t lanes) { total += load_first(row + k, lanes); });
-    const F mean = splat(sum(total) * share);
-    F squares{};
-    for_each_column(n, [&](ptrdiff_t k, ptrdiff_t lanes) {
-      store(normalized + k, F{});
-      store_first(normalized + k, load_first(row + k, lanes) - mean, lanes);
-      const F difference = load(normalized + k);
-      squares = fma(difference, difference, squares);
+    F totals[4]{}, squares[4]{};
+    for_each_column_in_parts(n, [&](ptrdiff_t k, ptrdiff_t lanes, auto part) {
+      totals[part.value] += first_of(load(row + k), lanes);
     });
-    const float inverse = 1.0f / __builtin_sqrtf(sum(squares) * share + kNormEpsilon);
+    const F mean = splat(sum_of_parts(totals) * share);
+    for_each_column_in_parts(n, [&](ptrdiff_t k, ptrdiff_t lanes, auto part) {
+      const F difference = first_of(load(row + k) - mean, lanes);
+      squares[part.value] = fma(difference, difference, squares[part.value]);
+    });
+    const float inverse = 1.0f / __builtin_sqrtf(sum_of_parts(squares) * share + kNormEpsilon);
     norm.inverse_deviation[r] = inverse;
-    for_each_column(n, [&](ptrdiff_t k, ptrdiff_t) {
-      const F hat = load(normalized + k) * splat(inverse);
+    for_each_column_in_parts(n, [&](ptrdiff_t k, ptrdiff_t lanes, auto) {
+      const F hat = first_of(load(row + k) - mean, lanes) * splat(inverse);
       store(normalized + k, hat);
       store(row + k, fma(load(norm.packed_gain + k), hat, load(norm.packed_bias + k)));
     });
@@ -52,32 +75,31 @@ inline void forward_norm(const LayerNorm& norm, ptrdiff_t rows, float* x) {
 // dy, the gradient of the result, by that of the input.
 inline void backward_norm(const LayerNorm& norm, ptrdiff_t rows, bool fresh, float* dy) {
   const ptrdiff_t n = norm.gain.size, stride = row_stride(n);
-  for_each_column(n, [&](ptrdiff_t k, ptrdiff_t) {
-    F gain = fresh ? F{} : load(norm.gain_gradient + k);
-    F bias = fresh ? F{} : load(norm.bias_gradient + k);
-    for (ptrdiff_t r = 0; r < rows; ++r) {
-      const F gradient = load(dy + r * stride + k);
-      gain = fma(gradient, load(norm.normalized + r * stride + k), gain);
-      bias += gradient;
-    }
-    store(norm.gain_gradient + k, gain);
-    store(norm.bias_gradient + k, bias);
-  });
+  if (fresh) {
+    for_each_column(n, [&](ptrdiff_t k, ptrdiff_t) {
+      store(norm.gain_gradient + k, F{});
+      store(norm.bias_gradient + k, F{});
+    });
+  }
   const float share = 1.0f / static_cast<float>(n);
   for (ptrdiff_t r = 0; r < rows; ++r) {
     float* const row = dy + r * stride;
     const float* const normalized = norm.normalized + r * stride;
-    F total{}, along{};
-    for_each_column(n, [&](ptrdiff_t k, ptrdiff_t lanes) {
-      const F scaled = load_first(row + k, lanes) * load(norm.packed_gain + k);
-      store(row + k, scaled);
-      total += scaled;
-      along = fma(scaled, load(normalized + k), along);
+    F totals[4]{}, along[4]{};
+    for_each_column_in_parts(n, [&](ptrdiff_t k, ptrdiff_t lanes, auto part) {
+      const F gradient = first_of(load(row + k), lanes), hat = load(normalized + k);
+      store(norm.gain_gradient + k, fma(gradient, hat, load(norm.gain_gradient + k)));
+      store(norm.bias_gradient + k, load(norm.bias_gradient + k) + gradient);
+      const F scaled = gradient * load(norm.packed_gain + k);
+      totals[part.value] += scaled;
+      along[part.value] = fma(scaled, hat, along[part.value]);
     });
-    const F mean = splat(sum(total) * share), slope = splat(sum(along) * share);
+    const F mean = splat(sum_of_parts(totals) * share);
+    const F slope = splat(sum_of_parts(along) * share);
     const F inverse = splat(norm.inverse_deviation[r]);
-    for_each_column(n, [&](ptrdiff_t k, ptrdiff_t) {
-      const F rest = fnma(load(normalized + k), slope, load(row + k) - mean);
+    for_each_column_in_parts(n, [&](ptrdiff_t k, ptrdiff_t, auto) {
+      const F scaled = load(row + k) * load(norm.packed_gain + k);
+      const F rest = fnma(load(normalized + k), slope, scaled - mean);
       store(row + k, rest * inverse);
     });
   }
