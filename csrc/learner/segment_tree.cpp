@@ -98,6 +98,7 @@ void SegmentTree::require_something_to_find() const {
     throw std::invalid_argument("only a tree of sums can be searched");
   }
   if (!(root() > 0.0)) throw std::invalid_argument("there is nothing to draw: all values are 0");
+  if (!std::isfinite(root())) throw std::invalid_argument("the sum of all values is not finite");
 }
 
 template <class Sum>
@@ -113,9 +114,11 @@ void SegmentTree::descend(std::size_t count, const Sum& sum, std::int64_t* to) c
     for (std::size_t level = 1; level < leaves_; level *= 2) {
       for (std::size_t i = 0; i < n; ++i) {
         const double left = nodes_[2 * node[i]];
-        const bool right = (rest[i] >= left) & (nodes_[2 * node[i] + 1] > 0.0);
-        rest[i] -= right ? left : 0.0;
-        node[i] = 2 * node[i] + (right ? 1 : 0);
+        // Without branches: half of them would be guessed wrong.
+        const std::size_t right = static_cast<std::size_t>(rest[i] >= left) &
+                                  static_cast<std::size_t>(nodes_[2 * node[i] + 1] > 0.0);
+        rest[i] -= left * static_cast<double>(right);
+        node[i] = 2 * node[i] + right;
       }
     }
     for (std::size_t i = 0; i < n; ++i)

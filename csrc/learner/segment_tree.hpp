@@ -39,7 +39,8 @@ class SegmentTree {
 
   // Of a tree of sums: the index at which the running sum first exceeds each of `sums`, the last
   // that is not 0 where none does. A number that is 0 is never found, even where rounding would
-  // lead to it. Throws std::invalid_argument where all are 0 or a sum is negative or not a number.
+  // lead to it. Throws std::invalid_argument where all are 0, their sum is not finite or
+  // one of `sums` is negative or not a number.
   void find(std::span<const double> sums, std::int64_t* to) const;
   // The same for sums that are drawn: the i-th lies uniforms[i], in [0, 1), along the i-th of as
   // many equal parts of the root (Schaul et al. 2016, appendix B.2.1).
