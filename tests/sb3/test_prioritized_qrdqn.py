@@ -366,7 +366,7 @@ def test_updates_beside_the_games_are_reproducible():
     models = []
     for threads, callback in ((1, None), (2, None), (2, Every(lambda model: model.synchronize()))):
         torch.set_num_threads(threads)
-        model = overlapping()
+        model = overlapping(batch_size=256)  # of several slices, which threads share
         model.learn(960, callback=callback)
         models.append(model)
     assert models[0].native_refusal is None
