@@ -19,8 +19,8 @@ class PrioritizedReplayBuffer(NStepReplayBuffer):
     """Draws transitions in proportion to their priority, (error + epsilon) ** alpha.
 
     For `QRDQN(..., replay_buffer_class=PrioritizedReplayBuffer)`, which weighs losses by importance
-    and gives the losses back as errors, and hands on its own `n_steps` and `gamma`. Other learners
-    do neither: to them all transitions are alike.
+    and gives the losses back as errors, and tells the buffer its `n_steps` and `gamma`. Other
+    learners do neither: to them all transitions are alike.
 
     A batch has one transition from each of as many equal parts of the sum of priorities. A new
     transition has the greatest priority that was known at the last draw.

@@ -46,8 +46,8 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     `policy_kwargs={"layer_norm": True}` (`policies.QuantilePolicy`). A `features_extractor_class`
     may be `policies.RelativeFeatures`. As in sb3-contrib, `n_steps` above 1 makes n-step returns
     (SB3's `NStepReplayBuffer`), and `optimizer_kwargs` count only beside an `optimizer_class`. With
-    `replay_buffer_class=PrioritizedReplayBuffer` transitions are replayed by priority; n-step
-    returns are then that buffer's.
+    `replay_buffer_class=PrioritizedReplayBuffer` transitions are replayed by priority; that buffer
+    takes over `n_steps`.
 
     Args:
         policy: "MlpPolicy" or a policy class, see sb3-contrib.
@@ -293,25 +293,21 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
                 given = self.policy_kwargs.items()
                 self.policy_kwargs = {name: value for name, value in given if name != "layer_norm"}
         if self.replay_buffer_class is PrioritizedReplayBuffer:
-            self._set_up_prioritized()
-        else:
-            super()._setup_model()
+            self._tell_buffer_of_returns()
+        super()._setup_model()
 
-    def _set_up_prioritized(self) -> None:
-        # Stable-Baselines3 gives n_steps and gamma to its own buffer alone; of another it says that
-        # n_steps is ignored.
-        n_steps, given = self.n_steps, self.replay_buffer_kwargs
-        wanted = given.get("n_steps", n_steps)
-        if n_steps not in (1, wanted):
+    def _tell_buffer_of_returns(self) -> None:
+        # Stable-Baselines3 does for its own buffer alone, and warns of n_steps beside another: the
+        # arguments of the buffer, which zips keep, take it over.
+        given = self.replay_buffer_kwargs
+        n_steps = given.get("n_steps", self.n_steps)
+        if self.n_steps not in (1, n_steps):
             raise ValueError(
-                f"n_steps is {n_steps} and replay_buffer_kwargs has n_steps={wanted}: give one"
+                f"n_steps is {self.n_steps} and replay_buffer_kwargs has n_steps={n_steps}: "
+                "give the one or the other"
             )
         self.n_steps = 1
-        self.replay_buffer_kwargs = {"n_steps": n_steps, "gamma": self.gamma, **given}
-        try:
-            super()._setup_model()
-        finally:
-            self.n_steps, self.replay_buffer_kwargs = n_steps, given
+        self.replay_buffer_kwargs = {**given, "n_steps": n_steps, "gamma": self.gamma}
 
     def _create_aliases(self) -> None:
         if not hasattr(self.policy, "quantile_net"):

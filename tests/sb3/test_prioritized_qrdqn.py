@@ -1,14 +1,10 @@
-"""Prioritized replay: the segment tree against NumPy, the buffer, and QRDQN's updates from it."""
+"""Prioritized replay: the buffer against SB3's, and QRDQN's updates from it against torch."""
 
 import copy
-import json
 import pickle
-import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 pytest.importorskip("sb3_contrib")
 
@@ -17,7 +13,6 @@ from learner_reference import drift_envs
 from stable_baselines3.common.buffers import NStepReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 
-from qwop_native import _core
 from qwop_native.sb3 import DQN, QRDQN, PrioritizedReplayBuffer, QwopVecEnv, SlowPathWarning
 from qwop_native.sb3 import _torch_update as twin
 from qwop_native.sb3._drawn import Drawn
@@ -25,106 +20,6 @@ from qwop_native.sb3._large_batch import LargeBatchKernel
 from qwop_native.sb3.checkpoint import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-# ---- the tree ----------------------------------------------------------------------------------
-
-PRIORITIES = st.one_of(st.just(0.0), st.floats(1e-3, 1e3))
-
-
-@given(st.data())
-def test_tree_against_numpy(data):
-    size = data.draw(st.integers(1, 70))
-    tree, plain = _core.SegmentTree(size), np.zeros(size)
-    for _ in range(data.draw(st.integers(1, 4))):
-        changes = data.draw(st.dictionaries(st.integers(0, size - 1), PRIORITIES))
-        indices = np.array(list(changes), np.int64)
-        plain[indices] = values = np.array(list(changes.values()), np.float64)
-        tree.set(indices, values)
-    np.testing.assert_array_equal(tree.values, plain)
-    assert tree.root == pytest.approx(plain.sum(), rel=1e-12)
-    if not plain.any():
-        return
-    uniforms = np.array(data.draw(st.lists(st.floats(0, 1, exclude_max=True), min_size=1)))
-    drawn = tree.draw(uniforms)
-    assert (plain[drawn] > 0).all()
-    sums = (np.arange(len(uniforms)) + uniforms) / len(uniforms) * tree.root
-    np.testing.assert_array_equal(tree.find(sums), drawn)
-    ends = np.cumsum(plain)
-    slack = 1e-12 * tree.root
-    assert (sums <= ends[drawn] + slack).all()
-    assert (sums >= ends[drawn] - plain[drawn] - slack).all()
-
-
-@given(st.lists(PRIORITIES, min_size=1, max_size=70), st.randoms())
-def test_tree_is_the_same_whatever_led_to_its_numbers(values, random):
-    at_once = _core.SegmentTree(len(values))
-    at_once.values = np.array(values)
-    order = list(range(len(values)))
-    random.shuffle(order)
-    one_by_one = _core.SegmentTree(len(values))
-    for index in order:
-        one_by_one.set(np.array([index]), 7.0)
-        one_by_one.set(np.array([index]), values[index])
-    assert one_by_one.root == at_once.root
-    for same in (pickle.loads(pickle.dumps(at_once)), copy.deepcopy(at_once)):
-        np.testing.assert_array_equal(same.values, values)
-        assert same.root == at_once.root
-
-
-def test_frequencies_are_the_priorities():
-    rng = np.random.default_rng(5)
-    tree = _core.SegmentTree(37)
-    tree.values = priorities = rng.random(37) ** 2
-    draws = 40_000
-    # One uniform number a call: strata would make the counts more even than chance does.
-    counts = np.bincount([tree.draw(rng.random(1))[0] for _ in range(draws)], minlength=37)
-    expected = priorities / priorities.sum() * draws
-    chi_square = float(((counts - expected) ** 2 / expected).sum())
-    assert 13.0 < chi_square < 74.0  # all but 1 in 10,000 on either side, with 36 degrees
-    in_strata = np.bincount(tree.draw(rng.random(draws)), minlength=37)
-    assert np.abs(in_strata - expected).max() < 3
-
-
-def test_trees_of_minima_keep_what_is_pickled():
-    tree = _core.SegmentTree(5, "minimum")
-    assert tree.root == np.inf
-    tree.set(np.array([3, 1, 3]), np.array([0.25, 0.5, 2.0]))
-    same = pickle.loads(pickle.dumps(tree))
-    assert same.root == 0.5
-    same.set(np.array([4]), 0.125)
-    assert (same.root, tree.root) == (0.125, 0.5)
-
-
-def test_what_a_tree_does_not_take():
-    tree = _core.SegmentTree(6)
-    with pytest.raises(ValueError, match="nothing to draw: all values are 0"):
-        tree.draw(np.zeros(1))
-    tree.values = np.arange(6.0)
-    before = tree.values
-    for indices, values, said in [
-        ([0, 6], 1.0, "indices must be from 0 to 5, got 6"),
-        ([0, -1], 1.0, "indices must be from 0 to 5, got -1"),
-        ([0, 1], [1.0, -1.0], "values must be 0 or more and finite, got -1"),
-        ([0, 1], [1.0, np.nan], "values must be 0 or more and finite, got"),
-        ([0, 1], [1.0, np.inf], "values must be 0 or more and finite, got inf"),
-        ([0, 1, 2], [1.0, 2.0], "values must be one or as many as indices, 3, got 2"),
-    ]:
-        with pytest.raises(ValueError, match=said):
-            tree.set(np.array(indices), np.array(values))
-    np.testing.assert_array_equal(tree.values, before)
-    with pytest.raises(ValueError, match=r"uniforms must be in \[0, 1\), got 1"):
-        tree.draw(np.array([0.5, 1.0]))
-    with pytest.raises(ValueError, match="sums must be 0 or more, got nan"):
-        tree.find(np.array([np.nan]))
-    with pytest.raises(ValueError, match="values must be 6, got 5"):
-        tree.values = np.zeros(5)
-    with pytest.raises(ValueError, match="size must be from 1"):
-        _core.SegmentTree(0)
-    with pytest.raises(ValueError, match="operation must be 'sum' or 'minimum', got 'product'"):
-        _core.SegmentTree(3, "product")
-    with pytest.raises(ValueError, match="only a tree of sums can be searched"):
-        _core.SegmentTree(3, "minimum").draw(np.zeros(1))
 
 
 # ---- the buffer --------------------------------------------------------------------------------
@@ -270,7 +165,7 @@ def test_updates_are_the_twins(targets):
     native, other = (small(**TARGETS[targets]).learn(400) for _ in range(2))
     assert type(native._kernel) is LargeBatchKernel
     assert native.native_refusal is None
-    assert (native.n_steps, native.replay_buffer.n_steps, native.replay_buffer.gamma) == (3, 3, 0.9)
+    assert (native.replay_buffer.n_steps, native.replay_buffer.gamma) == (3, 0.9)
     assert same(native, other)
     assert np.unique(native.replay_buffer.priorities).size > 50
     state = np.random.get_state()
@@ -402,14 +297,11 @@ def test_zips_load_in_stock(tmp_path):
 
     model = small(policy_kwargs={"net_arch": [24], "n_quantiles": 8}).learn(100)
     model.save(tmp_path / "m.zip")
-    with zipfile.ZipFile(tmp_path / "m.zip") as archive:
-        data = json.loads(archive.read("data"))
-    assert data["n_steps"] == 3
     observations = np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32)
     wanted = model.predict(observations, deterministic=True)[0]
-    with pytest.warns(UserWarning, match="n_steps=3. is ignored"):
-        stock = sb3_contrib.QRDQN.load(tmp_path / "m.zip", device="cpu")
+    stock = sb3_contrib.QRDQN.load(tmp_path / "m.zip", env=drift_envs(3, size=4), device="cpu")
     np.testing.assert_array_equal(stock.predict(observations, deterministic=True)[0], wanted)
     again = QRDQN.load(tmp_path / "m.zip", env=drift_envs(3, size=4), device="cpu")
-    assert type(again.replay_buffer) is PrioritizedReplayBuffer
-    assert (again.replay_buffer.n_steps, again.replay_buffer.gamma) == (3, 0.9)
+    for loaded in (stock, again):
+        assert type(loaded.replay_buffer) is PrioritizedReplayBuffer
+        assert (loaded.replay_buffer.n_steps, loaded.replay_buffer.gamma) == (3, 0.9)
