@@ -13,6 +13,7 @@ void bind_pool(pybind11::module_& module);
 void bind_quantile_learner(pybind11::module_& module);
 void bind_collector(pybind11::module_& module);
 void bind_large_batch(pybind11::module_& module);
+void bind_segment_tree(pybind11::module_& module);
 void bind_canvas(pybind11::module_& module);
 void bind_actor_critic(pybind11::module_& module);
 }  // namespace qwop::bindings
@@ -30,6 +31,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   qwop::bindings::bind_quantile_learner(module);
   qwop::bindings::bind_collector(module);
   qwop::bindings::bind_large_batch(module);
+  qwop::bindings::bind_segment_tree(module);
   qwop::bindings::bind_canvas(module);
   qwop::bindings::bind_actor_critic(module);
 }

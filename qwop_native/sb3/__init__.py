@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from qwop_native.sb3.dqn import DQN
     from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
     from qwop_native.sb3.ppo import PPO
+    from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
     from qwop_native.sb3.qrdqn import QRDQN
     from qwop_native.sb3.rich_observation import RichVecObservation
     from qwop_native.sb3.shaping import ShapedVecReward, StuckVecTruncation
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "DQN": "qwop_native.sb3.dqn",
     "PPO": "qwop_native.sb3.ppo",
+    "PrioritizedReplayBuffer": "qwop_native.sb3.prioritized_replay",
     "QRDQN": "qwop_native.sb3.qrdqn",
     "QuantilePolicy": "qwop_native.sb3.policies",
     "QwopVecEnv": "qwop_native.sb3.vec_env",
@@ -34,6 +36,7 @@ __all__ = [
     "DQN",
     "PPO",
     "QRDQN",
+    "PrioritizedReplayBuffer",
     "QuantilePolicy",
     "QwopVecEnv",
     "RelativeFeatures",

@@ -11,6 +11,7 @@ from numpy.random.mtrand import get_bit_generator
 from stable_baselines3.common.buffers import ReplayBuffer
 
 from qwop_native import _core
+from qwop_native.sb3._drawn import Drawn, Indices
 from qwop_native.sb3._fast_path import (
     Family,
     adam_options,
@@ -21,8 +22,6 @@ from qwop_native.sb3._fast_path import (
     optimizer_options,
     read_network,
 )
-
-Indices = npt.NDArray[np.int64]
 
 
 class Kernel:
@@ -142,10 +141,8 @@ class Kernel:
             timeouts=buffer.timeouts,
         )
 
-    def draw(
-        self, buffer: ReplayBuffer, count: int, positions: int | None = None
-    ) -> tuple[Indices, Indices]:
-        """Positions and games of transitions: the draws of `ReplayBuffer.sample`.
+    def draw(self, buffer: ReplayBuffer, count: int, positions: int | None = None) -> Drawn:
+        """Draws transitions as `ReplayBuffer.sample` does.
 
         Args:
             buffer: The replay buffer.
@@ -158,29 +155,29 @@ class Kernel:
         generator: Any = get_bit_generator()
         filled = buffer.buffer_size if buffer.full else buffer.pos
         with generator.lock:
-            return _core.draw_transitions(
+            drawn = _core.draw_transitions(
                 generator.capsule,
                 positions=filled if positions is None else positions,
                 num_envs=buffer.n_envs,
                 count=count,
             )
+        return Drawn(*drawn)
 
     def update(
         self,
         optimizer: th.optim.Optimizer,
-        positions: Indices,
-        games: Indices,
+        drawn: Drawn,
         gamma: float,
         max_grad_norm: float | None,
     ) -> float:
-        """One update on the transitions [positions[i], games[i]] of the replay buffer.
+        """One update on transitions of the replay buffer.
 
         Returns:
             The loss before the update.
         """
         loss: float = self.native.update(
-            positions=positions,
-            games=games,
+            positions=drawn.positions,
+            games=drawn.games,
             gamma=gamma,
             adam=adam_options(optimizer),
             max_grad_norm=max_grad_norm,

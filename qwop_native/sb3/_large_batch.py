@@ -12,6 +12,7 @@ from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import nn
 
 from qwop_native import _core
+from qwop_native.sb3._drawn import Drawn, Indices
 from qwop_native.sb3._fast_path import (
     Family,
     UnsupportedError,
@@ -21,11 +22,12 @@ from qwop_native.sb3._fast_path import (
     networks_of,
     read_layers,
 )
-from qwop_native.sb3._kernel import Indices, Kernel
+from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
+from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 from qwop_native.wrappers.relative_features import hinges, linear_features
 
-_BUFFERS = (ReplayBuffer, NStepReplayBuffer)
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer)
 
 
 def is_wanted(model: Any) -> bool:
@@ -36,6 +38,7 @@ def is_wanted(model: Any) -> bool:
         or model.n_steps > 1
         or type(model.policy) is QuantilePolicy
         or extractor is RelativeFeatures
+        or type(model.replay_buffer) is PrioritizedReplayBuffer
     )
 
 
@@ -95,19 +98,25 @@ class LargeBatchKernel(Kernel):
             UnsupportedError: It has become something that the kernels cannot handle.
         """
         super().follow_training(model)
-        self._targets, self._n_steps = model.target_options, model.n_steps
+        self._targets = model.target_options
         self._buffer: Any = model.replay_buffer
+
+    def draw(self, buffer: ReplayBuffer, count: int, positions: int | None = None) -> Drawn:
+        """Draws transitions, from a prioritized buffer by priority; see `Kernel`."""
+        if isinstance(buffer, PrioritizedReplayBuffer):
+            return buffer.draw(count)
+        return super().draw(buffer, count, positions)
 
     def options(
         self, optimizer: th.optim.Optimizer, gamma: float, max_grad_norm: float | None
     ) -> _core.LargeBatchOptions:
         """How updates are made now."""
-        targets = self._targets
+        targets, buffer = self._targets, self._buffer
         soft = targets.munchausen_alpha, targets.munchausen_tau, targets.munchausen_clip
         return _core.LargeBatchOptions(
-            gamma=gamma,
-            n_steps=self._n_steps,
-            newest=(self._buffer.pos - 1) % self._buffer.buffer_size,
+            gamma=getattr(buffer, "gamma", gamma),  # an NStepReplayBuffer has its own
+            n_steps=getattr(buffer, "n_steps", 1),
+            newest=(buffer.pos - 1) % buffer.buffer_size,
             double_q=targets.double_q,
             munchausen=soft if targets.munchausen_alpha > 0 else None,
             max_grad_norm=max_grad_norm,
@@ -117,25 +126,35 @@ class LargeBatchKernel(Kernel):
     def update(
         self,
         optimizer: th.optim.Optimizer,
-        positions: Indices,
-        games: Indices,
+        drawn: Drawn,
         gamma: float,
         max_grad_norm: float | None,
     ) -> float:
-        """One update on the transitions [positions[i], games[i]] of the replay buffer.
+        """One update on transitions of the replay buffer, and their priorities where it has any.
 
         Returns:
             The loss before the update.
         """
-        options = self.options(optimizer, gamma, max_grad_norm)
-        return self.update_with(options, positions, games)
+        loss = self.update_with(self.options(optimizer, gamma, max_grad_norm), drawn)
+        self.update_priorities([drawn])
+        return loss
 
-    def update_with(
-        self, options: _core.LargeBatchOptions, positions: Indices, games: Indices
-    ) -> float:
-        """The same with options that were made before."""
+    def update_with(self, options: _core.LargeBatchOptions, drawn: Drawn) -> float:
+        """The update alone, with options that were made before."""
         self._stale = True
-        return self.learner.update(positions=positions, games=games, options=options)
+        return self.learner.update(
+            positions=drawn.positions,
+            games=drawn.games,
+            options=options,
+            importance=drawn.importance,
+            errors=drawn.errors,
+        )
+
+    def update_priorities(self, batches: list[Drawn]) -> None:
+        """Gives errors back to a prioritized replay buffer; to others there is nothing to give."""
+        for drawn in batches:
+            if drawn.errors is not None:
+                self._buffer.update_priorities(drawn)
 
     def act(self, observations: npt.NDArray[np.float32]) -> Indices:
         """Greedy actions, (rows,), for observations, float32 (rows, size)."""

@@ -22,9 +22,10 @@ from qwop_native.sb3._collector import Collector, sees_nothing
 from qwop_native.sb3._fast_path import Family, UnsupportedError
 from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3._native_model import NativeModel, check_version
+from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 from qwop_native.sb3.vec_env import QwopVecEnv
 
-_BUFFERS = (ReplayBuffer, NStepReplayBuffer)
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer)
 
 _IN_THE_LOOP = ("predict", "_sample_action", "_random_actions", "_store_transition")
 """Methods that the native collector does without; it is not used where one has been replaced."""
@@ -70,10 +71,8 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         self._update_learning_rate(optimizer)
         losses = []
         for _ in range(gradient_steps):
-            positions, games = kernel.draw(buffer, batch_size)
-            losses.append(
-                kernel.update(optimizer, positions, games, self.gamma, self.max_grad_norm)
-            )
+            drawn = kernel.draw(buffer, batch_size)
+            losses.append(kernel.update(optimizer, drawn, self.gamma, self.max_grad_norm))
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record(
@@ -286,6 +285,8 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         buffer.rewards[position] = reward
         buffer.dones[position] = dones
         buffer.timeouts[position] = 0.0
+        if type(buffer) is PrioritizedReplayBuffer:
+            buffer.stored(position)
         buffer.pos = position + 1
         if buffer.pos == buffer.buffer_size:
             buffer.full = True

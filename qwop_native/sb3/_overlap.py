@@ -6,14 +6,14 @@ which thread is faster: it is reproducible, and goes on bit for bit from a check
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from qwop_native import _core
-from qwop_native.sb3._kernel import Indices
+from qwop_native.sb3._drawn import Drawn
 from qwop_native.sb3._large_batch import LargeBatchKernel
-
-Batch = tuple[Indices, Indices]
+from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
 
 class Overlap:
@@ -22,21 +22,24 @@ class Overlap:
     def __init__(self) -> None:
         self._executor: ThreadPoolExecutor | None = None
         self._block: Future[list[float]] | None = None
+        self._afterwards: Callable[[], None] = lambda: None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copies of a model have a thread of their own.
         return Overlap, ()
 
     def start(
-        self, kernel: LargeBatchKernel, options: _core.LargeBatchOptions, batches: list[Batch]
+        self, kernel: LargeBatchKernel, options: _core.LargeBatchOptions, batches: list[Drawn]
     ) -> None:
         """Begins a block of updates; the one before must be over."""
         assert self._block is None
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, "updates")
         self._block = self._executor.submit(
-            lambda: [kernel.update_with(options, *batch) for batch in batches]
+            lambda: [kernel.update_with(options, batch) for batch in batches]
         )
+        # Here, not on the other thread, which may be in the middle of a step of the games.
+        self._afterwards = lambda: kernel.update_priorities(batches)
 
     def join(self) -> list[float]:
         """Waits for the block under way; returns its losses, none where there is none.
@@ -45,18 +48,24 @@ class Overlap:
             Exception: What the updates raised.
         """
         block, self._block = self._block, None
-        return block.result() if block else []
+        if block is None:
+            return []
+        losses = block.result()
+        self._afterwards()
+        return losses
 
 
-def draw_beside(kernel: LargeBatchKernel, buffer: Any, count: int) -> Batch:
-    """Draws transitions, none at the position that the games are about to write.
-
-    Returns:
-        Positions and games, int64 (count,).
-    """
+def draw_block(kernel: LargeBatchKernel, buffer: Any, count: int, updates: int) -> list[Drawn]:
+    """Draws the batches of a block, nothing at the position that the games are about to write."""
+    if isinstance(buffer, PrioritizedReplayBuffer):
+        buffer.retire(buffer.pos)
+        return [buffer.draw(count) for _ in range(updates)]
     if not buffer.full:
-        return kernel.draw(buffer, count)
-    positions, games = kernel.draw(buffer, count, buffer.buffer_size - 1)
-    positions += buffer.pos + 1
-    positions %= buffer.buffer_size
-    return positions, games
+        return [kernel.draw(buffer, count) for _ in range(updates)]
+    return [_draw_beside(kernel, buffer, count) for _ in range(updates)]
+
+
+def _draw_beside(kernel: LargeBatchKernel, buffer: Any, count: int) -> Drawn:
+    drawn = kernel.draw(buffer, count, buffer.buffer_size - 1)
+    positions = (drawn.positions + (buffer.pos + 1)) % buffer.buffer_size
+    return drawn._replace(positions=positions)

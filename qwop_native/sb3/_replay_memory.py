@@ -15,7 +15,12 @@ _PER_TRANSITION = 3 * 4  # reward, done and timeout, float32
 
 
 def check_fits(
-    buffer_size: int, num_envs: int, observations: Any, actions: Any, stores_next: bool = True
+    buffer_size: int,
+    num_envs: int,
+    observations: Any,
+    actions: Any,
+    stores_next: bool = True,
+    prioritized: bool = False,
 ) -> None:
     """Checks that SB3's `ReplayBuffer` or `NStepReplayBuffer` of a size can be held.
 
@@ -25,6 +30,7 @@ def check_fits(
         observations: Their space; only a `Box` is checked.
         actions: Their space.
         stores_next: Whether next observations are stored besides the observations.
+        prioritized: Whether there is a priority for each transition.
 
     Raises:
         ValueError: It takes more memory than is available.
@@ -34,7 +40,10 @@ def check_fits(
         return
     one = int(np.prod(observations.shape)) * observations.dtype.itemsize * (1 + stores_next)
     one += int(np.prod(actions.shape, dtype=int)) * np.dtype(actions.dtype).itemsize
-    needed = max(buffer_size // num_envs, 1) * num_envs * (one + _PER_TRANSITION)
+    count = max(buffer_size // num_envs, 1) * num_envs
+    needed = count * (one + _PER_TRANSITION)
+    if prioritized:
+        needed += 2 * 8 * (1 << (count - 1).bit_length())  # a tree of float64
     if needed > available:
         raise ValueError(
             f"a replay buffer of {buffer_size:,} transitions takes {needed / _GIB:.1f} GiB and "

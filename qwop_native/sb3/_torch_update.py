@@ -1,4 +1,7 @@
-"""QR-DQN's updates in plain torch, for targets that sb3-contrib's own `train` does not have."""
+"""QR-DQN's updates in plain torch, for what sb3-contrib's own `train` does not have.
+
+Other targets, and prioritized replay.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from sb3_contrib.common.utils import quantile_huber_loss
 from torch import nn
 
 from qwop_native.sb3._targets import TargetOptions, of_actions, target_quantiles
+from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
 
 def loss_of(
@@ -29,8 +33,26 @@ def loss_of(
     return quantile_huber_loss(current, wanted, sum_over_quantiles=True)
 
 
+def losses_of(
+    batch: Any, online: nn.Module, target: nn.Module, gamma: float, options: TargetOptions
+) -> th.Tensor:
+    """The loss of each transition, (n,), of which `loss_of` is the mean."""
+    wanted = target_quantiles(batch, online, target, gamma, options)
+    current = of_actions(online(batch.observations), batch.actions.long())
+    difference = wanted[:, None, :] - current[:, :, None]
+    size = difference.abs()
+    huber = th.where(size > 1, size - 0.5, difference**2 / 2)
+    count = current.shape[1]
+    middles = (th.arange(count, device=current.device, dtype=current.dtype) + 0.5) / count
+    below = (difference.detach() < 0).to(current.dtype)
+    return ((middles[None, :, None] - below).abs() * huber).sum(dim=1).mean(dim=1)
+
+
 def train(model: Any, options: TargetOptions, gradient_steps: int, batch_size: int) -> None:
     """Makes updates as sb3-contrib's `QRDQN.train` does, on the same draws, to another target.
+
+    From a `PrioritizedReplayBuffer` it draws by priority; losses count by importance and become
+    priorities.
 
     Args:
         model: A QRDQN.
@@ -39,12 +61,10 @@ def train(model: Any, options: TargetOptions, gradient_steps: int, batch_size: i
         batch_size: Transitions of each.
     """
     policy, losses = model.policy, []
-    networks = model.quantile_net, model.quantile_net_target
     policy.set_training_mode(True)
     model._update_learning_rate(policy.optimizer)
     for _ in range(gradient_steps):
-        batch = model.replay_buffer.sample(batch_size, env=model._vec_normalize_env)
-        loss = loss_of(batch, *networks, model.gamma, options)
+        loss = _loss(model, options, batch_size)
         losses.append(loss.item())
         policy.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -54,3 +74,17 @@ def train(model: Any, options: TargetOptions, gradient_steps: int, batch_size: i
     model._n_updates += gradient_steps
     model.logger.record("train/n_updates", model._n_updates, exclude="tensorboard")
     model.logger.record("train/loss", np.mean(losses))
+
+
+def _loss(model: Any, options: TargetOptions, batch_size: int) -> th.Tensor:
+    """The loss of a batch that is drawn here."""
+    buffer, env = model.replay_buffer, model._vec_normalize_env
+    networks = model.quantile_net, model.quantile_net_target
+    if not isinstance(buffer, PrioritizedReplayBuffer):
+        return loss_of(buffer.sample(batch_size, env=env), *networks, model.gamma, options)
+    drawn = buffer.draw(batch_size)
+    losses = losses_of(buffer.samples(drawn, env), *networks, model.gamma, options)
+    errors = losses.detach().cpu().numpy()
+    buffer.update_priorities(drawn._replace(errors=errors))
+    weighted: th.Tensor = losses * th.as_tensor(drawn.importance, device=losses.device)
+    return weighted.mean()

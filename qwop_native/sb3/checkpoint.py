@@ -31,30 +31,25 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
-import numpy.typing as npt
 import torch as th
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.atomic import whole_file
-from qwop_native.sb3 import versions
+from qwop_native.sb3 import _replay_archive, versions
 from qwop_native.sb3._native_model import NativeModel
 from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.sb3.vec_env import QwopVecEnv
 
 FORMAT = 1
-_STATE, _MODEL, _REPLAY, _VERSIONS = "state.pkl", "model.zip", "replay", "versions.json"
+_STATE, _MODEL, _VERSIONS = "state.pkl", "model.zip", "versions.json"
 _WAY_OUT = "begin a training from its last model"
-_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
-_CHUNK = 1 << 22  # bytes copied at a time
-_BUFFERS = (ReplayBuffer, NStepReplayBuffer)
 
 PathLike = str | os.PathLike[str]
 
@@ -64,7 +59,7 @@ def why_not_exact(model: BaseAlgorithm) -> str | None:
     env, buffer = model.get_env(), getattr(model, "replay_buffer", None)
     if not isinstance(env, QwopVecEnv | ResumableEnv):
         return f"its games are wrapped ({type(env).__name__})"
-    if isinstance(model, OnPolicyAlgorithm) or type(buffer) in _BUFFERS:
+    if isinstance(model, OnPolicyAlgorithm) or type(buffer) in _replay_archive.BUFFERS:
         return None
     return f"its replay buffer is a {type(buffer).__name__}"
 
@@ -79,9 +74,9 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
 
     Args:
         path: The file.
-        model: A model on a `QwopVecEnv` or another `ResumableEnv`: off-policy ones with SB3's
-            `ReplayBuffer` or `NStepReplayBuffer` (QRDQN, DQN) or on-policy ones (PPO, A2C,
-            RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
+        model: A model on a `QwopVecEnv` or another `ResumableEnv`: off-policy ones (QRDQN, DQN)
+            with SB3's `ReplayBuffer` or `NStepReplayBuffer` or a `PrioritizedReplayBuffer`, or
+            on-policy ones (PPO, A2C, RecurrentPPO), SB3's own or those of `qwop_native.sb3`.
         extra: Anything else that is needed to go on and can be pickled, the state of one's own
             callbacks for instance; `read_extra` returns it.
 
@@ -89,9 +84,11 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
         FileNotFoundError: The folder does not exist.
         TypeError: The model or its environment is of another kind.
     """
-    env, buffer = _environment(model.get_env()), _replay_buffer(model)
+    env, buffer = _environment(model.get_env()), _replay_archive.replay_buffer(model)
     for left_over in Path(path).parent.glob(f".{Path(path).name}.*.part"):
         left_over.unlink(missing_ok=True)  # by a program that was killed
+    inner = io.BytesIO()
+    model.save(inner)  # first: it waits for updates under way, which change priorities
     state = {
         "format": FORMAT,
         "class": type(model),
@@ -99,20 +96,16 @@ def save_checkpoint(path: PathLike, model: BaseAlgorithm, extra: Any = None) -> 
         "environment": _describe(env),
         "games": _games(env),
         "random": _random_states(model),
-        "replay": None if buffer is None else {"pos": buffer.pos, "full": buffer.full},
+        "replay": _replay_archive.state_of(buffer),
         "lstm": getattr(model, "_last_lstm_states", None),
         "log": _pending_log(model),
         "extra": extra,
     }
-    inner = io.BytesIO()
-    model.save(inner)
     with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_VERSIONS, json.dumps(versions.installed()))
         archive.writestr(_STATE, cloudpickle.dumps(state))
         archive.writestr(_MODEL, inner.getbuffer())
-        for name, array in _filled_arrays(buffer):
-            with archive.open(f"{_REPLAY}/{name}", "w", force_zip64=True) as entry:
-                _write(entry, array)
+        _replay_archive.write(archive, buffer)
 
 
 def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
@@ -146,12 +139,9 @@ def load_checkpoint(path: PathLike, env: VecEnv) -> Any:
         )
     with versions.readable(path, written, _WAY_OUT):
         model = state["class"].load(model_zip, env=env, device=state["device"], force_reset=False)
-    buffer = _replay_buffer(model)
-    if buffer is not None:
-        buffer.pos, buffer.full = state["replay"]["pos"], state["replay"]["full"]
+    buffer = _replay_archive.replay_buffer(model)
     with _archive(path) as archive:
-        for name, array in _filled_arrays(buffer):
-            _read_into(archive, f"{_REPLAY}/{name}", array)
+        _replay_archive.read(archive, buffer, state["replay"])
     with versions.readable(path, written, _WAY_OUT):
         _restore(model, games, state)
     return model
@@ -259,20 +249,6 @@ def _environment(env: VecEnv | None) -> QwopVecEnv | ResumableEnv:
     return env
 
 
-def _replay_buffer(model: BaseAlgorithm) -> ReplayBuffer | None:
-    """The model's replay buffer, None for an on-policy model."""
-    if isinstance(model, OnPolicyAlgorithm):
-        return None
-    buffer = getattr(model, "replay_buffer", None)
-    if type(buffer) not in _BUFFERS:
-        raise TypeError(
-            "a checkpoint needs an on-policy model or one with SB3's ReplayBuffer, "
-            f"{type(model).__name__} has {type(buffer).__name__}"
-        )
-    assert isinstance(buffer, ReplayBuffer)
-    return buffer
-
-
 def _describe(env: QwopVecEnv | ResumableEnv) -> dict[str, Any]:
     if not isinstance(env, QwopVecEnv):
         return env.describe()
@@ -294,18 +270,6 @@ def _set_games(env: QwopVecEnv | ResumableEnv, state: Any) -> None:
     env._reset_seeds()  # loading has seeded the games, which would load their pages anew
     for game, snapshot in enumerate(state):
         env.restore(game, snapshot)
-
-
-def _filled_arrays(buffer: ReplayBuffer | None) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    """The part of each array of a replay buffer that holds transitions, as views."""
-    if buffer is None:
-        return
-    filled = buffer.buffer_size if buffer.full else buffer.pos
-    for name in _ARRAYS:
-        array = getattr(buffer, name, None)
-        if array is not None:  # next_observations is not there with optimize_memory_usage
-            # There the place that is written next holds the last observation already.
-            yield name, array[: filled + 1] if buffer.optimize_memory_usage else array[:filled]
 
 
 def _pending_log(model: BaseAlgorithm) -> dict[str, Any]:
@@ -331,16 +295,6 @@ def _set_random_states(model: BaseAlgorithm, states: dict[str, Any]) -> None:
     np.random.set_state(states["numpy"])
     th.set_rng_state(states["torch"])
     model.action_space.np_random.bit_generator.state = states["actions"]
-
-
-def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
-    return array.reshape(-1).view(np.uint8).data
-
-
-def _write(entry: IO[bytes], array: npt.NDArray[Any]) -> None:
-    content = _bytes_of(array)
-    for start in range(0, len(content), _CHUNK):
-        entry.write(content[start : start + _CHUNK])
 
 
 @contextlib.contextmanager
@@ -379,18 +333,3 @@ def _unpickled(path: PathLike, content: bytes, written: dict[str, str]) -> dict[
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise _damaged(path)
     return state
-
-
-def _read_into(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
-    content = _bytes_of(array)
-    if archive.getinfo(name).file_size != len(content):
-        raise zipfile.BadZipFile(f"{name} is of another size")
-    with archive.open(name) as entry:
-        at = 0
-        while at < len(content):
-            part = entry.read(min(_CHUNK, len(content) - at))
-            if not part:
-                raise EOFError(name)
-            content[at : at + len(part)] = part
-            at += len(part)
-        entry.read(1)  # the end, where the sum of all is checked

@@ -20,10 +20,11 @@ from qwop_native.sb3._fast_path import Family
 from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3._large_batch import LargeBatchKernel, is_wanted
 from qwop_native.sb3._off_policy import NativeOffPolicy
-from qwop_native.sb3._overlap import Overlap, draw_beside
+from qwop_native.sb3._overlap import Overlap, draw_block
 from qwop_native.sb3._parameters import check_parameters
 from qwop_native.sb3._targets import TargetOptions
 from qwop_native.sb3.policies import QuantilePolicy
+from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
 _TARGET_DEFAULTS = {option.name: option.default for option in fields(TargetOptions)}
 
@@ -44,7 +45,9 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     The defaults are sb3-contrib's algorithm. Beyond it there are other targets, and LayerNorm with
     `policy_kwargs={"layer_norm": True}` (`policies.QuantilePolicy`). A `features_extractor_class`
     may be `policies.RelativeFeatures`. As in sb3-contrib, `n_steps` above 1 makes n-step returns
-    (SB3's `NStepReplayBuffer`), and `optimizer_kwargs` count only beside an `optimizer_class`.
+    (SB3's `NStepReplayBuffer`), and `optimizer_kwargs` count only beside an `optimizer_class`. With
+    `replay_buffer_class=PrioritizedReplayBuffer` transitions are replayed by priority; that buffer
+    takes over `n_steps`.
 
     Args:
         policy: "MlpPolicy" or a policy class, see sb3-contrib.
@@ -129,14 +132,15 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
 
         With `overlap` they are begun, and those begun by the last call are waited for.
         """
-        if not (self.overlap or self.double_q or self.munchausen_alpha):
+        prioritized = isinstance(self.replay_buffer, PrioritizedReplayBuffer)
+        if not (self.overlap or self.double_q or self.munchausen_alpha or prioritized):
             super().train(gradient_steps, batch_size)
             return
         losses = self.synchronize()
         options, kernel = self.target_options, self._native(training=True)
         if self.overlap and isinstance(kernel, LargeBatchKernel):
             self._train_beside(kernel, gradient_steps, batch_size, losses)
-        elif options.stock or kernel is not None:
+        elif kernel is not None or (options.stock and not prioritized):
             super().train(gradient_steps, batch_size)
         else:
             _torch_update.train(self, options, gradient_steps, batch_size)
@@ -148,9 +152,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         self._update_learning_rate(self.policy.optimizer)
         kernel.keep()
         options = kernel.options(self.policy.optimizer, self.gamma, self.max_grad_norm)
-        batches = [
-            draw_beside(kernel, self.replay_buffer, batch_size) for _ in range(gradient_steps)
-        ]
+        batches = draw_block(kernel, self.replay_buffer, batch_size, gradient_steps)
         self._overlap.start(kernel, options, batches)
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
@@ -269,13 +271,15 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
                 f"batch_size must not be larger than buffer_size, which is {self.buffer_size:,}, "
                 f"got {self.batch_size:,}"
             )
-        if self.replay_buffer_class is None and self.env is not None:
+        prioritized = self.replay_buffer_class is PrioritizedReplayBuffer
+        if (self.replay_buffer_class is None or prioritized) and self.env is not None:
             _replay_memory.check_fits(
                 self.buffer_size,
                 self.n_envs,
                 self.observation_space,
                 self.action_space,
                 not self.optimize_memory_usage,
+                prioritized,
             )
 
     def _setup_model(self) -> None:
@@ -288,7 +292,22 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             else:  # stock's policy, which does not know the word
                 given = self.policy_kwargs.items()
                 self.policy_kwargs = {name: value for name, value in given if name != "layer_norm"}
+        if self.replay_buffer_class is PrioritizedReplayBuffer:
+            self._tell_buffer_of_returns()
         super()._setup_model()
+
+    def _tell_buffer_of_returns(self) -> None:
+        # Stable-Baselines3 does for its own buffer alone, and warns of n_steps beside another: the
+        # arguments of the buffer, which zips keep, take it over.
+        given = self.replay_buffer_kwargs
+        n_steps = given.get("n_steps", self.n_steps)
+        if self.n_steps not in (1, n_steps):
+            raise ValueError(
+                f"n_steps is {self.n_steps} and replay_buffer_kwargs has n_steps={n_steps}: "
+                "give the one or the other"
+            )
+        self.n_steps = 1
+        self.replay_buffer_kwargs = {**given, "n_steps": n_steps, "gamma": self.gamma}
 
     def _create_aliases(self) -> None:
         if not hasattr(self.policy, "quantile_net"):

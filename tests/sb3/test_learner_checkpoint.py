@@ -293,7 +293,7 @@ def test_an_interrupted_save_leaves_the_one_before(tmp_path, monkeypatch):
         def interrupted(*_):
             raise Interrupt
 
-        patched.setattr("qwop_native.sb3.checkpoint._write", interrupted)
+        patched.setattr("qwop_native.sb3._replay_archive._write", interrupted)
         with pytest.raises(Interrupt):
             save_checkpoint(path, model)
     assert path.read_bytes() == before

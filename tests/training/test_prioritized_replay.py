@@ -10,16 +10,16 @@ from imitation_demonstrations import ARGUMENTS, demonstrations
 from sb3_contrib.common.utils import quantile_huber_loss
 from stable_baselines3.common.logger import Logger
 
+from qwop_native._core import SegmentTree
 from qwop_native.sb3 import QwopVecEnv
 from qwop_native.training.replay.demo_learners import DemoDQN, DemoQRDQN, ReplaySettings
 from qwop_native.training.replay.prioritized import PrioritizedReplayBuffer
-from qwop_native.training.replay.segment_tree import SegmentTree
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 7, 64, 100])
 def test_tree_against_numpy(capacity):
     rng = np.random.default_rng(capacity)
-    sums, minima = SegmentTree(capacity, np.add, 0.0), SegmentTree(capacity, np.minimum, np.inf)
+    sums, minima = SegmentTree(capacity), SegmentTree(capacity, "minimum")
     plain, plain_minima = np.zeros(capacity), np.full(capacity, np.inf)
     for _ in range(30):
         indices = rng.integers(capacity, size=rng.integers(1, 20))
@@ -43,7 +43,7 @@ def test_tree_against_numpy(capacity):
 
 
 def test_what_is_empty_is_never_found():
-    tree = SegmentTree(8, np.add, 0.0)
+    tree = SegmentTree(8)
     tree.set(np.array([1, 5]), np.array([0.1, 0.2]))
     found = tree.find(np.array([0.0, 0.1, 0.3 - 1e-17, 0.3, 0.30000000000000004]))
     assert set(found.tolist()) <= {1, 5}

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from stable_baselines3.common.buffers import NStepReplayBuffer
 
 from qwop_native.cli import evaluate as evaluate_command
 from qwop_native.cli.train import main
 from qwop_native.models.load import load_policy
 from qwop_native.models.metadata import read_settings
 from qwop_native.models.summary import Summary
-from qwop_native.sb3 import QRDQN, QuantilePolicy, RelativeFeatures
+from qwop_native.sb3 import QRDQN, PrioritizedReplayBuffer, QuantilePolicy, RelativeFeatures
 from qwop_native.training import algorithms, config, history
 from qwop_native.training.algorithms import get_algorithm
 from qwop_native.training.algorithms.value import keywords
@@ -177,10 +178,13 @@ def test_a_model_alone_carries_the_settings_of_its_games(tmp_path):
     assert read_settings(tmp_path / "model.zip").env == {**PLAYED, "t_for_terminate": False}
 
 
-def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path):
-    whole = start(tmp_path, "run_id=whole")
+@pytest.mark.parametrize(
+    "learner", [(), ("learner.prioritized_alpha=0.5",)], ids=["", "prioritized"]
+)
+def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, learner):
+    whole = start(tmp_path, "run_id=whole", *learner)
     assert whole.execute() == 0
-    stopped = start(tmp_path, "run_id=stopped")
+    stopped = start(tmp_path, "run_id=stopped", *learner)
     keep_best = stopped._keep_best
 
     def and_stop(done):
@@ -197,6 +201,14 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path):
         assert torch.equal(value, ends[1][name]), name
     texts = [(run.folder / "evaluation.json").read_text() for run in (whole, resumed)]
     assert texts[0] == texts[1]
+    kind = PrioritizedReplayBuffer if learner else NStepReplayBuffer
+    assert [type(run.model.replay_buffer) for run in (whole, resumed)] == [kind, kind]
+    seen = resumed.model.env.reset()
+    wanted = resumed.model.predict(seen, deterministic=True)[0]
+    for weights_only in (False, True):
+        policy = load_policy(resumed.folder / "model.zip", weights_only=weights_only)
+        acts = policy.model.predict(seen, deterministic=True)[0]
+        np.testing.assert_array_equal(acts, wanted)
 
 
 def test_a_stopped_run_is_not_taken_up_with_another_learner(tmp_path, capsys):
@@ -230,6 +242,12 @@ def test_a_stopped_run_is_not_taken_up_with_another_learner(tmp_path, capsys):
             "got 2,048",
         ),
         (["learner.munchausen_alpha=1"], "learner.munchausen_alpha must be at least 0 and below"),
+        (["learner.prioritized_alpha=-0.1"], "learner.prioritized_alpha must be at least 0 and at"),
+        (["learner.prioritized_beta=1.5"], "learner.prioritized_beta must be at least 0 and at"),
+        (
+            ["learner.prioritized_alpha=0.2", "learner.optimize_memory_usage=true"],
+            "learner.prioritized_alpha needs learner.optimize_memory_usage to be false",
+        ),
         (
             ["learner.double_q=true", "learner.munchausen_alpha=0.9"],
             "learner.double_q chooses a next action and learner.munch",

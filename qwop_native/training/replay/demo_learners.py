@@ -17,8 +17,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from torch.nn import functional
 
 from qwop_native.training.imitation.demonstrations import Demonstrations
-from qwop_native.training.replay.prioritized import PrioritizedReplayBuffer
-from qwop_native.training.replay.segment_tree import Indices
+from qwop_native.training.replay.prioritized import Indices, PrioritizedReplayBuffer
 
 
 @dataclass(frozen=True)

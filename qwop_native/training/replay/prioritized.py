@@ -12,7 +12,9 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
-from qwop_native.training.replay.segment_tree import Indices, SegmentTree
+from qwop_native import _core
+
+Indices = npt.NDArray[np.int64]
 
 
 class PrioritizedSamples(NamedTuple):
@@ -79,8 +81,8 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         )
         self.alpha, self.epsilon = alpha, epsilon
         capacity = self.buffer_size * n_envs
-        self._sums = SegmentTree(capacity, np.add, 0.0)
-        self._minima = SegmentTree(capacity, np.minimum, np.inf)
+        self._sums = _core.SegmentTree(capacity)
+        self._minima = _core.SegmentTree(capacity, "minimum")
         self._highest = 1.0
 
     def add(self, *args: Any, **kwargs: Any) -> None:
@@ -103,8 +105,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
             beta: 0 leaves the bias that the priorities bring, 1 takes it away.
             env: Normalizes the batch, if given.
         """
-        parts = (np.arange(batch_size) + np.random.random(batch_size)) / batch_size
-        indices = self._sums.find(parts * self._sums.root)
+        indices = self._sums.draw(np.random.random(batch_size))
         positions, games = np.divmod(indices, self.n_envs)
         # (N P(i)) ** -beta over the largest of them, which belongs to the smallest priority: N and
         # the sum cancel.

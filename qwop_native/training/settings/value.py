@@ -123,6 +123,14 @@ class QRDQNSettings(QuantileSettings):
     adam_epsilon: Positive | None = Field(
         default=None, description="The optimizer's epsilon; null for 0.01 / batch_size."
     )
+    prioritized_alpha: Share = Field(
+        default=0.0,
+        description="How much the loss decides what is replayed: 0 not at all, 1 in proportion.",
+    )
+    prioritized_beta: Share = Field(
+        default=0.4,
+        description="How much of the bias that this brings is corrected: 1 for all of it.",
+    )
     overlap: bool = Field(
         default=False,
         description="Play the next step while updates are made: actions come from the network as "
@@ -140,6 +148,10 @@ class QRDQNSettings(QuantileSettings):
                 "learner.double_q chooses a next action and learner.munchausen_alpha averages over "
                 "all of them; give the one or the other"
             )
+        if self.prioritized_alpha > 0 and self.optimize_memory_usage:
+            raise ValueError(
+                "learner.prioritized_alpha needs learner.optimize_memory_usage to be false"
+            )
         if self.batch_size > self.buffer_size:
             raise ValueError(
                 f"learner.batch_size must not be larger than learner.buffer_size, which is "
@@ -150,10 +162,21 @@ class QRDQNSettings(QuantileSettings):
     def keywords(self) -> dict[str, Any]:
         """Arguments of `qwop_native.sb3.QRDQN`."""
         own = super().keywords()
-        for name in _OF_POLICY:
+        for name in (*_OF_POLICY, *_OF_REPLAY):
             del own[name]
+        if self.prioritized_alpha > 0:
+            own |= self._of_replay()
         own["policy_kwargs"] = {**self._of_policy(), **own["policy_kwargs"]}
         return own
+
+    def _of_replay(self) -> dict[str, Any]:
+        from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
+
+        exponents = {"alpha": self.prioritized_alpha, "beta": self.prioritized_beta}
+        return {
+            "replay_buffer_class": PrioritizedReplayBuffer,
+            "replay_buffer_kwargs": exponents,
+        }
 
     def _of_policy(self) -> dict[str, Any]:
         # Only here: torch takes a second to import, which settings alone do not need.
@@ -175,6 +198,7 @@ class QRDQNSettings(QuantileSettings):
         return found
 
 
+_OF_REPLAY = ("prioritized_alpha", "prioritized_beta")
 _OF_POLICY = ("layer_norm", "features", "optimizer", "weight_decay", "adam_epsilon")
 
 
