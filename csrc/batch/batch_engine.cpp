@@ -99,7 +99,7 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
   for (int lane = 0; lane < count; ++lane) {
     if (episodes_[begin + lane].phase == Phase::Ended) continue;  // restarts below instead
     active |= std::uint64_t{1} << lane;
-    const int mask = options_.episode.action_keys[actions[begin + lane]];
+    const int mask = options_.episode.action_keys[static_cast<std::size_t>(actions[begin + lane])];
     terminate[lane] = mask == env::kTerminateAction;
     keys[lane] = terminate[lane] ? game::KeyMask{0} : static_cast<game::KeyMask>(mask);
   }

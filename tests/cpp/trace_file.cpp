@@ -33,9 +33,10 @@ class Reader {
     return value;
   }
   std::string section() {
-    const auto size = number(4), packed = number(4);
+    const auto size = length(), packed = length();
     return inflate(take(packed), size);
   }
+  std::size_t length() { return static_cast<std::size_t>(number(4)); }
 
  private:
   std::string_view data_;
@@ -60,7 +61,7 @@ Trace parse(std::string_view data) {
   if (reader.take(kMagic.size()) != kMagic) throw std::runtime_error("it is not a trace");
   if (reader.number(4) != kVersion) throw std::runtime_error("it is of another version");
   Trace trace;
-  trace.header = parse_header(reader.take(reader.number(4)));
+  trace.header = parse_header(reader.take(reader.length()));
   trace.tape = reader.section();
   const auto digests = reader.section();
   Reader numbers(digests);
