@@ -7,12 +7,13 @@ pytest.importorskip("sb3_contrib")
 
 from speed_games_reference import ReferenceBuckets, ReferenceGames
 
-from qwop_native import _core
+from qwop_native import _core, champion
+from qwop_native.recording import load_recording
 from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.starts import SnapshotBuckets
 
-STEPS = 700
+STEPS = 1500
 SETTINGS = {
     "quick ends, small buckets": {
         "num_envs": 21,
@@ -48,13 +49,11 @@ def actions(settings, steps=STEPS):
 
 
 def moments(settings):
-    """Games under way."""
-    game, found = _core.Game(settings.sincos), []
-    game.start(1)
-    for keys in (9, 6, 0, 9):
-        game.step(keys, 12)
-        found.append(game.copy())
-    return found
+    """Games under way, the last about to land beyond 100 m."""
+    recording = load_recording(champion.runs()[0].with_name("torso-glibc.qwop"))
+    game = _core.Game(recording.sincos)
+    states = [game.copy() for _ in recording.frames(game)]
+    return [states[100], states[200], states[-6]]
 
 
 def told(infos):
@@ -63,11 +62,6 @@ def told(infos):
         for game, info in enumerate(infos)
         if info
     ]
-
-
-def finishing(settings):
-    """A game that lands beyond 100 m within some frames, or None."""
-    del settings
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -81,7 +75,7 @@ def test_native_games_are_those_of_the_reference(name, observation, with_moments
     native = SprintGames(settings, generators[0], threads, under_way, observation)
     reference = ReferenceGames(settings, generators[1], threads, under_way, observation)
     assert native.reset().tobytes() == reference.reset().tobytes()
-    ended = elsewhere = 0
+    ended = elsewhere = whole = 0
     for row in actions(settings, STEPS if settings.num_envs < 100 else STEPS // 4):
         found, wanted = native.step(row), reference.step(row)
         for array, other in zip(found[:3], wanted[:3], strict=True):
@@ -91,9 +85,11 @@ def test_native_games_are_those_of_the_reference(name, observation, with_moments
         assert native.time_cost == reference.time_cost
         assert generators[0].bit_generator.state == generators[1].bit_generator.state
         ended += found[2].sum()
+        whole += sum(info.get("finished", False) for info in found[3])
         elsewhere += sum(not info.get("from_line", True) for info in found[3])
     assert ended > 200
     assert elsewhere > 20
+    assert whole > 5 or not with_moments
     np.testing.assert_equal(native.get_state(), reference.get_state())
 
 
@@ -105,6 +101,7 @@ def test_native_buckets_are_those_of_the_reference(units, size):
     native = SnapshotBuckets(units, size, generators[0])
     reference = ReferenceBuckets(units, size, generators[1])
     game = _core.Game("glibc")
+    game.start(1)
     hashes = []
     for turn in range(60):
         for x in random.uniform(-30, 1100, 20) * random.random():
