@@ -83,7 +83,7 @@ def test_the_settings_of_the_record():
         "n_steps": 5,
         "max_grad_norm": 10.0,
         "double_q": False,
-        "munchausen_alpha": 0.9,
+        "munchausen_alpha": 0.0,
         "munchausen_tau": 0.03,
         "munchausen_clip": -1.0,
         "policy_kwargs": {
@@ -98,8 +98,8 @@ def test_the_settings_of_the_record():
         "learning_starts": 20_000,
         "batch_size": 1024,
         "train_freq": 1,
-        "gradient_steps": 2,
-        "target_update_interval": 500 * 256,
+        "gradient_steps": 4,
+        "target_update_interval": 1000 * 128,
         "tau": 1.0,
         "optimize_memory_usage": False,
         "exploration_initial_eps": 0.2,
@@ -204,12 +204,12 @@ def test_a_stopped_run_is_not_taken_up_with_another_learner(tmp_path, capsys):
     run._stop.requested = True
     assert run.execute() == INTERRUPTED
     file = run.folder / "config.yml"
-    file.write_text(file.read_text().replace("munchausen_alpha: 0.9", "munchausen_alpha: 0.5"))
+    file.write_text(file.read_text().replace("n_steps: 5", "n_steps: 4"))
     capsys.readouterr()
     assert main(["--resume", str(run.folder)]) == 2
     assert capsys.readouterr().err == (
-        f"error: the run in {run.folder} was begun with learner.munchausen_alpha 0.9, its "
-        "config.yml now says 0.5: put it back, or begin a new run\n"
+        f"error: the run in {run.folder} was begun with learner.n_steps 5, its "
+        "config.yml now says 4: put it back, or begin a new run\n"
     )
 
 
@@ -230,7 +230,10 @@ def test_a_stopped_run_is_not_taken_up_with_another_learner(tmp_path, capsys):
             "got 2,048",
         ),
         (["learner.munchausen_alpha=1"], "learner.munchausen_alpha must be at least 0 and below"),
-        (["learner.double_q=true"], "learner.double_q chooses a next action and learner.munch"),
+        (
+            ["learner.double_q=true", "learner.munchausen_alpha=0.9"],
+            "learner.double_q chooses a next action and learner.munch",
+        ),
         (["learner.features=rich"], "learner.features must be one of none, relative, got 'rich'"),
         (["games.frames=3"], "unknown setting 'games.frames'; did you mean"),
         (["learner.buffer_size=1e12"], "a replay buffer of 1,000,000,000,000 transitions takes"),

@@ -1,0 +1,245 @@
+"""`python -m benchmarks.ablation`: the record recipe of QR-DQN with one thing changed at a time.
+
+    python -m benchmarks.ablation runs/ablation
+    python -m benchmarks.ablation runs/ablation --only "no LayerNorm" --seeds 2 --steps 8e6
+
+Trains each variant of train/configs/qrdqn_ablation.yml with each seed, one run after the other.
+Called again with the same folder, it goes on with the run that was cut off, and leaves out those
+that are there. The folder gets a run folder for each, `table.md` and `curves.png`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from qwop_native.atomic import whole_file
+from qwop_native.benchmarking import machine
+from qwop_native.facts import RECORD_FRAMES
+from qwop_native.plots.style import color, new_figure, save, styled
+from qwop_native.text_files import read_text
+from qwop_native.training.algorithms import CONFIGS
+
+RECIPE = CONFIGS / "qrdqn_record.yml"
+VARIANTS = CONFIGS / "qrdqn_ablation.yml"
+_LAST_PART = 0.75  # of a run; the worst evaluation is looked for behind it
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation of a run.
+
+    Attributes:
+        steps: Environment steps before it.
+        finished: Share of the starts.
+        best: Frames of the fastest run; None where none finished.
+        median: Of those that finished, likewise.
+    """
+
+    steps: float
+    finished: float
+    best: float | None
+    median: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run.
+
+    Attributes:
+        variant: Its name.
+        seed: Its seed.
+        evaluations: In their order; the last one is of the last model.
+    """
+
+    variant: str
+    seed: int
+    evaluations: tuple[Evaluation, ...]
+
+    @property
+    def last(self) -> Evaluation:
+        """The evaluation of the last model."""
+        return self.evaluations[-1]
+
+    @property
+    def worst(self) -> float:
+        """Least share of finished runs in the last quarter."""
+        begin = _LAST_PART * self.last.steps
+        return min(each.finished for each in self.evaluations if each.steps >= begin)
+
+
+def load_variants(path: Path = VARIANTS) -> dict[str, dict[str, Any]]:
+    """Changed settings by the name of the variant."""
+    variants: dict[str, dict[str, Any]] = yaml.safe_load(read_text(path))
+    return variants
+
+
+def run_folder(folder: Path, variant: str, seed: int) -> Path:
+    """Where a run is."""
+    words = "".join(c if c.isalnum() else "-" for c in variant.lower())
+    return folder / f"{words}.{seed}"
+
+
+def train(folder: Path, variant: str, seed: int, words: Sequence[str]) -> None:
+    """Trains, from the last checkpoint on where there is one.
+
+    Args:
+        folder: Of all runs.
+        variant: Name of the variant.
+        seed: Of the run.
+        words: Settings as on the command line.
+
+    Raises:
+        subprocess.CalledProcessError: The training failed or was interrupted.
+    """
+    run = run_folder(folder, variant, seed)
+    if (run / "model.zip").exists():
+        return
+    print(f"\n=== {variant}, seed {seed}", flush=True)
+    command = [sys.executable, "-m", "qwop_native", "train"]
+    if (run / "resume.ckpt").exists():
+        command += ["--resume", str(run)]
+    else:
+        command += ["qrdqn", "-c", str(RECIPE)]
+        for word in (*words, f"seed={seed}", f"out_dir={run}"):
+            command += ["-s", word]
+    subprocess.run(command, check=True)
+
+
+def settings_of(changes: Mapping[str, Any]) -> list[str]:
+    """The changes of a variant as words of the command line."""
+    return [f"{key}={json.dumps(value)}" for key, value in changes.items()]
+
+
+def outcome_of(folder: Path, variant: str, seed: int) -> Outcome | None:
+    """A run that has come to its end, else None."""
+    run = run_folder(folder, variant, seed)
+    if not (run / "model.zip").exists():
+        return None
+    return Outcome(variant, seed, tuple(_evaluations(run / "history.jsonl")))
+
+
+def _evaluations(path: Path) -> Iterator[Evaluation]:
+    for line in read_text(path).splitlines():
+        point = json.loads(line)
+        if "eval/success_rate" in point:
+            yield Evaluation(
+                point["steps"],
+                point["eval/success_rate"],
+                point.get("eval/best_frames"),
+                point.get("eval/median_frames"),
+            )
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """A table in Markdown, a line for each variant, seeds side by side."""
+    lines = [
+        "| variant | finish | best | median | worst of the last quarter |",
+        "|---|---|---|---|---|",
+    ]
+    for variant in dict.fromkeys(each.variant for each in outcomes):
+        runs = [each for each in outcomes if each.variant == variant]
+        cells = (
+            " / ".join(f"{each.last.finished:.0%}" for each in runs),
+            " / ".join(_frames(each.last.best) for each in runs),
+            " / ".join(_frames(each.last.median) for each in runs),
+            " / ".join(f"{each.worst:.0%}" for each in runs),
+        )
+        lines.append(f"| {variant} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _frames(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def draw(outcomes: Sequence[Outcome], path: Path) -> None:
+    """Draws finished runs and median frames over steps, a line a seed, a color a variant."""
+    with styled():
+        figure = new_figure(9, 7)
+        above, below = figure.subplots(2, 1, sharex=True)
+        for index, variant in enumerate(dict.fromkeys(each.variant for each in outcomes)):
+            runs = [each for each in outcomes if each.variant == variant]
+            for number, run in enumerate(runs):
+                steps = [each.steps / 1e6 for each in run.evaluations]
+                shares = [100 * each.finished for each in run.evaluations]
+                label = None if number else f"{variant} ({len(runs)})"
+                above.plot(steps, shares, color=color(index), lw=1.2, label=label)
+                timed = [each for each in run.evaluations if each.median is not None]
+                below.plot(
+                    [each.steps / 1e6 for each in timed],
+                    [each.median or 0.0 for each in timed],
+                    color=color(index),
+                    lw=1.2,
+                )
+        below.axhline(RECORD_FRAMES, ls="--", lw=1, color="black")
+        above.set_ylabel("starts that finish, %")
+        below.set_ylabel("median frames of those")
+        below.set_ylim(top=min(below.get_ylim()[1], 2500))
+        below.set_xlabel("environment steps, millions")
+        above.legend(loc="lower right", fontsize=8)
+        for axes in (above, below):
+            axes.grid()
+        save(figure, path)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program; 0 when all has been trained, 1 if a training failed, 2 for a mistake."""
+    variants = load_variants()
+    given = _parse(argv, list(variants))
+    chosen = given.only or list(variants)
+    seeds = range(1, given.seeds + 1)
+    for name, value in machine.describe("torch", "sb3-contrib").items():
+        print(f"{name}: {value}")
+    for seed in seeds:
+        for variant in chosen:
+            words = [f"total_timesteps={given.steps}", *given.set]
+            try:
+                train(given.folder, variant, seed, words + settings_of(variants[variant]))
+            except subprocess.CalledProcessError as error:
+                print(f"{variant}, seed {seed}: {error}", file=sys.stderr)
+                return 1
+    return report(given.folder, chosen, seeds)
+
+
+def report(folder: Path, variants: Sequence[str], seeds: Sequence[int]) -> int:
+    """Prints and writes the table, and draws the curves, of the runs that are there."""
+    found = [outcome_of(folder, variant, seed) for variant in variants for seed in seeds]
+    outcomes = [each for each in found if each is not None]
+    text = table(outcomes)
+    print("\n" + text, end="")
+    medians = [each.last.median for each in outcomes if each.last.median is not None]
+    if medians:
+        print(f"\nmedian of the medians: {statistics.median(medians):,.0f} frames")
+    with whole_file(folder / "table.md") as file:
+        file.write(text.encode())
+    draw(outcomes, folder / "curves.png")
+    return 0
+
+
+def _parse(argv: Sequence[str] | None, variants: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ablation",
+        description=__doc__,
+        epilog="variants: " + "; ".join(variants),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, help="folder of the runs")
+    parser.add_argument("--only", action="append", choices=variants, metavar="VARIANT")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 1 to so many (3)")
+    parser.add_argument("--steps", type=float, default=32e6, help="environment steps of each run")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    given = parser.parse_args(argv)
+    if given.seeds < 1 or given.steps < 1:
+        parser.error("--seeds and --steps must be at least 1")
+    given.steps = int(given.steps)
+    return given
