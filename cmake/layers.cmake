@@ -18,8 +18,12 @@ endfunction()
 # The flags behind each name in csrc/support/instruction_set.cpp; that file's table must ask of the
 # processor what these take for granted.
 set(qwop_simd128_flags "")
-set(qwop_avx2_flags ${qwop_flag_prefix}-march=x86-64-v3)
-set(qwop_avx512_flags ${qwop_flag_prefix}-march=x86-64-v4)
+set(qwop_level x86-64-v)
+if(QWOP_ZIG)  # whose spelling differs
+  set(qwop_level x86_64_v)
+endif()
+set(qwop_avx2_flags ${qwop_flag_prefix}-march=${qwop_level}3)
+set(qwop_avx512_flags ${qwop_flag_prefix}-march=${qwop_level}4)
 if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Windows aligns the stack to 16 bytes, and gcc (bug 54412) believes in more for wide vectors.
   list(APPEND qwop_avx2_flags -Wa,-muse-unaligned-vector-move)
