@@ -16,6 +16,7 @@ PIXELS_PER_UNIT: Final[float]
 SCREEN_SIZE: Final[tuple[float, float]]
 TRACK_Y: Final[float]
 HURDLE_X: Final[float]
+FINISH_SCORE: Final[float]
 FINISH_X: Final[float]
 CONTACT_RANGE: Final[float]
 TORSO_RANGE: Final[tuple[float, float]]
@@ -265,6 +266,78 @@ class GamePool:
     def num_threads(self) -> int: ...
     @property
     def instruction_set(self) -> str: ...
+
+class SnapshotBuckets:
+    """Games under way, sorted by place, drawn where runners die."""
+
+    def __init__(self, *, units: float, size: int) -> None: ...
+    def __len__(self) -> int: ...
+    def died(self, places: npt.NDArray[np.float64]) -> None: ...
+    def add(self, generator: object, *, x: float, game: Game) -> None: ...
+    def draw(self, generator: object, *, count: int) -> list[Game | None]: ...
+    def state(self) -> tuple[list[list[Game]], npt.NDArray[np.float64]]:
+        """Copies of all games, and the weights of deaths."""
+
+    def restore(self, *, games: list[list[Game]], deaths: npt.NDArray[np.float64]) -> None: ...
+
+class SpeedGames:
+    """The games of a pool, rewarded for pace, started where runners die."""
+
+    def __init__(
+        self,
+        pool: GamePool,
+        buckets: SnapshotBuckets,
+        *,
+        lines: Sequence[Game],
+        moments: Sequence[Game],
+        action_keys: Sequence[int],
+        frames_per_step: int,
+        reward_scale: float,
+        time_cost: float,
+        time_cost_share: float,
+        finish_reward: float,
+        slow_units: float,
+        slow_steps: int,
+        snapshot_starts: float,
+        beam_starts: float,
+        snapshot_chance: float,
+        snapshot_after: int,
+    ) -> None: ...
+    def reset(self, generator: object) -> None: ...
+    def observe(self) -> npt.NDArray[np.float32]: ...
+    def step(
+        self, generator: object, *, actions: npt.NDArray[np.int64]
+    ) -> tuple[
+        npt.NDArray[np.float32],
+        npt.NDArray[np.float32],
+        npt.NDArray[np.bool_],
+        tuple[
+            list[tuple[int, int, float, bool, bool, float, int]],
+            npt.NDArray[np.float32],
+        ]
+        | None,
+    ]:
+        """Presses keys and plays.
+
+        Returns:
+            Observations, rewards, dones, and None or, of the episodes that ended,
+            (game, frames, meters, finished, begun at the line, return, steps) of each, and
+            their last observations.
+        """
+
+    @property
+    def time_cost(self) -> float: ...
+    def state(self) -> dict[str, Any]: ...
+    def restore(
+        self,
+        *,
+        recent: npt.NDArray[np.float64],
+        steps: npt.NDArray[np.int64],
+        returns: npt.NDArray[np.float64],
+        from_line: npt.NDArray[np.bool_],
+        time_cost: float,
+        pace: float,
+    ) -> None: ...
 
 def instruction_sets() -> list[str]: ...
 def usable_cores() -> int: ...

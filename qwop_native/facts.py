@@ -50,7 +50,7 @@ FIELDS = ("x", "y", "angle", "vx", "vy")
 """What observations tell of each part: world units (a tenth of a meter, y down), radians, per
 second."""
 
-FINISH_SCORE = 100.0
+FINISH_SCORE = _core.FINISH_SCORE
 """Meters; the game shows this or more after a landing beyond them."""
 
 

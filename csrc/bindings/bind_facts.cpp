@@ -71,6 +71,7 @@ void bind_facts(py::module_& module) {
   module.attr("SCREEN_SIZE") = py::make_tuple(game::kScreenWidth, game::kScreenHeight);
   module.attr("TRACK_Y") = game::kTrackCenterY - 0.5 * game::kTrackHeight / game::kWorldScale;
   module.attr("HURDLE_X") = game::kHurdleAt / game::kWorldScale;
+  module.attr("FINISH_SCORE") = game::kFinishScore;
   module.attr("FINISH_X") = game::kSandPitAt / game::kWorldScale;
   module.attr("CONTACT_RANGE") = physics::kContactRadius;
   module.attr("TORSO_RANGE") = py::make_tuple(env::kShortestDistance, env::kLongestDistance);

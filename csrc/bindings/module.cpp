@@ -10,6 +10,7 @@ void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
 void bind_pool(pybind11::module_& module);
+void bind_speed_games(pybind11::module_& module);
 void bind_quantile_learner(pybind11::module_& module);
 void bind_collector(pybind11::module_& module);
 void bind_large_batch(pybind11::module_& module);
@@ -28,6 +29,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   qwop::bindings::bind_episode(module);
   qwop::bindings::bind_batch(module);
   qwop::bindings::bind_pool(module);
+  qwop::bindings::bind_speed_games(module);
   qwop::bindings::bind_quantile_learner(module);
   qwop::bindings::bind_collector(module);
   qwop::bindings::bind_large_batch(module);

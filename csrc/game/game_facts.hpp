@@ -18,6 +18,8 @@ inline constexpr double kFrameTime = 0.03333333333333333;  // s the score clock 
 inline constexpr int kFramesPerSecond = 30;
 
 inline constexpr double kUnitsPerMeter = 10.0;
+// Meters; the game shows this or more after a landing beyond them.
+inline constexpr double kFinishScore = 100.0;
 
 // The physics' step, which is longer than the score clock's.
 inline constexpr double kPhysicsStep = physics::kTimeStep;

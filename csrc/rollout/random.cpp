@@ -18,4 +18,19 @@ void draw_below(const BitGenerator& generator, std::int64_t bound, std::span<std
   }
 }
 
+std::int64_t draw_integer(const BitGenerator& generator, std::int64_t bound) {
+  if (bound == 1) return 0;  // without a draw
+  // Lemire's method: the upper half of a product, drawn again where the lower would favor some.
+  const auto below = static_cast<std::uint32_t>(bound);
+  const auto product = [&] {
+    return std::uint64_t{generator.next_uint32(generator.state)} * below;
+  };
+  std::uint64_t drawn = product();
+  if (static_cast<std::uint32_t>(drawn) < below) {
+    const std::uint32_t threshold = (UINT32_MAX - (below - 1)) % below;
+    while (static_cast<std::uint32_t>(drawn) < threshold) drawn = product();
+  }
+  return static_cast<std::int64_t>(drawn >> 32);
+}
+
 }  // namespace qwop::rollout

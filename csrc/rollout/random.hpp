@@ -19,4 +19,12 @@ struct BitGenerator {
 // bound is from 1 to 2**31.
 void draw_below(const BitGenerator& generator, std::int64_t bound, std::span<std::int64_t> drawn);
 
+// What Generator.integers(bound) draws. The bound is from 1 to 2**32 - 1.
+std::int64_t draw_integer(const BitGenerator& generator, std::int64_t bound);
+
+// Fills `drawn` as Generator.random would.
+inline void draw_uniform(const BitGenerator& generator, std::span<double> drawn) {
+  for (double& to : drawn) to = generator.next_double(generator.state);
+}
+
 }  // namespace qwop::rollout

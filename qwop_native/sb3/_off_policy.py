@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -204,11 +205,12 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
                 )
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
             self._on_step()
-            if True in dones.tolist():
-                for idx, done in enumerate(dones):  # callbacks see these as well
-                    if done:
-                        num_collected_episodes += 1
-                        self._episode_ended(idx, env, action_noise, log_interval)
+            ended = np.flatnonzero(dones).tolist()
+            for game in ended:
+                num_collected_episodes += 1
+                self._episode_ended(game, env, action_noise, log_interval)
+            if ended:
+                idx, done = env.num_envs - 1, dones[-1]
         callback.on_rollout_end()
         return RolloutReturn(
             num_collected_steps * env.num_envs, num_collected_episodes, continue_training
@@ -259,8 +261,10 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
     def _update_info_buffer(
         self, infos: list[dict[str, Any]], dones: npt.NDArray[np.bool_] | None = None
     ) -> None:
-        if any(infos):  # there is nothing to be found in empty ones
-            super()._update_info_buffer(infos, dones)
+        told = _not_empty(infos)  # there is nothing to be found in the others
+        if told:
+            of_told = None if dones is None else dones[told]
+            super()._update_info_buffer([infos[game] for game in told], of_told)
 
     def _store_transition(
         self,
@@ -271,11 +275,10 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         dones: npt.NDArray[Any],
         infos: list[dict[str, Any]],
     ) -> None:
-        if self._kernel is None or type(replay_buffer) not in _BUFFERS or any(infos):
+        if self._kernel is None or type(replay_buffer) not in _BUFFERS:
             super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
             return
-        # With empty infos there is no last observation to put in the place of a reset's, nor a
-        # truncation to note, and assigning to a row of the buffer copies.
+        # Assigning to a row of the buffer copies.
         buffer: Any = replay_buffer
         position = buffer.pos
         self._last_original_obs = self._last_obs
@@ -285,6 +288,12 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         buffer.rewards[position] = reward
         buffer.dones[position] = dones
         buffer.timeouts[position] = 0.0
+        for game in _not_empty(infos):
+            last = infos[game].get("terminal_observation")
+            if dones[game] and last is not None:  # new_obs has the next episode's first one
+                buffer.next_observations[position, game] = last
+            if buffer.handle_timeout_termination:
+                buffer.timeouts[position, game] = infos[game].get("TimeLimit.truncated", False)
         if type(buffer) is PrioritizedReplayBuffer:
             buffer.stored(position)
         buffer.pos = position + 1
@@ -292,3 +301,8 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
             buffer.full = True
             buffer.pos = 0
         self._last_obs = new_obs
+
+
+def _not_empty(infos: list[dict[str, Any]]) -> list[int]:
+    """The games whose infos tell something."""
+    return list(compress(range(len(infos)), infos))

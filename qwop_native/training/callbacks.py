@@ -42,7 +42,7 @@ class EpisodeStatistics(BaseCallback):
     def _on_step(self) -> bool:
         if not self.locals["dones"].any():
             return True
-        for info in self.locals["infos"]:
+        for info in filter(None, self.locals["infos"]):  # most games go on and tell nothing
             # An episode that began in the middle of a run says nothing of how far a policy gets.
             begins_elsewhere = info.get("start_distance") or not info.get("from_line", True)
             if "episode" in info and not begins_elsewhere:

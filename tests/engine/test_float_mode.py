@@ -122,6 +122,43 @@ def searches():
 
 
 @subject
+def games_that_reward_speed():
+    first = Game()
+    first.start()
+    first.reset()
+    pool = _core.GamePool(first, num_envs=20, num_threads=2)
+    buckets = _core.SnapshotBuckets(units=0.37, size=2)
+    games = _core.SpeedGames(
+        pool,
+        buckets,
+        lines=[first],
+        moments=[],
+        action_keys=list(range(16)),
+        frames_per_step=4,
+        reward_scale=0.05,
+        time_cost=0.1,
+        time_cost_share=0.7,
+        finish_reward=130.0,
+        slow_units=3.3,
+        slow_steps=9,
+        snapshot_starts=0.6,
+        beam_starts=0.0,
+        snapshot_chance=0.2,
+        snapshot_after=3,
+    )
+    bits = np.random.default_rng(3).bit_generator
+    games.reset(bits.capsule)
+    found = [games.observe().tobytes()]
+    for step in range(40):
+        actions = np.array([KEYS[(step // 4 + game) % len(KEYS)] for game in range(20)])
+        *arrays, ended = games.step(bits.capsule, actions=actions)
+        found += [*(array.tobytes() for array in arrays), ended and ended[0], games.time_cost]
+    assert len(buckets) > 5
+    found += [buckets.state()[1].tobytes(), games.state()["returns"].tobytes()]
+    return found
+
+
+@subject
 def sines():
     found = [_core.sincos(ANGLES, flavor) for flavor in ("glibc", "glibc-fma", "fdlibm")]
     return [array.tobytes() for pair in found for array in pair]

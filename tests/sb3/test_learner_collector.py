@@ -9,7 +9,9 @@ import pytest
 pytest.importorskip("sb3_contrib")
 
 import sb3_contrib
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
 from qwop_native import _core
@@ -45,6 +47,13 @@ class InPython(QRDQN):
 
     def predict(self, *arguments, **named):
         return super().predict(*arguments, **named)
+
+
+class StoredByStock(InPython):
+    """Stores and takes note of ended episodes by Stable-Baselines3's own walk over all games."""
+
+    _store_transition = OffPolicyAlgorithm._store_transition
+    _update_info_buffer = BaseAlgorithm._update_info_buffer
 
 
 def trained(kind, steps=2000, env=games, callback=None):
@@ -212,3 +221,20 @@ def test_what_cannot_be_is_refused(parts):
             terminated=batch.terminated,
             truncated=batch.truncated,
         )
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_ends_of_episodes_are_stored_as_stock_stores_them(kept):
+    options = {"replay_buffer_kwargs": {"handle_timeout_termination": kept}}
+    found = []
+    for kind in (StoredByStock, InPython):
+        model = kind(env=games(max_episode_steps=12), **{**copy.deepcopy(SMALL), **options})
+        model.learn(600)
+        found.append(state(model))
+        buffer = model.replay_buffer
+        assert buffer.dones.sum() > 20
+        assert (buffer.timeouts.sum() > 10) == kept
+        after = np.roll(buffer.observations, -1, axis=0)
+        last = (buffer.next_observations != after)[: buffer.pos - 1].any(axis=2)
+        np.testing.assert_array_equal(last, buffer.dones[: buffer.pos - 1] != 0)
+    assert found[0] == found[1]

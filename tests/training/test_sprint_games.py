@@ -143,10 +143,11 @@ def test_the_last_infos_tell_of_the_episode_that_ended():
 def test_many_draws_at_once_are_distributed_as_single_ones():
     def filled():
         buckets = SnapshotBuckets(10.0, 2, np.random.default_rng(2))
-        games = make(observation="standard")
+        game = make(observation="standard").pool.game(0)
         for x in (100.0, 300.0, 305.0, 620.0):
             for _ in range(2):
-                buckets.add(x, games.pool.game(int(x) % COUNT))
+                game.step(0)  # no two are alike
+                buckets.add(x, game)
         buckets.died(np.full(500, 640.0))
         buckets.died(330.0)
         return buckets
@@ -156,8 +157,9 @@ def test_many_draws_at_once_are_distributed_as_single_ones():
     at_once = many.draw_many(2000)
 
     def shares(buckets, drawn):
-        kept = [game for games in buckets._games for game in games]
-        return np.array([sum(found is game for found in drawn) for game in kept]) / len(drawn)
+        kept = [game for games in buckets.get_state()["games"] for game in games]
+        found = [game and game.snapshot() for game in drawn]
+        return np.array([found.count(game) for game in kept]) / len(drawn)
 
     np.testing.assert_allclose(shares(one, singles), shares(many, at_once), atol=0.05)
     assert shares(many, at_once)[-2:].min() > 0.15  # those before the place of most deaths

@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE, observations
-from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METER
-from qwop_native.models.finish import finished
+from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE
 from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.training.settings.games import ACTION_SET, GamesSettings
@@ -21,8 +19,6 @@ from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]
-
-_PACE_SHARE = 0.002  # of one step in the mean of the pace: some hundreds of steps count
 
 
 def step_rewards(
@@ -79,7 +75,9 @@ class SprintGames(ResumableEnv):
             observation, which a policy with `sb3.RelativeFeatures` makes the same of.
 
     Attributes:
-        time_cost: What a frame costs now, world units.
+        pool: The games themselves.
+        line: One of those at the start line.
+        buckets: Kept games that episodes start from.
 
     Raises:
         ValueError: `observation` is neither.
@@ -95,20 +93,15 @@ class SprintGames(ResumableEnv):
     ) -> None:
         if observation not in ("relative", "standard"):
             raise ValueError(f"observation must be relative or standard, got {observation!r}")
-        self.settings, self._rng, self._moments = settings, rng, moments
-        self._masks = key_masks(ACTION_SETS[ACTION_SET])
-        self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
-        self.pool = _core.GamePool(self._lines[0], num_envs=settings.num_envs, num_threads=threads)
-        self.line = self._lines[0]
-        self._features = Features() if observation == "relative" else None
-        count = settings.num_envs
-        self._recent = np.zeros((settings.slow_frames // settings.frames_per_step, count))
-        self._steps = np.zeros(count, np.int64)
-        self._returns = np.zeros(count)
-        self._from_line = np.zeros(count, np.bool_)
+        self.settings = settings
+        self._bits: Any = rng.bit_generator
+        count, lines = settings.num_envs, _lines(settings)
+        self.line = lines[0]
+        self.pool = _core.GamePool(self.line, num_envs=count, num_threads=threads)
         self.buckets = SnapshotBuckets(settings.bucket_units, settings.bucket_size, rng)
+        self._native = _native(settings, self.pool, self.buckets, lines, moments)
+        self._features = Features() if observation == "relative" else None
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
-        self.time_cost, self._pace = settings.time_cost, 0.0
         self.render_mode = None
         # Zips of models tell by these how to play them; relative ones see what no game shows.
         self._played = settings.env | {"t_for_terminate": False}
@@ -117,11 +110,17 @@ class SprintGames(ResumableEnv):
         space = gym.spaces.Box(-1, 1, (OBSERVATION_SIZE,), np.float32)
         if observation == "relative":
             space = gym.spaces.Box(-np.inf, np.inf, (FEATURES,), np.float32)
-        super().__init__(count, space, gym.spaces.Discrete(len(self._masks)))
+        super().__init__(count, space, gym.spaces.Discrete(len(ACTION_SETS[ACTION_SET])))
+
+    @property
+    def time_cost(self) -> float:
+        """What a frame costs now, world units."""
+        return self._native.time_cost
 
     def reset(self) -> Floats:
         """Starts all games; returns float32 (games, columns)."""
-        self._start(np.arange(self.num_envs))
+        with self._bits.lock:
+            self._native.reset(self._bits.capsule)
         return self.observe()
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
@@ -131,30 +130,28 @@ class SprintGames(ResumableEnv):
     def step_wait(
         self,
     ) -> tuple[Floats, npt.NDArray[np.float32], npt.NDArray[np.bool_], list[dict[str, Any]]]:
-        """Presses it; SB3's contract."""
-        settings = self.settings
-        before = self._torso_x()
-        self.pool.step(self._masks[self._actions], frames=settings.frames_per_step)
-        now, events = self._torso_x(), self.pool.events
-        done = finished(events, self.pool.score)
-        rewards = step_rewards(settings, before, now, done, self.time_cost)
-        self._returns += rewards
-        self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
-        slow = self._is_slow(now)
-        dones = (events & (ENDED | FALLEN) != 0) | slow
+        """Presses it; SB3's contract.
+
+        Raises:
+            TypeError: The actions are not integers.
+            ValueError: Their shape is wrong or one is out of range; nothing has moved then.
+        """
+        actions = np.asarray(self._actions).astype(np.int64, casting="same_kind", copy=False)
+        with self._bits.lock:
+            seen, rewards, dones, ended = self._native.step(
+                self._bits.capsule, actions=np.ascontiguousarray(actions)
+            )
+        # New ones each time, since wrappers and callbacks may write into them.
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        ended = np.flatnonzero(dones)
-        if len(ended):
-            for game, info in zip(ended.tolist(), self._last_infos(ended, done), strict=True):
-                infos[game] = info
-            self.buckets.died(now[ended[~done[ended]]])
-            self._start(ended)
-        self._keep_snapshots()
-        return self.observe(), rewards.astype(np.float32), dones, infos
+        if ended is not None:
+            facts, last = ended
+            for each, observation in zip(facts, self._seen(last), strict=True):
+                infos[each[0]] = _last_info(*each[1:], observation)
+        return self._seen(seen), rewards, dones, infos
 
     def observe(self) -> Floats:
         """What the games look like now, float32 (games, columns)."""
-        return self._seen(self.pool.bodies)
+        return self._seen(self._native.observe())
 
     def describe(self) -> dict[str, Any]:
         """What games must have in common for one's state to be another's."""
@@ -167,14 +164,9 @@ class SprintGames(ResumableEnv):
         """
         return {
             "games": [self.pool.game(game).snapshot() for game in range(self.num_envs)],
-            "generator": self._rng.bit_generator.state,
+            "generator": self._bits.state,
             "buckets": self.buckets.get_state(),
-            "recent": self._recent.copy(),
-            "steps": self._steps.copy(),
-            "returns": self._returns.copy(),
-            "from_line": self._from_line.copy(),
-            "time_cost": self.time_cost,
-            "pace": self._pace,
+            **self._native.state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -187,7 +179,8 @@ class SprintGames(ResumableEnv):
         Raises:
             ValueError: The state is of another number of games, or other lengths of time or place.
         """
-        recent, ours = state["recent"].shape, self._recent.shape
+        own = self._native.state()
+        recent, ours = state["recent"].shape, own["recent"].shape
         if recent != ours:
             raise ValueError(
                 f"the state is of {recent[1]} games that are slow after {recent[0]} steps, "
@@ -198,90 +191,15 @@ class SprintGames(ResumableEnv):
         for number, snapshot in enumerate(state["games"]):
             game.restore(snapshot)
             self.pool.set_game(number, game)
-        self._rng.bit_generator.state = state["generator"]
-        self._recent[:], self._steps[:] = state["recent"], state["steps"]
-        self._returns[:], self._from_line[:] = state["returns"], state["from_line"]
-        self.time_cost, self._pace = state["time_cost"], state["pace"]
-
-    def _raise_time_cost(self, pace: float) -> None:
-        """Runners who have become faster are to be content with no less than before."""
-        settings = self.settings
-        self._pace += _PACE_SHARE * (pace - self._pace)
-        self.time_cost = max(settings.time_cost, settings.time_cost_share * self._pace)
-
-    def _last_infos(
-        self, ended: npt.NDArray[np.int64], done: npt.NDArray[np.bool_]
-    ) -> list[dict[str, Any]]:
-        """Infos of ended games that stand as they ended."""
-        bodies = self.pool.bodies[ended]
-        columns = (
-            self.pool.frames[ended].tolist(),
-            (bodies[:, 0, 0] / UNITS_PER_METER).tolist(),
-            done[ended].tolist(),
-            self._from_line[ended].tolist(),
-            self._seen(bodies),
-            self._returns[ended].tolist(),
-            self._steps[ended].tolist(),
-        )
-        return [
-            {
-                "frames": frames,
-                "distance": distance,
-                "finished": finished,
-                "is_success": finished,
-                "from_line": from_line,
-                "terminal_observation": last,
-                "episode": {"r": total, "l": steps},
-            }
-            for frames, distance, finished, from_line, last, total, steps in zip(
-                *columns, strict=True
-            )
-        ]
-
-    def _is_slow(self, now: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        rows = len(self._recent)
-        row = self._steps % rows
-        games = np.arange(self.num_envs)
-        long_enough = self._steps >= rows
-        slow = long_enough & (now - self._recent[row, games] < self.settings.slow_units)
-        self._recent[row, games] = now
-        self._steps += 1
-        return slow
-
-    def _start(self, games: npt.NDArray[np.int64]) -> None:
-        """Starts new episodes, at the line or under way."""
-        kind, which = self._rng.random((2, len(games)))
-        kind -= self.settings.snapshot_starts
-        lines = (which * len(self._lines)).astype(np.int64).tolist()
-        roots: list[_core.Game | None] = [None] * len(games)
-        kept = np.flatnonzero(kind < 0)
-        for row, game in zip(kept.tolist(), self.buckets.draw_many(len(kept)), strict=True):
-            roots[row] = game
-        if self._moments:
-            for row in np.flatnonzero((kind >= 0) & (kind < self.settings.beam_starts)).tolist():
-                roots[row] = self._moments[int(which[row] * len(self._moments))]
-        self._from_line[games] = [root is None for root in roots]
-        self._steps[games] = 0
-        self._returns[games] = 0.0
-        for game, root, line in zip(games.tolist(), roots, lines, strict=True):
-            self.pool.set_game(game, self._lines[line] if root is None else root)
-
-    def _keep_snapshots(self) -> None:
-        # A game already falling teaches nothing; one that lives has passed some steps since its
-        # start.
-        chosen = self._rng.random(self.num_envs) < self.settings.snapshot_chance
-        chosen &= self.pool.events & ENDED == 0
-        chosen &= self._steps > self.settings.snapshot_after
-        for game in np.flatnonzero(chosen).tolist():
-            self.buckets.add(float(self.pool.bodies[game, 0, 0]), self.pool.game(game))
+        self._bits.state = state["generator"]
+        self._native.restore(**{name: state[name] for name in own})
 
     def _torso_x(self) -> npt.NDArray[np.float64]:
         torso_x: npt.NDArray[np.float64] = self.pool.bodies[:, 0, 0].copy()
         return torso_x
 
-    def _seen(self, bodies: npt.NDArray[np.float64]) -> Floats:
-        seen = observations(bodies)
-        return seen if self._features is None else self._features(seen)
+    def _seen(self, standard: Floats) -> Floats:
+        return standard if self._features is None else self._features(standard)
 
     # ---- what else SB3 asks of a VecEnv -------------------------------------------------------
 
@@ -305,3 +223,58 @@ class SprintGames(ResumableEnv):
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Starts are drawn from the generator that was given; the game itself holds no chance."""
         return [None] * self.num_envs
+
+
+def _lines(settings: GamesSettings) -> list[_core.Game]:
+    return line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
+
+
+def _native(
+    settings: GamesSettings,
+    pool: _core.GamePool,
+    buckets: SnapshotBuckets,
+    lines: list[_core.Game],
+    moments: Sequence[_core.Game],
+) -> _core.SpeedGames:
+    names = (
+        "frames_per_step",
+        "reward_scale",
+        "time_cost",
+        "time_cost_share",
+        "finish_reward",
+        "slow_units",
+        "snapshot_starts",
+        "beam_starts",
+        "snapshot_chance",
+        "snapshot_after",
+    )
+    return _core.SpeedGames(
+        pool,
+        buckets.native,
+        lines=lines,
+        moments=moments,
+        action_keys=key_masks(ACTION_SETS[ACTION_SET]).tolist(),
+        slow_steps=settings.slow_frames // settings.frames_per_step,
+        **{name: getattr(settings, name) for name in names},
+    )
+
+
+def _last_info(
+    frames: int,
+    distance: float,
+    finished: bool,
+    from_line: bool,
+    total: float,
+    steps: int,
+    observation: Floats,
+) -> dict[str, Any]:
+    """The info of a game as it ended, in the words that SB3 and Monitor have for it."""
+    return {
+        "frames": frames,
+        "distance": distance,
+        "finished": finished,
+        "is_success": finished,
+        "from_line": from_line,
+        "terminal_observation": observation,
+        "episode": {"r": total, "l": steps},
+    }
