@@ -72,7 +72,9 @@ def test_the_settings_of_the_record():
     assert (run.total_timesteps, run.seed) == (32_000_000, 2)
     assert (run.evaluation_starts, run.evaluation_finish) == ("varied", "game")
     assert run.total_timesteps == run.n_evaluations * 2_000_000
-    assert run.games == GamesSettings(num_envs=512, time_cost=0.0, time_cost_share=0.7)
+    assert run.games == GamesSettings(
+        num_envs=512, time_cost=0.0, time_cost_share=0.7, finish_reward=65.0
+    )
     assert run.played == PLAYED
     given = keywords(run.learner, run.games.num_envs)
     assert given["learning_rate"](1) == 5e-4
@@ -80,7 +82,7 @@ def test_the_settings_of_the_record():
     del given["learning_rate"]
     assert given == {
         "policy": "MlpPolicy",
-        "gamma": 0.992,
+        "gamma": 0.98,
         "n_steps": 5,
         "max_grad_norm": 10.0,
         "double_q": False,
@@ -100,7 +102,7 @@ def test_the_settings_of_the_record():
         "batch_size": 1024,
         "train_freq": 1,
         "gradient_steps": 4,
-        "target_update_interval": 1000 * 128,
+        "target_update_interval": 256 * 128,
         "tau": 1.0,
         "optimize_memory_usage": False,
         "exploration_initial_eps": 0.2,
