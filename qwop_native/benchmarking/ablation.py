@@ -3,7 +3,7 @@
     python -m benchmarks.ablation runs/ablation
     python -m benchmarks.ablation runs/ablation --only "no LayerNorm" --seeds 2 --steps 8e6
 
-Trains each variant of train/configs/qrdqn_ablation.yml with each seed, one run after the other.
+Trains each variant of ablation.yml beside this file with each seed, one run after the other.
 Called again with the same folder, it goes on with the run that was cut off, and leaves out those
 that are there. The folder gets a run folder for each, `table.md` and `curves.png`.
 """
@@ -30,7 +30,7 @@ from qwop_native.text_files import read_text
 from qwop_native.training.algorithms import CONFIGS
 
 RECIPE = CONFIGS / "qrdqn_record.yml"
-VARIANTS = CONFIGS / "qrdqn_ablation.yml"
+VARIANTS = Path(__file__).with_name("ablation.yml")
 _LAST_PART = 0.75  # of a run; the worst evaluation is looked for behind it
 
 

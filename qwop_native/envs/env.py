@@ -28,8 +28,6 @@ from qwop_native.facts import DEFAULT_SINCOS
 
 Observation = npt.NDArray[np.float32]
 
-_PLAYER_REFUSES_NO_KEYS = tuple(map(int, gym.__version__.split(".")[:2])) >= (1, 4)
-
 
 class QwopEnv(gym.Env[Observation, np.int64]):
     """QWOP with the observations, rewards, endings and info of qwop-gym, float for float.
@@ -240,12 +238,11 @@ class QwopEnv(gym.Env[Observation, np.int64]):
     def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
         """Sorted key codes to the action that presses them, as `gymnasium.utils.play` wants it.
 
-        The action without keys stands under `()`, except from gymnasium 1.4 on, whose player
-        refuses that and takes action 0 by itself where no key is down.
+        The action without keys is left out: gymnasium's player refuses `()`, and takes action 0 by
+        itself where no key is down.
         """
         table = {key_codes(keys): action for action, keys in enumerate(self.action_keys)}
-        if _PLAYER_REFUSES_NO_KEYS:
-            del table[()]
+        del table[()]
         return table
 
     def _check_action(self, action: Any) -> int:

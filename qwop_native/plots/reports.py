@@ -53,7 +53,13 @@ def throughput(path: str | os.PathLike[str]) -> Figure:
     rows = np.arange(len(found))
     axes.barh(rows, middle, color=COLORS[0], height=0.66)
     axes.errorbar(
-        middle, rows, xerr=[low, high], fmt="none", ecolor=QUIET, elinewidth=1.2, capsize=2
+        middle,
+        rows,
+        xerr=np.array([low, high]),
+        fmt="none",
+        ecolor=QUIET,
+        elinewidth=1.2,
+        capsize=2,
     )
     for row, (value, above) in enumerate(zip(middle, high, strict=True)):
         axes.annotate(

@@ -1,22 +1,15 @@
 """Action tables, key codes and normalisers as qwop-gym documents them."""
 
-import gymnasium
 import numpy as np
 import pytest
 
 from qwop_native import Keys, QwopEnv
-from qwop_native.envs import env as env_module
 from qwop_native.envs.spaces import ACTION_SETS, TERMINATE, action_keys
 from qwop_native.facts import FIELDS, PARTS
 
 FULL = "- Q W O P QW QO QP WO WP OP QWO QWP QOP WOP QWOP".split()
 REDUCED = "- Q W O P QW QP WO OP".split()
 ESSENTIAL = "- Q W O P QO QP WO WP".split()
-
-
-def refused_here():
-    """Whether the player of the installed gymnasium refuses an action without keys."""
-    return tuple(map(int, gymnasium.__version__.split(".")[:2])) >= (1, 4)
 
 
 def names(keys):
@@ -63,20 +56,13 @@ def test_keys_are_the_bits_of_the_engine():
 def test_keys_to_action_are_sorted_character_codes():
     env = QwopEnv(t_for_terminate=True)
     table = env.get_keys_to_action()
-    assert len(table) == (16 if refused_here() else 17)
-    assert table.get((), 0) == 0
+    assert len(table) == 16
+    assert () not in table  # which gymnasium's player refuses
     assert table[(ord("q"),)] == 1
     assert table[(ord("o"), ord("q"))] == FULL.index("QO")
     assert table[(ord("o"), ord("p"), ord("q"), ord("w"))] == 15
     assert table[(ord("t"),)] == 16
     assert all(list(codes) == sorted(codes) for codes in table)
-
-
-@pytest.mark.parametrize("refused", [False, True])
-def test_no_keys_are_left_out_where_gymnasiums_player_refuses_them(monkeypatch, refused):
-    assert refused_here() == env_module._PLAYER_REFUSES_NO_KEYS
-    monkeypatch.setattr(env_module, "_PLAYER_REFUSES_NO_KEYS", refused)
-    assert (() in QwopEnv().get_keys_to_action()) is not refused
 
 
 def test_unknown_action_set_is_refused():

@@ -105,12 +105,19 @@ NAMES = (
 )
 
 
+def without(entries, name):
+    return {key: value for key, value in entries.items() if key != name}
+
+
 def test_attributes_are_those_of_gymnasiums_own():
     native, sync = both()
     native.reset(seed=5)
     sync.reset(seed=5)
     for name in NAMES:
-        assert native.call(name) == sync.call(name), name
+        expected = sync.call(name)
+        if name == "metadata":  # into which gymnasium 1.1 writes the mode of its own vector env
+            expected = tuple(without(each, "autoreset_mode") for each in expected)
+        assert native.call(name) == expected, name
     assert native.get_attr("seedval") == sync.get_attr("seedval") == (5, 6, 7)
     for values in (3, "all", [1, 2, 3], (1, 2, 3)):
         native.set_attr("stage", values)

@@ -434,7 +434,7 @@ def test_command_refuses_what_it_cannot_do(tmp_path, capsys):
 
 def test_command_takes_the_flavor_of_the_run_it_begins_with(tmp_path, capsys):
     fma = FASTEST.with_name("fastest-glibc-fma.qwop")
-    command = ["search", str(tmp_path), "--from", str(fma), "--at", "1080", "--minutes", "0.001"]
+    command = ["search", str(tmp_path), "--from", str(fma), "--at", "1080", "--minutes", "1"]
     small = ["--rounds", "1", "--grids", "3", "--width", "60", "--threads", "1"]
     assert main([*command, *small]) == 0
     assert load_recording(tmp_path / "best.qwop").sincos == "glibc-fma"

@@ -178,6 +178,8 @@ def first_of(node):
     return node["value"] if "value" in node else node["values"][0]
 
 
+# W&B's own settings, by the oldest pydantic that it takes.
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 def test_a_trial_of_a_sweep_offline(tmp_path, monkeypatch):
     wandb = pytest.importorskip("wandb")
     monkeypatch.chdir(tmp_path)
