@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytest.importorskip("sb3_contrib")
+
 from qwop_native.benchmarking import ablation
 from qwop_native.training import config
 from qwop_native.training.algorithms import get_algorithm
