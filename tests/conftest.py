@@ -1,9 +1,14 @@
 import os
+import signal
 import sys
 from importlib.util import find_spec
 
 import hypothesis
 import pytest
+
+# A shell ignores Ctrl-C for what it runs in the background, and programs hand that on to theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Tests run side by side, one process a core: torch with a thread for each core would only make them
 # wait for each other. Read when torch is imported, so it is set before.
