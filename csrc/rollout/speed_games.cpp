@@ -2,7 +2,6 @@
 #include "rollout/speed_games.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -27,22 +26,6 @@ void check_games(const std::vector<game::Game>& games, SinCosFlavor flavor) {
     throw std::invalid_argument("a start's sincos flavor is not the pool's");
   }
 }
-
-// Of a row of observations, column by column.
-struct Scale {
-  std::array<float, kWidth> center, max_deviation;
-};
-constexpr Scale make_scale() {
-  constexpr std::array kFields{env::kPositionX, env::kPositionY, env::kAngle, env::kVelocityX,
-                               env::kVelocityY};
-  Scale scale{};
-  for (int column = 0; column < kWidth; ++column) {
-    scale.center[column] = kFields[column % env::kValuesPerPart].center;
-    scale.max_deviation[column] = kFields[column % env::kValuesPerPart].max_deviation;
-  }
-  return scale;
-}
-constexpr Scale kScale = make_scale();
 
 }  // namespace
 
@@ -226,18 +209,12 @@ void SpeedGames::observe(std::span<float> observations) const {
   }
 }
 
-// Row by row of 60, in loops that a compiler makes vectors of.
 void SpeedGames::observe_game(int game, float* out) const {
   const double* body = view_.bodies + static_cast<std::ptrdiff_t>(game) * batch::kPoolGameValues;
-  std::array<float, kWidth> seen;
-  for (int part = 0; part < game::kPartCount; ++part, body += batch::kPoolPartValues) {
-    for (int field = 0; field < env::kValuesPerPart; ++field) {
-      seen[part * env::kValuesPerPart + field] = static_cast<float>(body[field]);
-    }
-  }
-  for (int column = 0; column < kWidth; ++column) {
-    const float normal = (seen[column] - kScale.center[column]) / kScale.max_deviation[column];
-    out[column] = std::clamp(normal, -1.0f, 1.0f);
+  for (int part = 0; part < game::kPartCount; ++part) {
+    env::observe_part(body[0], body[1], body[2], body[3], body[4], out);
+    body += batch::kPoolPartValues;
+    out += env::kValuesPerPart;
   }
 }
 
