@@ -27,7 +27,9 @@ from qwop_native.benchmarking import machine
 from qwop_native.facts import RECORD_FRAMES
 from qwop_native.plots.style import color, new_figure, save, styled
 from qwop_native.text_files import read_text
+from qwop_native.training import history, resume
 from qwop_native.training.algorithms import CONFIGS
+from qwop_native.training.run_folder import MODEL
 
 RECIPE = CONFIGS / "qrdqn_record.yml"
 VARIANTS = Path(__file__).with_name("ablation.yml")
@@ -102,11 +104,11 @@ def train(folder: Path, variant: str, seed: int, words: Sequence[str]) -> None:
         subprocess.CalledProcessError: The training failed or was interrupted.
     """
     run = run_folder(folder, variant, seed)
-    if (run / "model.zip").exists():
+    if (run / MODEL).exists():
         return
     print(f"\n=== {variant}, seed {seed}", flush=True)
     command = [sys.executable, "-m", "qwop_native", "train"]
-    if (run / "resume.ckpt").exists():
+    if (run / resume.NAME).exists():
         command += ["--resume", str(run)]
     else:
         command += ["qrdqn", "-c", str(RECIPE)]
@@ -123,9 +125,9 @@ def settings_of(changes: Mapping[str, Any]) -> list[str]:
 def outcome_of(folder: Path, variant: str, seed: int) -> Outcome | None:
     """A run that has come to its end, else None."""
     run = run_folder(folder, variant, seed)
-    if not (run / "model.zip").exists():
+    if not (run / MODEL).exists():
         return None
-    return Outcome(variant, seed, tuple(_evaluations(run / "history.jsonl")))
+    return Outcome(variant, seed, tuple(_evaluations(run / history.NAME)))
 
 
 def _evaluations(path: Path) -> Iterator[Evaluation]:
@@ -140,14 +142,20 @@ def _evaluations(path: Path) -> Iterator[Evaluation]:
             )
 
 
+def _by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    groups: dict[str, list[Outcome]] = {}
+    for each in outcomes:
+        groups.setdefault(each.variant, []).append(each)
+    return groups
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
     """A table in Markdown, a line for each variant, seeds side by side."""
     lines = [
         "| variant | finish | best | median | worst of the last quarter |",
         "|---|---|---|---|---|",
     ]
-    for variant in dict.fromkeys(each.variant for each in outcomes):
-        runs = [each for each in outcomes if each.variant == variant]
+    for variant, runs in _by_variant(outcomes).items():
         cells = (
             " / ".join(f"{each.last.finished:.0%}" for each in runs),
             " / ".join(_frames(each.last.best) for each in runs),
@@ -167,8 +175,7 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> None:
     with styled():
         figure = new_figure(9, 7)
         above, below = figure.subplots(2, 1, sharex=True)
-        for index, variant in enumerate(dict.fromkeys(each.variant for each in outcomes)):
-            runs = [each for each in outcomes if each.variant == variant]
+        for index, (variant, runs) in enumerate(_by_variant(outcomes).items()):
             for number, run in enumerate(runs):
                 steps = [each.steps / 1e6 for each in run.evaluations]
                 shares = [100 * each.finished for each in run.evaluations]
