@@ -300,6 +300,8 @@ class SpeedGames:
         slow_steps: int,
         snapshot_starts: float,
         beam_starts: float,
+        random_key_starts: float,
+        random_frames: int,
         snapshot_chance: float,
         snapshot_after: int,
     ) -> None: ...

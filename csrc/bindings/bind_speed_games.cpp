@@ -187,14 +187,12 @@ class BoundSpeedGames {
   rollout::SpeedGames games_;
 };
 
-std::unique_ptr<BoundSpeedGames> make_games(py::object pool, py::object buckets, Games lines,
-                                            Games moments, std::vector<game::KeyMask> action_keys,
-                                            int frames_per_step, double reward_scale,
-                                            double time_cost, double time_cost_share,
-                                            double finish_reward, double slow_units,
-                                            std::int64_t slow_steps, double snapshot_starts,
-                                            double beam_starts, double snapshot_chance,
-                                            std::int64_t snapshot_after) {
+std::unique_ptr<BoundSpeedGames> make_games(
+    py::object pool, py::object buckets, Games lines, Games moments,
+    std::vector<game::KeyMask> action_keys, int frames_per_step, double reward_scale,
+    double time_cost, double time_cost_share, double finish_reward, double slow_units,
+    std::int64_t slow_steps, double snapshot_starts, double beam_starts, double random_key_starts,
+    std::int64_t random_frames, double snapshot_chance, std::int64_t snapshot_after) {
   rollout::SpeedGamesOptions options{.action_keys = std::move(action_keys),
                                      .frames_per_step = frames_per_step,
                                      .reward_scale = reward_scale,
@@ -205,6 +203,8 @@ std::unique_ptr<BoundSpeedGames> make_games(py::object pool, py::object buckets,
                                      .slow_steps = slow_steps,
                                      .snapshot_starts = snapshot_starts,
                                      .beam_starts = beam_starts,
+                                     .random_key_starts = random_key_starts,
+                                     .random_frames = random_frames,
                                      .snapshot_chance = snapshot_chance,
                                      .snapshot_after = snapshot_after};
   return std::make_unique<BoundSpeedGames>(std::move(pool), std::move(buckets), std::move(lines),
@@ -234,8 +234,8 @@ void bind_speed_games(py::module_& module) {
       .def(py::init(&make_games), arg("pool"), arg("buckets"), py::kw_only(), arg("lines"),
            arg("moments"), arg("action_keys"), arg("frames_per_step"), arg("reward_scale"),
            arg("time_cost"), arg("time_cost_share"), arg("finish_reward"), arg("slow_units"),
-           arg("slow_steps"), arg("snapshot_starts"), arg("beam_starts"), arg("snapshot_chance"),
-           arg("snapshot_after"))
+           arg("slow_steps"), arg("snapshot_starts"), arg("beam_starts"), arg("random_key_starts"),
+           arg("random_frames"), arg("snapshot_chance"), arg("snapshot_after"))
       .def("reset", &BoundSpeedGames::reset, arg("generator"))
       .def("observe", &BoundSpeedGames::observe)
       .def("step", &BoundSpeedGames::step, arg("generator"), py::kw_only(),

@@ -13,7 +13,8 @@
 namespace qwop::rollout {
 namespace {
 
-constexpr double kPaceShare = 0.002;  // of one step in the mean of the pace: some hundreds count
+constexpr double kPaceShare = 0.002;     // of one step in the mean of the pace: some hundreds count
+constexpr std::int64_t kRandomHold = 3;  // frames that keys at random are held for
 constexpr int kWidth = env::kObservationSize;
 
 template <class T>
@@ -43,6 +44,7 @@ SpeedGames::SpeedGames(batch::GamePool& pool, const batch::PoolView& view, Snaps
   if (options_.slow_steps < 1 || options_.frames_per_step < 1) {
     throw std::invalid_argument("frames_per_step and slow_steps must be 1 or more");
   }
+  if (options_.random_frames < 1) throw std::invalid_argument("random_frames must be 1 or more");
   check_games(lines_, pool_.flavor());
   check_games(moments_, pool_.flavor());
   const auto count = static_cast<std::size_t>(size());
@@ -187,8 +189,27 @@ void SpeedGames::start(const BitGenerator& generator, std::span<const std::int64
     state_.from_line[game] = !roots[row];
     state_.steps[game] = 0;
     state_.returns[game] = 0.0;
-    pool_.set(static_cast<int>(game), roots[row] ? *roots[row] : *which(row, lines_), view_);
+    const game::Game& root = roots[row] ? *roots[row] : *which(row, lines_);
+    game::Game disturbed = root;
+    const bool lives = press_at_random(generator, disturbed);
+    pool_.set(static_cast<int>(game), lives ? disturbed : root, view_);
   }
+}
+
+// Presses keys at random where the draw says so; returns whether the game has lived through them.
+// Without such starts nothing is drawn.
+bool SpeedGames::press_at_random(const BitGenerator& generator, game::Game& game) const {
+  const double share = options_.random_key_starts;
+  if (share <= 0 || generator.next_double(generator.state) >= share) return false;
+  const std::int64_t frames = 1 + draw_integer(generator, options_.random_frames);
+  for (std::int64_t frame = 0; frame < frames; ++frame) {
+    if (frame % kRandomHold == 0) {
+      game.hold(static_cast<game::KeyMask>(draw_integer(generator, game::kAllKeys + 1)));
+    }
+    game.update();
+    if (game.status().fallen || game.status().ended) return false;
+  }
+  return true;
 }
 
 // A game already falling teaches nothing; one that lives has passed some steps since its start.

@@ -23,6 +23,8 @@ struct SpeedGamesOptions {
   std::int64_t slow_steps;      // ... in so many steps has failed
   double snapshot_starts;       // part of the episodes that begin at kept games
   double beam_starts;           // part of them that begins at the given moments
+  double random_key_starts;     // part of all episodes that begins with keys at random ...
+  std::int64_t random_frames;   // ... for so many frames at most
   double snapshot_chance;       // of a state to be kept
   std::int64_t snapshot_after;  // steps of an episode from which on states are kept
 };
@@ -91,6 +93,7 @@ class SpeedGames {
   EndedEpisodes end_episodes(std::span<bool> dones);
   void note_end(int game, EndedEpisodes& ended) const;
   void start(const BitGenerator& generator, std::span<const std::int64_t> games);
+  bool press_at_random(const BitGenerator& generator, game::Game& game) const;
   void keep_snapshots(const BitGenerator& generator);
 
   batch::GamePool& pool_;

@@ -143,6 +143,8 @@ def games_that_reward_speed():
         slow_steps=9,
         snapshot_starts=0.6,
         beam_starts=0.0,
+        random_key_starts=0.5,
+        random_frames=24,
         snapshot_chance=0.2,
         snapshot_after=3,
     )

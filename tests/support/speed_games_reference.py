@@ -210,7 +210,21 @@ class ReferenceGames:
         self._steps[games] = 0
         self._returns[games] = 0.0
         for game, root, line in zip(games.tolist(), roots, lines, strict=True):
-            self.pool.set_game(game, self._lines[line] if root is None else root)
+            at = self._lines[line] if root is None else root
+            self.pool.set_game(game, self._pressed_at_random(at) or at)
+
+    def _pressed_at_random(self, root):
+        """The game after keys at random; None where there are none or it falls of them."""
+        share = self.settings.random_key_starts
+        if not share or self._rng.random() >= share:
+            return None
+        game, keys = root.copy(), 0
+        for frame in range(1 + int(self._rng.integers(self.settings.random_key_frames))):
+            keys = int(self._rng.integers(16)) if frame % 3 == 0 else keys
+            game.step(keys)
+            if game.fallen or game.game_ended:
+                return None
+        return game
 
     def _keep_snapshots(self):
         # A game already falling teaches nothing; one that lives has passed some steps since its

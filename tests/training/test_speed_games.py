@@ -24,6 +24,17 @@ SETTINGS = {
         "slow_units": 5.0,
         "bucket_size": 3,
     },
+    "keys at random first": {
+        "num_envs": 19,
+        "idle_frames": 2,
+        "snapshot_starts": 0.5,
+        "snapshot_chance": 0.2,
+        "snapshot_after": 3,
+        "random_key_starts": 0.7,
+        "random_key_frames": 40,
+        "slow_frames": 45,
+        "slow_units": 9.0,
+    },
     # More games and buckets than NumPy sums in one block, and deaths that are paid for.
     "many": {
         "num_envs": 300,

@@ -68,6 +68,14 @@ class GamesSettings(Settings):
         default=0.3,
         description="Part of the episodes that begin in the middle of the runs of the beams.",
     )
+    random_key_starts: Share = Field(
+        default=0.0,
+        description="Part of all episodes that begin with keys at random, unless the runner falls "
+        "of them.",
+    )
+    random_key_frames: Count = Field(
+        default=24, description="Most frames of such keys; each is held for three frames."
+    )
     snapshot_chance: Share = Field(
         default=0.01, description="Chance of a state to be kept for such starts."
     )

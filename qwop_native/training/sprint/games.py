@@ -245,6 +245,7 @@ def _native(
         "slow_units",
         "snapshot_starts",
         "beam_starts",
+        "random_key_starts",
         "snapshot_chance",
         "snapshot_after",
     )
@@ -254,6 +255,7 @@ def _native(
         lines=lines,
         moments=moments,
         action_keys=key_masks(ACTION_SETS[ACTION_SET]).tolist(),
+        random_frames=settings.random_key_frames,
         slow_steps=settings.slow_frames // settings.frames_per_step,
         **{name: getattr(settings, name) for name in names},
     )
