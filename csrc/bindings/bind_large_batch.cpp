@@ -11,6 +11,7 @@
 #include "bindings/long_calls.hpp"
 #include "learner/check_size.hpp"
 #include "learner/large_batch/learner.hpp"
+#include "learner/large_batch/value_actor.hpp"
 
 namespace py = pybind11;
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <mutex>
 #include <stdexcept>
 
@@ -17,37 +16,7 @@ using nn::MlpLayer;
 using nn::MlpMemory;
 using nn::row_stride;
 
-// Best of the first n; the first of equals, and NaN above all, as torch's argmax.
-std::int32_t argmax(const float* values, ptrdiff_t n) {
-  std::int32_t best = 0;
-  for (std::int32_t i = 1; i < n && values[best] == values[best]; ++i) {
-    if (!(values[i] <= values[best])) best = i;
-  }
-  return best;
-}
-
-float* output_of(MlpMemory& memory) { return memory.output_row(0); }
-
 }  // namespace
-
-LargeBatchLearner::Slice::Slice(const ValueShape& shape, ValueNetwork& of_online,
-                                ValueNetwork& of_target)
-    : online(shape.trunk(), &of_online.trunk()),
-      target(shape.trunk(), &of_target.trunk()),
-      quantiles(kChunk * row_stride(shape.n_quantiles)),
-      targets(kChunk * row_stride(shape.n_quantiles)),
-      others(kChunk * row_stride(shape.n_quantiles)),
-      chosen_inputs(kChunk * row_stride(shape.hidden.back())),
-      q(kChunk * row_stride(shape.n_actions)),
-      policy(kChunk * row_stride(shape.n_actions)),
-      log_policy(kChunk * row_stride(shape.n_actions)),
-      greatest(kChunk),
-      bonus(kChunk),
-      errors(kChunk),
-      head_weight(shape.n_actions * shape.n_quantiles * row_stride(shape.hidden.back())),
-      head_bias(nn::padded(shape.n_actions * shape.n_quantiles)),
-      chosen(kChunk),
-      order(kChunk) {}
 
 LargeBatchLearner::LargeBatchLearner(const ValueShape& shape, const std::string& instruction_set)
     : shape_(shape), kernels_(choose_kernels(instruction_set)), online_(shape), target_(shape) {
@@ -121,143 +90,10 @@ void LargeBatchLearner::refresh() {
   target_mark_ = target;
 }
 
-// ---- one slice
-// -----------------------------------------------------------------------------------
+// ---- one slice ----------------------------------------------------------------------------------
 
 int LargeBatchLearner::slices() const {
   return static_cast<int>(std::min<ptrdiff_t>((returns_.size() + kChunk - 1) / kChunk, kSlices));
-}
-
-void LargeBatchLearner::write_inputs(MlpMemory& memory, const float* observations,
-                                     const std::vector<ptrdiff_t>& offsets,
-                                     const Chunk& chunk) const {
-  const ptrdiff_t width = shape_.observation_size;
-  const auto row = [&](ptrdiff_t r) {
-    return observations + offsets[static_cast<std::size_t>(chunk.begin + r)] * width;
-  };
-  constexpr ptrdiff_t kAhead = 8;  // rows lie anywhere in gigabytes
-  for (ptrdiff_t r = 0; r < chunk.rows; ++r) {
-    if (r + kAhead < chunk.rows) {
-      const float* const next = row(r + kAhead);
-      for (ptrdiff_t i = 0; i < width; i += 16) __builtin_prefetch(next + i, 0, 2);
-    }
-    shape_.features.write(row(r), width, memory.input_row(r));
-  }
-}
-
-// Calls f(action, first row of the chunk, rows) for each action that was taken in the chunk.
-template <class Function>
-void LargeBatchLearner::for_each_action(const Chunk& chunk, const Function& f) const {
-  const ptrdiff_t end = chunk.begin + chunk.rows;
-  for (ptrdiff_t a = 0; a < shape_.n_actions; ++a) {
-    const auto& begins = returns_.action_begins;
-    const ptrdiff_t from = std::max<ptrdiff_t>(begins[static_cast<std::size_t>(a)], chunk.begin);
-    const ptrdiff_t to = std::min<ptrdiff_t>(begins[static_cast<std::size_t>(a) + 1], end);
-    if (from < to) f(a, from - chunk.begin, to - from);
-  }
-}
-
-void LargeBatchLearner::targets(Slice& slice, const Chunk& chunk,
-                                const LargeBatchSettings& settings) const {
-  if (settings.munchausen) {
-    munchausen_targets(slice, chunk, *settings.munchausen);
-  } else {
-    greedy_targets(slice, chunk, settings.double_q);
-  }
-  const ptrdiff_t stride = row_stride(shape_.n_quantiles);
-  for (ptrdiff_t r = 0; r < chunk.rows; ++r) {
-    const auto i = static_cast<std::size_t>(chunk.begin + r);
-    const float reward = returns_.rewards[i] + slice.bonus.get()[r];
-    float* const row = slice.targets.get() + r * stride;
-    for (ptrdiff_t j = 0; j < shape_.n_quantiles; ++j) {
-      row[j] = reward + returns_.discounts[i] * row[j];
-    }
-  }
-}
-
-// The target network's quantiles of the action that it, or the online network, likes best.
-void LargeBatchLearner::greedy_targets(Slice& slice, const Chunk& chunk, bool double_q) const {
-  const HeadKernels& head = kernels_.head;
-  write_inputs(slice.target, replay_.next_observations.data(), returns_.last, chunk);
-  kernels_.mlp.forward(slice.target.mlp(), chunk.rows);
-  if (double_q) {
-    write_inputs(slice.online, replay_.next_observations.data(), returns_.last, chunk);
-    kernels_.mlp.forward(slice.online.mlp(), chunk.rows);
-    head.means(online_.head(), output_of(slice.online), chunk.rows, slice.q.get());
-  } else {
-    head.means(target_.head(), output_of(slice.target), chunk.rows, slice.q.get());
-  }
-  const ptrdiff_t n = shape_.n_actions, width = row_stride(shape_.hidden.back());
-  const ptrdiff_t stride = row_stride(shape_.n_quantiles);
-  for (ptrdiff_t r = 0; r < chunk.rows; ++r) {
-    slice.chosen[static_cast<std::size_t>(r)] = argmax(slice.q.get() + r * row_stride(n), n);
-    slice.bonus.get()[r] = 0.0f;
-  }
-  // The rows of one action are multiplied together.
-  for (std::int32_t a = 0; a < n; ++a) {
-    ptrdiff_t rows = 0;
-    for (ptrdiff_t r = 0; r < chunk.rows; ++r) {
-      if (slice.chosen[static_cast<std::size_t>(r)] != a) continue;
-      std::copy_n(slice.target.output_row(r), width, slice.chosen_inputs.get() + rows * width);
-      slice.order[static_cast<std::size_t>(rows++)] = static_cast<std::int32_t>(r);
-    }
-    if (rows == 0) continue;
-    head.quantiles(target_.head(), a, slice.chosen_inputs.get(), rows, slice.others.get());
-    for (ptrdiff_t i = 0; i < rows; ++i) {
-      const ptrdiff_t to = slice.order[static_cast<std::size_t>(i)];
-      std::copy_n(slice.others.get() + i * stride, stride, slice.targets.get() + to * stride);
-    }
-  }
-}
-
-// softmax(q / tau) and tau times its logarithm, for the rows of slice.q.
-void LargeBatchLearner::soft_policy(Slice& slice, ptrdiff_t rows, double tau) const {
-  const ptrdiff_t n = shape_.n_actions, stride = row_stride(n);
-  const auto temperature = static_cast<float>(tau), inverse = 1.0f / temperature;
-  float* const scaled = slice.log_policy.get();
-  for (ptrdiff_t i = 0; i < rows * stride; ++i) scaled[i] = slice.q.get()[i] * inverse;
-  kernels_.mlp.exponentials(scaled, rows, n, slice.policy.get(), slice.greatest.get());
-  for (ptrdiff_t r = 0; r < rows; ++r) {
-    float* const policy = slice.policy.get() + r * stride;
-    float total = 0.0f;
-    for (ptrdiff_t a = 0; a < n; ++a) total += policy[a];
-    const float shift = slice.greatest.get()[r] + std::log(total);
-    for (ptrdiff_t a = 0; a < n; ++a) {
-      policy[a] /= total;
-      scaled[r * stride + a] = temperature * (scaled[r * stride + a] - shift);
-    }
-  }
-}
-
-void LargeBatchLearner::munchausen_targets(Slice& slice, const Chunk& chunk,
-                                           const Munchausen& munchausen) const {
-  const HeadKernels& head = kernels_.head;
-  const ptrdiff_t n = shape_.n_actions, stride = row_stride(n);
-  // The bonus of the action taken, from the state it was taken in.
-  write_inputs(slice.target, replay_.observations.data(), returns_.first, chunk);
-  kernels_.mlp.forward(slice.target.mlp(), chunk.rows);
-  head.means(target_.head(), output_of(slice.target), chunk.rows, slice.q.get());
-  soft_policy(slice, chunk.rows, munchausen.tau);
-  for_each_action(chunk, [&](ptrdiff_t action, ptrdiff_t first, ptrdiff_t rows) {
-    for (ptrdiff_t r = first; r < first + rows; ++r) {
-      const float log_policy = slice.log_policy.get()[r * stride + action];
-      slice.bonus.get()[r] = static_cast<float>(munchausen.alpha) *
-                             std::clamp(log_policy, static_cast<float>(munchausen.clip), 0.0f);
-    }
-  });
-  // The expectation over the actions in the state that is bootstrapped from.
-  write_inputs(slice.target, replay_.next_observations.data(), returns_.last, chunk);
-  kernels_.mlp.forward(slice.target.mlp(), chunk.rows);
-  head.means(target_.head(), output_of(slice.target), chunk.rows, slice.q.get());
-  soft_policy(slice, chunk.rows, munchausen.tau);
-  for (ptrdiff_t i = 0; i < chunk.rows * stride; ++i) slice.log_policy.get()[i] *= -1.0f;
-  const ptrdiff_t quantiles = chunk.rows * row_stride(shape_.n_quantiles);
-  std::fill_n(slice.targets.get(), quantiles, 0.0f);
-  for (ptrdiff_t a = 0; a < n; ++a) {
-    head.quantiles(target_.head(), a, output_of(slice.target), chunk.rows, slice.others.get());
-    head.add_scaled(chunk.rows, shape_.n_quantiles, slice.policy.get() + a,
-                    slice.log_policy.get() + a, stride, slice.others.get(), slice.targets.get());
-  }
 }
 
 // Turns the current quantiles into the gradients of the loss, which is returned.
@@ -282,6 +118,7 @@ double LargeBatchLearner::loss(Slice& slice, const Chunk& chunk, const float* im
 void LargeBatchLearner::slice_pass(int number, const LargeBatchSettings& settings,
                                    const float* importance, float* errors) {
   Slice& slice = slices_[static_cast<std::size_t>(number)];
+  const Batch all = batch();
   const HeadKernels& head = kernels_.head;
   const ptrdiff_t width = row_stride(shape_.hidden.back());
   const ptrdiff_t stride = row_stride(shape_.n_quantiles);
@@ -293,15 +130,15 @@ void LargeBatchLearner::slice_pass(int number, const LargeBatchSettings& setting
   const ptrdiff_t end = std::min(chunks * (number + 1) / n * kChunk, size);
   for (ptrdiff_t begin = first; begin < end; begin += kChunk) {
     const Chunk chunk{begin, std::min(kChunk, end - begin)};
-    targets(slice, chunk, settings);
-    write_inputs(slice.online, replay_.observations.data(), returns_.first, chunk);
+    compute_targets(all, slice, chunk, settings);
+    all.write_inputs(slice.online, replay_.observations.data(), returns_.first, chunk);
     kernels_.mlp.forward(slice.online.mlp(), chunk.rows);
     const auto quantiles = [&](ptrdiff_t row) { return slice.quantiles.get() + row * stride; };
-    for_each_action(chunk, [&](ptrdiff_t action, ptrdiff_t row, ptrdiff_t rows) {
+    all.for_each_action(chunk, [&](ptrdiff_t action, ptrdiff_t row, ptrdiff_t rows) {
       head.quantiles(online_.head(), action, slice.online.output_row(row), rows, quantiles(row));
     });
     slice.loss += loss(slice, chunk, importance, errors);
-    for_each_action(chunk, [&](ptrdiff_t action, ptrdiff_t row, ptrdiff_t rows) {
+    all.for_each_action(chunk, [&](ptrdiff_t action, ptrdiff_t row, ptrdiff_t rows) {
       head.gradients(online_.head(), action, slice.online.output_row(row), quantiles(row), rows,
                      slice.head_weight.get(), slice.head_bias.get());
       head.backward(online_.head(), action, quantiles(row), rows, slice.online.gradient_row(row));
@@ -310,8 +147,7 @@ void LargeBatchLearner::slice_pass(int number, const LargeBatchSettings& setting
   }
 }
 
-// ---- sums and Adam, part by part: the hidden layers, and some rows each of the head
-// ---------------
+// ---- sums and Adam, part by part: the hidden layers, and some rows each of the head -------------
 
 int LargeBatchLearner::parts() const { return static_cast<int>(shape_.hidden.size()) + kHeadParts; }
 
@@ -405,8 +241,7 @@ void LargeBatchLearner::update_part(int part, const nn::AdamSettings& adam, floa
   kernels_.mlp.adam(view, adam, scale);
 }
 
-// ---- the whole
-// -----------------------------------------------------------------------------------
+// ---- the whole ----------------------------------------------------------------------------------
 
 double LargeBatchLearner::pass(const Drawn& drawn, const LargeBatchSettings& settings,
                                const float* importance, float* errors) {
@@ -469,48 +304,6 @@ double LargeBatchLearner::gradients(const Drawn& drawn, const LargeBatchSettings
   head.bias_gradient = slices_[0].head_bias.get();
   copy(head);
   return loss;
-}
-
-// ---- the actor
-// -----------------------------------------------------------------------------------
-
-ValueActor::ValueActor(const ValueShape& shape, const std::string& instruction_set)
-    : shape_(shape),
-      kernels_(choose_kernels(instruction_set)),
-      network_(shape),
-      q_(kChunk * row_stride(shape.n_actions)) {}
-
-void ValueActor::bind(const nn::Tensors& values) {
-  const std::lock_guard lock(mutex_);
-  network_.bind(values);
-  fresh_ = false;
-}
-
-void ValueActor::refresh() {
-  const std::lock_guard lock(mutex_);
-  if (!network_.is_bound()) throw std::logic_error("bind the parameters first");
-  kernels_.mlp.refresh(network_.mlp());
-  kernels_.head.refresh(network_.head());
-  fresh_ = true;
-}
-
-void ValueActor::act(const float* observations, ptrdiff_t rows, std::int64_t* actions) {
-  if (!fresh_) refresh();
-  const std::lock_guard lock(mutex_);
-  const support::FlushDenormals flush;
-  const ptrdiff_t width = shape_.observation_size, n = shape_.n_actions;
-  for (ptrdiff_t begin = 0; begin < rows; begin += kChunk) {
-    const ptrdiff_t count = std::min(kChunk, rows - begin);
-    for (ptrdiff_t r = 0; r < count; ++r) {
-      shape_.features.write(observations + (begin + r) * width, width,
-                            network_.trunk().input_row(r));
-    }
-    kernels_.mlp.forward(network_.mlp(), count);
-    kernels_.head.means(network_.head(), output_of(network_.trunk()), count, q_.get());
-    for (ptrdiff_t r = 0; r < count; ++r) {
-      actions[begin + r] = argmax(q_.get() + r * row_stride(n), n);
-    }
-  }
 }
 
 }  // namespace qwop::learner

@@ -11,28 +11,12 @@
 #include <vector>
 
 #include "learner/isa.hpp"
-#include "learner/large_batch/n_step.hpp"
-#include "learner/large_batch/value_network.hpp"
+#include "learner/large_batch/targets.hpp"
 #include "support/memory.hpp"
 #include "support/thread_pool.hpp"
 #include "support/turns.hpp"
 
 namespace qwop::learner {
-
-// The target is r + alpha * max(tau * log pi(a|s), clip) + discount * E_pi[Z - tau * log pi] for
-// the policy pi = softmax(Q / tau) of the target network (Vieillard et al. 2020). With n-step
-// returns the first step alone has the bonus.
-struct Munchausen {
-  double alpha = 0.9, tau = 0.03, clip = -1.0;
-};
-
-struct LargeBatchSettings {
-  NStep n_step;
-  bool double_q = false;
-  std::optional<Munchausen> munchausen;
-  std::optional<double> max_grad_norm;
-  nn::AdamSettings adam;
-};
 
 class LargeBatchLearner {
  public:
@@ -63,36 +47,16 @@ class LargeBatchLearner {
  private:
   static constexpr int kSlices = 4;
   static constexpr int kHeadParts = 3;  // of the head's rows, for the sums and for Adam
-  struct Slice {
-    Slice(const ValueShape& shape, ValueNetwork& online, ValueNetwork& target);
-
-    nn::MlpMemory online, target;  // hidden layers
-    support::Buffer<float> quantiles, targets, others, chosen_inputs, q, policy, log_policy,
-        greatest, bonus, errors;
-    support::Buffer<float> head_weight, head_bias;  // gradients in the order of the outputs
-    std::vector<std::int32_t> chosen, order;
-    double loss = 0.0;
-  };
-  struct Chunk {
-    ptrdiff_t begin, rows;
-  };
 
   int slices() const;
   void require_ready(bool adam) const;
   void refresh();
   double pass(const Drawn& drawn, const LargeBatchSettings& settings, const float* importance,
               float* errors);
+  Batch batch() const { return {shape_, kernels_, online_, target_, replay_, returns_}; }
   void slice_pass(int number, const LargeBatchSettings& settings, const float* importance,
                   float* errors);
-  void write_inputs(nn::MlpMemory& memory, const float* observations,
-                    const std::vector<ptrdiff_t>& offsets, const Chunk& chunk) const;
-  void targets(Slice& slice, const Chunk& chunk, const LargeBatchSettings& settings) const;
-  void greedy_targets(Slice& slice, const Chunk& chunk, bool double_q) const;
-  void munchausen_targets(Slice& slice, const Chunk& chunk, const Munchausen& munchausen) const;
-  void soft_policy(Slice& slice, ptrdiff_t rows, double tau) const;
   double loss(Slice& slice, const Chunk& chunk, const float* importance, float* errors) const;
-  template <class Function>
-  void for_each_action(const Chunk& chunk, const Function& f) const;
   nn::MlpLayer head_part(Slice& slice, int part);
   nn::Mlp trunk_layer(nn::MlpMemory& memory, int layer) const;
   int parts() const;
@@ -109,26 +73,6 @@ class LargeBatchLearner {
   std::vector<double> squares_;                             // of each part's gradients
   std::optional<std::uint64_t> online_mark_, target_mark_;  // of the parameters that are packed
   support::ThreadPool pool_;
-  support::Turns mutex_;
-};
-
-// The greedy actor of one network, with packed weights of its own: it acts on the parameters as
-// they were at the last refresh().
-class ValueActor {
- public:
-  ValueActor(const ValueShape& shape, const std::string& instruction_set);
-  const std::vector<ptrdiff_t>& sizes() const { return network_.sizes(); }
-  void bind(const nn::Tensors& values);
-  void refresh();
-  void act(const float* observations, ptrdiff_t rows, std::int64_t* actions);
-  ptrdiff_t observation_size() const { return shape_.observation_size; }
-
- private:
-  ValueShape shape_;
-  const Kernels& kernels_;
-  ValueNetwork network_;
-  support::Buffer<float> q_;
-  bool fresh_ = false;
   support::Turns mutex_;
 };
 
