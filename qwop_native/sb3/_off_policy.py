@@ -74,11 +74,14 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         for _ in range(gradient_steps):
             drawn = kernel.draw(buffer, batch_size)
             losses.append(kernel.update(optimizer, drawn, self.gamma, self.max_grad_norm))
-        self._n_updates += gradient_steps
+        self._note_updates(gradient_steps, losses)
+
+    def _note_updates(self, count: int, losses: list[float]) -> None:
+        """Counts updates, and logs their mean loss if it is known already."""
+        self._n_updates += count
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record(
-            "train/loss", np.float64(losses[0]) if len(losses) == 1 else np.mean(losses)
-        )
+        if losses:
+            self.logger.record("train/loss", np.mean(losses))
 
     def predict(
         self,

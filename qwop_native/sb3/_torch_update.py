@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch as th
 from sb3_contrib.common.utils import quantile_huber_loss
 from torch import nn
@@ -71,9 +70,7 @@ def train(model: Any, options: TargetOptions, gradient_steps: int, batch_size: i
         if model.max_grad_norm is not None:
             th.nn.utils.clip_grad_norm_(policy.parameters(), model.max_grad_norm)
         policy.optimizer.step()
-    model._n_updates += gradient_steps
-    model.logger.record("train/n_updates", model._n_updates, exclude="tensorboard")
-    model.logger.record("train/loss", np.mean(losses))
+    model._note_updates(gradient_steps, losses)
 
 
 def _loss(model: Any, options: TargetOptions, batch_size: int) -> th.Tensor:

@@ -154,10 +154,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         options = kernel.options(self.policy.optimizer, self.gamma, self.max_grad_norm)
         batches = draw_block(kernel, self.replay_buffer, batch_size, gradient_steps)
         self._overlap.start(kernel, options, batches)
-        self._n_updates += gradient_steps
-        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        if losses:
-            self.logger.record("train/loss", np.mean(losses))
+        self._note_updates(gradient_steps, losses)
 
     def synchronize(self) -> list[float]:
         """Waits for updates that are made beside the games.
