@@ -33,7 +33,7 @@ pytestmark = [
 ALGORITHM = get_algorithm("qrdqn")
 RECORD = algorithms.CONFIGS / "qrdqn_record.yml"
 QUICK = algorithms.CONFIGS / "qrdqn_quick.yml"
-PLAYED = {"frames_per_step": 3, "action_set": "essential", "sincos": "glibc"}
+PLAYED = {"frames_per_step": 2, "action_set": "essential", "sincos": "glibc"}
 
 SMALL = (
     "total_timesteps=1536",
@@ -73,7 +73,13 @@ def test_the_settings_of_the_record():
     assert (run.evaluation_starts, run.evaluation_finish) == ("varied", "game")
     assert run.total_timesteps == run.n_evaluations * 2_000_000
     assert run.games == GamesSettings(
-        num_envs=512, time_cost=0.0, time_cost_share=0.7, finish_reward=65.0
+        num_envs=512,
+        frames_per_step=2,
+        time_cost=0.0,
+        time_cost_share=0.7,
+        finish_reward=65.0,
+        random_key_starts=0.2,
+        snapshot_after=22,
     )
     assert run.played == PLAYED
     given = keywords(run.learner, run.games.num_envs)
@@ -82,11 +88,11 @@ def test_the_settings_of_the_record():
     del given["learning_rate"]
     assert given == {
         "policy": "MlpPolicy",
-        "gamma": 0.98,
-        "n_steps": 5,
+        "gamma": 0.9866,
+        "n_steps": 4,
         "max_grad_norm": 10.0,
         "double_q": False,
-        "munchausen_alpha": 0.0,
+        "munchausen_alpha": 0.9,
         "munchausen_tau": 0.03,
         "munchausen_clip": -1.0,
         "policy_kwargs": {
@@ -99,7 +105,7 @@ def test_the_settings_of_the_record():
         },
         "buffer_size": 1_000_000,
         "learning_starts": 20_000,
-        "batch_size": 1024,
+        "batch_size": 512,
         "train_freq": 1,
         "gradient_steps": 4,
         "target_update_interval": 256 * 128,
@@ -163,7 +169,7 @@ def test_the_record_in_small_learns_and_says_how_to_watch_it(tmp_path, capsys):
     model = folder / "model.zip"
     assert read_settings(model).env == {**PLAYED, "t_for_terminate": False}
     whole, weights = load_policy(model), load_policy(model, weights_only=True)
-    assert (whole.frames_per_step, len(whole.action_keys)) == (3, 9)
+    assert (whole.frames_per_step, len(whole.action_keys)) == (2, 9)
     seen = make_vec_env(settings(tmp_path)).reset()
     np.testing.assert_array_equal(
         whole.model.predict(seen, deterministic=True)[0],
@@ -218,12 +224,12 @@ def test_a_stopped_run_is_not_taken_up_with_another_learner(tmp_path, capsys):
     run._stop.requested = True
     assert run.execute() == INTERRUPTED
     file = run.folder / "config.yml"
-    file.write_text(file.read_text().replace("n_steps: 5", "n_steps: 4"))
+    file.write_text(file.read_text().replace("n_steps: 4", "n_steps: 5"))
     capsys.readouterr()
     assert main(["--resume", str(run.folder)]) == 2
     assert capsys.readouterr().err == (
-        f"error: the run in {run.folder} was begun with learner.n_steps 5, its "
-        "config.yml now says 4: put it back, or begin a new run\n"
+        f"error: the run in {run.folder} was begun with learner.n_steps 4, its "
+        "config.yml now says 5: put it back, or begin a new run\n"
     )
 
 
