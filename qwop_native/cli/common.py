@@ -18,6 +18,7 @@ from qwop_native.recording.tape import Tape
 
 if TYPE_CHECKING:
     from qwop_native.recording.stage import Policy
+    from qwop_native.search.planner import Planner
 
 OK, NO, MISTAKE = 0, 1, 2  # exit statuses
 
@@ -140,13 +141,18 @@ def player(options: argparse.Namespace, name: str) -> Policy:
 
     Args:
         options: The options.
-        name: A model's zip, the folder of a run, "champion", or package.module:factory.
+        name: A model's zip, the folder of a run, "champion", "planner", or
+            package.module:factory.
 
     Raises:
         FileNotFoundError, ImportError, ValueError: See `qwop_native.models.load.load_player`.
     """
     from qwop_native.models.load import load_player
 
+    if name == PLANNER:
+        from qwop_native.search.live import LivePlanner
+
+        return LivePlanner(planner(options), note)
     return load_player(
         name,
         frames_per_step=options.frames_per_step,
@@ -160,12 +166,32 @@ def player(options: argparse.Namespace, name: str) -> Policy:
     )
 
 
+def planner(options: argparse.Namespace) -> Planner:
+    """The planner, as the options of `add_model_options` say.
+
+    Raises:
+        ValueError: An option is one for models, or has a value that is not accepted.
+    """
+    require_models()
+    from qwop_native.search.planner import ACTIONS, Planner
+
+    if options.action_set not in (None, ACTIONS):
+        raise ValueError(f"the planner has the {ACTIONS} actions, got {options.action_set}")
+    for name in ("model_mod", "model_cls", "stochastic", "weights_only"):
+        if getattr(options, name, None):
+            raise ValueError(f"--{name.replace('_', '-')} is for models, not for the planner")
+    return Planner(frames_per_step=options.frames_per_step or 3)
+
+
 def flavor(options: argparse.Namespace, policy: Policy) -> str:
     """Flavor of sine and cosine: the option's, else the model's own, else glibc."""
     return str(options.sincos or getattr(policy, "sincos", None) or DEFAULT_SINCOS)
 
 
-MODEL_HELP = "a model's zip file, the folder of a run, champion, or package.module:factory"
+PLANNER = "planner"
+"""The name of a player that looks ahead instead of having learned."""
+
+MODEL_HELP = "a model's zip file, the folder of a run, champion, planner, or package.module:factory"
 
 _STARTS: dict[str, tuple[int, Callable[[int, int], Tape]]] = {
     # Its least number, and what the number means.

@@ -15,7 +15,7 @@ import numpy as np
 
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common
-from qwop_native.facts import FRAMES_PER_SECOND
+from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND
 from qwop_native.models import starts as kinds
 from qwop_native.models.evaluate import FINISHES, MAX_STEPS, Run, evaluate
 from qwop_native.models.load import load_policy
@@ -37,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
         "code that is in it: use --weights-only for one of unknown origin.",
         "runs/qrdqn-x7k2m9aa --starts idle --episodes 31 --out evaluation",
     )
-    parser.add_argument("model", help="zip of Stable-Baselines3, the folder of a run, or champion")
+    parser.add_argument(
+        "model", help="zip of Stable-Baselines3, the folder of a run, champion, or planner"
+    )
     parser.add_argument(
         "--episodes", type=common.positive, metavar="N", help="default: 31; scrambled: 100"
     )
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     common.require_models()
+    if options.model == common.PLANNER:
+        return _run_planner(options)
     policy = load_policy(
         options.model,
         frames_per_step=options.frames_per_step,
@@ -81,10 +85,42 @@ def _run(options: argparse.Namespace) -> int:
     env = policy.settings.env
     starts = _starts(options, policy.frames_per_step)
     runs = evaluate(policy.chooser(), env, starts, options.max_steps, options.finish)
+    return _tell(options, env, policy.settings.columns, starts, runs)
+
+
+def _run_planner(options: argparse.Namespace) -> int:
+    from qwop_native.search.live import evaluate_planner
+    from qwop_native.search.planner import ACTIONS
+
+    if options.finish != "game":
+        raise ValueError(f"the planner plays by the game's own rule, not by {options.finish}")
+    planner = common.planner(options)
+    sincos = options.sincos or DEFAULT_SINCOS
+    starts = _starts(options, planner.frames_per_step)
+
+    def say(number: int, run: Run) -> None:
+        print(f"{number}/{len(starts)}  {run.start}: {run.ended}, {run.frames} frames", flush=True)
+
+    runs = evaluate_planner(planner, starts, sincos, options.max_steps, say)
+    env = {
+        "frames_per_step": planner.frames_per_step,
+        "action_set": ACTIONS,
+        "sincos": sincos,
+    }
+    return _tell(options, env, (), starts, runs)
+
+
+def _tell(
+    options: argparse.Namespace,
+    env: dict[str, Any],
+    columns: Sequence[str],
+    starts: Sequence[Start],
+    runs: Sequence[Run],
+) -> int:
     report = {
         "model": options.model,
         "env": env,
-        "columns": list(policy.settings.columns),
+        "columns": list(columns),
         "starts": options.starts,
         "seed": options.seed,
         "deterministic": not options.stochastic,

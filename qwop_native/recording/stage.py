@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -50,6 +50,20 @@ class Policy(Protocol):
 
         Args:
             row: The state, of dtype `qwop_native.recording.rows.GAME_ROW`.
+        """
+        ...
+
+
+@runtime_checkable
+class Follower(Policy, Protocol):
+    """A policy that has to know how the run has begun, since a state does not show everything."""
+
+    def begin(self, page: Tape, sincos: str) -> None:
+        """Called after `reset`.
+
+        Args:
+            page: What has been played before the run.
+            sincos: Flavor of the game's sine and cosine.
         """
         ...
 
@@ -112,6 +126,8 @@ def run_policy(
     rows = [stage.begin(page)]
     masks: list[int] = []
     player.reset()
+    if isinstance(player, Follower):
+        player.begin(page, stage.sincos)
     while len(masks) < max_frames and not has_ended(rows[-1][-1]):
         for mask, same in groupby(player.keys(rows[-1][-1])):
             count = len(list(same))

@@ -16,7 +16,9 @@ from qwop_native.search.states import States
 from qwop_native.search.values import ModelValue, Rank
 from qwop_native.wrappers.rich_columns import key_masks
 
-_ACTIONS = "essential"
+ACTIONS = "essential"
+"""The actions it plans with."""
+
 _MODEL_WEIGHT = 20.0  # world units for one unit of the model's value
 _NOISE = 0.05  # world units
 _FIRST_LEVELS = 10  # decisions that a new plan looks ahead at once
@@ -70,13 +72,15 @@ class Planner:
         self.frames_per_step, self.lookahead_frames = frames_per_step, lookahead_frames
         self.width, self.threads, self.budget_ms = width, threads, budget_ms
         self._rank = rank_of(model)
-        self._rng = np.random.default_rng(seed)
-        self._masks = key_masks(ACTION_SETS[_ACTIONS])
+        self._seed = seed
+        self._masks = key_masks(ACTION_SETS[ACTIONS])
         self._beams: dict[str, RollingBeam] = {}
         self._seconds = 0.0  # of one state tried, lately
+        self.reset()
 
     def reset(self) -> None:
-        """Forgets what was planned."""
+        """Forgets what was planned, so that two runs from the same start are the same."""
+        self._rng = np.random.default_rng(self._seed)
         for beam in self._beams.values():
             beam.root = None
 
