@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qwop_native.sb3.compact_replay import CompactReplayBuffer
     from qwop_native.sb3.dqn import DQN
     from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
     from qwop_native.sb3.ppo import PPO
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "DQN": "qwop_native.sb3.dqn",
     "PPO": "qwop_native.sb3.ppo",
+    "CompactReplayBuffer": "qwop_native.sb3.compact_replay",
     "PrioritizedReplayBuffer": "qwop_native.sb3.prioritized_replay",
     "QRDQN": "qwop_native.sb3.qrdqn",
     "QuantilePolicy": "qwop_native.sb3.policies",
@@ -36,6 +38,7 @@ __all__ = [
     "DQN",
     "PPO",
     "QRDQN",
+    "CompactReplayBuffer",
     "PrioritizedReplayBuffer",
     "QuantilePolicy",
     "QwopVecEnv",

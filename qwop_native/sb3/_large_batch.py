@@ -23,11 +23,12 @@ from qwop_native.sb3._fast_path import (
     read_layers,
 )
 from qwop_native.sb3._kernel import Kernel
+from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 from qwop_native.wrappers.relative_features import hinges, linear_features
 
-_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer)
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer, CompactReplayBuffer)
 
 
 def is_wanted(model: Any) -> bool:
@@ -38,7 +39,7 @@ def is_wanted(model: Any) -> bool:
         or model.n_steps > 1
         or type(model.policy) is QuantilePolicy
         or extractor is RelativeFeatures
-        or type(model.replay_buffer) is PrioritizedReplayBuffer
+        or type(model.replay_buffer) in (PrioritizedReplayBuffer, CompactReplayBuffer)
     )
 
 
@@ -105,7 +106,15 @@ class LargeBatchKernel(Kernel):
         """Draws transitions, from a prioritized buffer by priority; see `Kernel`."""
         if isinstance(buffer, PrioritizedReplayBuffer):
             return buffer.draw(count)
+        if isinstance(buffer, CompactReplayBuffer) and buffer.full:
+            return self.draw_but(buffer, count, 1)
         return super().draw(buffer, count, positions)
+
+    def draw_but(self, buffer: ReplayBuffer, count: int, oldest: int) -> Drawn:
+        """Draws from all transitions of a full buffer but those at the oldest positions."""
+        drawn = super().draw(buffer, count, buffer.buffer_size - oldest)
+        positions = (drawn.positions + (buffer.pos + oldest)) % buffer.buffer_size
+        return drawn._replace(positions=positions)
 
     def options(
         self, optimizer: th.optim.Optimizer, gamma: float, max_grad_norm: float | None

@@ -23,10 +23,11 @@ from qwop_native.sb3._collector import Collector, sees_nothing
 from qwop_native.sb3._fast_path import Family, UnsupportedError
 from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3._native_model import NativeModel, check_version
+from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 from qwop_native.sb3.vec_env import QwopVecEnv
 
-_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer)
+_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer, CompactReplayBuffer)
 
 _IN_THE_LOOP = ("predict", "_sample_action", "_random_actions", "_store_transition")
 """Methods that the native collector does without; it is not used where one has been replaced."""
@@ -283,6 +284,8 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
             return
         # Assigning to a row of the buffer copies.
         buffer: Any = replay_buffer
+        if type(buffer) is CompactReplayBuffer:
+            buffer.check_whole(infos)
         position = buffer.pos
         self._last_original_obs = self._last_obs
         buffer.observations[position] = self._last_obs

@@ -13,6 +13,7 @@ from typing import Any
 from qwop_native import _core
 from qwop_native.sb3._drawn import Drawn
 from qwop_native.sb3._large_batch import LargeBatchKernel
+from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
 
@@ -62,10 +63,6 @@ def draw_block(kernel: LargeBatchKernel, buffer: Any, count: int, updates: int) 
         return [buffer.draw(count) for _ in range(updates)]
     if not buffer.full:
         return [kernel.draw(buffer, count) for _ in range(updates)]
-    return [_draw_beside(kernel, buffer, count) for _ in range(updates)]
-
-
-def _draw_beside(kernel: LargeBatchKernel, buffer: Any, count: int) -> Drawn:
-    drawn = kernel.draw(buffer, count, buffer.buffer_size - 1)
-    positions = (drawn.positions + (buffer.pos + 1)) % buffer.buffer_size
-    return drawn._replace(positions=positions)
+    # Where observations are stored once, the next position's is written with this one's.
+    written = 2 if isinstance(buffer, CompactReplayBuffer) else 1
+    return [kernel.draw_but(buffer, count, written) for _ in range(updates)]

@@ -12,9 +12,10 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
-BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer)
+BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer, CompactReplayBuffer)
 _FOLDER, _PRIORITIES = "replay", "replay/priorities"
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _CHUNK = 1 << 22  # bytes copied at a time
@@ -82,6 +83,13 @@ def _filled_arrays(buffer: ReplayBuffer | None) -> Iterator[tuple[str, npt.NDArr
     filled = buffer.buffer_size if buffer.full else buffer.pos
     for name in _ARRAYS:
         array = getattr(buffer, name, None)
+        if isinstance(buffer, CompactReplayBuffer) and name in (
+            "observations",
+            "next_observations",
+        ):
+            if name == "observations":
+                yield name, buffer.memory[: filled + 1]
+            continue
         if array is not None:  # next_observations is not there with optimize_memory_usage
             # There the place that is written next holds the last observation already.
             yield name, array[: filled + 1] if buffer.optimize_memory_usage else array[:filled]

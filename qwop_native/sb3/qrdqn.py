@@ -23,9 +23,12 @@ from qwop_native.sb3._off_policy import NativeOffPolicy
 from qwop_native.sb3._overlap import Overlap, draw_block
 from qwop_native.sb3._parameters import check_parameters
 from qwop_native.sb3._targets import TargetOptions
+from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.policies import QuantilePolicy
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
+# Buffers that sum rewards themselves.
+_OWN_RETURNS = (PrioritizedReplayBuffer, CompactReplayBuffer)
 _TARGET_DEFAULTS = {option.name: option.default for option in fields(TargetOptions)}
 
 
@@ -46,8 +49,8 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     `policy_kwargs={"layer_norm": True}` (`policies.QuantilePolicy`). A `features_extractor_class`
     may be `policies.RelativeFeatures`. As in sb3-contrib, `n_steps` above 1 makes n-step returns
     (SB3's `NStepReplayBuffer`), and `optimizer_kwargs` count only beside an `optimizer_class`. With
-    `replay_buffer_class=PrioritizedReplayBuffer` transitions are replayed by priority; that buffer
-    takes over `n_steps`.
+    `replay_buffer_class=PrioritizedReplayBuffer` transitions are replayed by priority, with
+    `CompactReplayBuffer` each observation is stored once; those buffers take over `n_steps`.
 
     Args:
         policy: "MlpPolicy" or a policy class, see sb3-contrib.
@@ -268,15 +271,14 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
                 f"batch_size must not be larger than buffer_size, which is {self.buffer_size:,}, "
                 f"got {self.batch_size:,}"
             )
-        prioritized = self.replay_buffer_class is PrioritizedReplayBuffer
-        if (self.replay_buffer_class is None or prioritized) and self.env is not None:
+        if self.replay_buffer_class in (None, *_OWN_RETURNS) and self.env is not None:
             _replay_memory.check_fits(
                 self.buffer_size,
                 self.n_envs,
                 self.observation_space,
                 self.action_space,
-                not self.optimize_memory_usage,
-                prioritized,
+                not (self.optimize_memory_usage or self.replay_buffer_class is CompactReplayBuffer),
+                self.replay_buffer_class is PrioritizedReplayBuffer,
             )
 
     def _setup_model(self) -> None:
@@ -289,7 +291,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             else:  # stock's policy, which does not know the word
                 given = self.policy_kwargs.items()
                 self.policy_kwargs = {name: value for name, value in given if name != "layer_norm"}
-        if self.replay_buffer_class is PrioritizedReplayBuffer:
+        if self.replay_buffer_class in _OWN_RETURNS:
             self._tell_buffer_of_returns()
         super()._setup_model()
 

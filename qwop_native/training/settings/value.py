@@ -166,6 +166,8 @@ class QRDQNSettings(QuantileSettings):
             del own[name]
         if self.prioritized_alpha > 0:
             own |= self._of_replay()
+        elif self.optimize_memory_usage:
+            own |= _stored_once()
         own["policy_kwargs"] = {**self._of_policy(), **own["policy_kwargs"]}
         return own
 
@@ -238,3 +240,10 @@ class DemoDQNSettings(DQNSettings):
 
 class DemoQRDQNSettings(QuantileSettings, DemoDQNSettings):
     """QRDQN with demonstrations and prioritized replay."""
+
+
+def _stored_once() -> dict[str, Any]:
+    # Stable-Baselines3's own way knows neither returns of several steps nor time limits.
+    from qwop_native.sb3.compact_replay import CompactReplayBuffer
+
+    return {"replay_buffer_class": CompactReplayBuffer, "optimize_memory_usage": False}
