@@ -5,7 +5,9 @@
 
 Trains each variant of ablation.yml beside this file with each seed, one run after the other.
 Called again with the same folder, it goes on with the run that was cut off, and leaves out those
-that are there. The folder gets a run folder for each, `table.md` and `curves.png`.
+that are there. The folder gets a run folder for each, `table.md` and `curves.png`. The table tells
+how each last model does from the 155 varied starts, and from how many of 100 starts after half a
+second of keys at random it finishes.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ import yaml
 from qwop_native.atomic import whole_file
 from qwop_native.benchmarking import machine
 from qwop_native.facts import RECORD_FRAMES
+from qwop_native.models.evaluate import evaluate
+from qwop_native.models.load import load_policy
+from qwop_native.models.starts import make_starts
 from qwop_native.plots.style import color, new_figure, save, styled
 from qwop_native.text_files import read_text
 from qwop_native.training import history, resume
@@ -34,6 +39,8 @@ from qwop_native.training.run_folder import MODEL
 RECIPE = CONFIGS / "qrdqn_record.yml"
 VARIANTS = Path(__file__).with_name("ablation.yml")
 _LAST_PART = 0.75  # of a run; the worst evaluation is looked for behind it
+_DISTURBED = "random_keys.json"
+_MOST_STEPS = 1500  # of a run after keys at random; runners that stand would go on for ever
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,13 @@ class Outcome:
         variant: Its name.
         seed: Its seed.
         evaluations: In their order; the last one is of the last model.
+        disturbed: Share of the starts after keys at random from which the last model finishes.
     """
 
     variant: str
     seed: int
     evaluations: tuple[Evaluation, ...]
+    disturbed: float
 
     @property
     def last(self) -> Evaluation:
@@ -127,7 +136,21 @@ def outcome_of(folder: Path, variant: str, seed: int) -> Outcome | None:
     run = run_folder(folder, variant, seed)
     if not (run / MODEL).exists():
         return None
-    return Outcome(variant, seed, tuple(_evaluations(run / history.NAME)))
+    evaluations = tuple(_evaluations(run / history.NAME))
+    return Outcome(variant, seed, evaluations, _from_random_keys(run))
+
+
+def _from_random_keys(run: Path) -> float:
+    """Share of runs that finish after keys at random; kept in the folder, as it takes seconds."""
+    file = run / _DISTURBED
+    if not file.exists():
+        policy = load_policy(run / MODEL)
+        starts = make_starts("scrambled", frames_per_step=policy.frames_per_step)
+        runs = evaluate(policy.chooser(), policy.settings.env, starts, _MOST_STEPS)
+        with whole_file(file) as out:
+            out.write(json.dumps([each.numbers() for each in runs], indent=1).encode())
+    played = json.loads(read_text(file))
+    return sum(each["finished"] for each in played) / len(played)
 
 
 def _evaluations(path: Path) -> Iterator[Evaluation]:
@@ -152,8 +175,8 @@ def _by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 def table(outcomes: Sequence[Outcome]) -> str:
     """A table in Markdown, a line for each variant, seeds side by side."""
     lines = [
-        "| variant | finish | best | median | worst of the last quarter |",
-        "|---|---|---|---|---|",
+        "| variant | finish | best | median | worst of the last quarter | after random keys |",
+        "|---|---|---|---|---|---|",
     ]
     for variant, runs in _by_variant(outcomes).items():
         cells = (
@@ -161,6 +184,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
             " / ".join(_frames(each.last.best) for each in runs),
             " / ".join(_frames(each.last.median) for each in runs),
             " / ".join(f"{each.worst:.0%}" for each in runs),
+            " / ".join(f"{each.disturbed:.0%}" for each in runs),
         )
         lines.append(f"| {variant} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

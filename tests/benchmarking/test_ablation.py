@@ -37,7 +37,7 @@ def test_runs_are_made_once_and_told(tmp_path, capsys):
     model = ablation.run_folder(tmp_path, "the recipe", 1) / "model.zip"
     made = model.stat().st_mtime_ns
     first = (tmp_path / "table.md").read_text()
-    assert "| the recipe | 0% | - | - | 0% |" in first
+    assert "| the recipe | 0% | - | - | 0% | 0% |" in first
     assert (tmp_path / "curves.png").stat().st_size > 5000
     assert ablation.main(words) == 0
     assert model.stat().st_mtime_ns == made
@@ -48,6 +48,8 @@ def test_the_worst_evaluation_is_that_of_the_last_quarter(tmp_path):
     run = ablation.run_folder(tmp_path, "no LayerNorm", 2)
     run.mkdir()
     (run / "model.zip").touch()
+    ends = [{"finished": end} for end in (True, False, True, True)]
+    (run / "random_keys.json").write_text(json.dumps(ends))
     points = [(1, 0.1, 1500), (2, 0.5, 1400), (3, 0.75, 1390), (4, 1.0, 1300)]
     (run / "history.jsonl").write_text(
         "".join(
@@ -58,7 +60,7 @@ def test_the_worst_evaluation_is_that_of_the_last_quarter(tmp_path):
     )
     outcome = ablation.outcome_of(tmp_path, "no LayerNorm", 2)
     assert outcome.worst == 0.75
-    assert "| no LayerNorm | 100% | - | 1,300 | 75% |" in ablation.table([outcome])
+    assert "| no LayerNorm | 100% | - | 1,300 | 75% | 75% |" in ablation.table([outcome])
     assert ablation.outcome_of(tmp_path, "no LayerNorm", 3) is None
 
 
