@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -68,6 +70,8 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             parameters after `save`, `predict` or `synchronize`, which wait for the updates.
         exploration_per_env: Whether each environment draws whether it explores; in sb3-contrib's
             algorithm all of them do in the same step, or none.
+        ema_decay: Decay, at each call of `train`, of an exponential moving average of the weights,
+            in [0, 1); 0 for none. `averaged` puts it in the place of the weights.
         **kwargs: What sb3-contrib's QRDQN takes.
 
     Raises:
@@ -81,6 +85,8 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     munchausen_clip: float
     overlap: bool = False
     exploration_per_env: bool = False
+    ema_decay: float = 0.0
+    _ema: list[npt.NDArray[np.float32]] | None = None
     _overlap: Overlap
     _acting: list[npt.NDArray[np.float32]] | None = None  # what a resumed run acts on first
 
@@ -107,6 +113,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         munchausen_clip: float = -1.0,
         overlap: bool = False,
         exploration_per_env: bool = False,
+        ema_decay: float = 0.0,
         _init_setup_model: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -115,6 +122,9 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         self.munchausen_tau = munchausen_tau
         self.munchausen_clip = munchausen_clip
         self.overlap, self.exploration_per_env = overlap, exploration_per_env
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay must be at least 0 and below 1, got {ema_decay!r}")
+        self.ema_decay = ema_decay
         self._overlap = Overlap()
         super().__init__(policy, env, *args, _init_setup_model=False, **kwargs)  # type: ignore[misc]
         if _init_setup_model:
@@ -135,11 +145,13 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
 
         With `overlap` they are begun, and those begun by the last call are waited for.
         """
+        losses = self.synchronize()
+        if self.ema_decay:
+            self._average()
         prioritized = isinstance(self.replay_buffer, PrioritizedReplayBuffer)
         if not (self.overlap or self.double_q or self.munchausen_alpha or prioritized):
             super().train(gradient_steps, batch_size)
             return
-        losses = self.synchronize()
         options, kernel = self.target_options, self._native(training=True)
         if self.overlap and isinstance(kernel, LargeBatchKernel):
             self._train_beside(kernel, gradient_steps, batch_size, losses)
@@ -166,6 +178,44 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             Their losses, none where no update is under way.
         """
         return self._overlap.join()
+
+    def _average(self) -> None:
+        """Takes the weights as they are, before more updates, into their average."""
+        weights = self._weights()
+        if self._ema is None:
+            self._ema = [each.copy() for each in weights]
+            return
+        share = np.float32(1.0 - self.ema_decay)
+        for average, now in zip(self._ema, weights, strict=True):
+            average += share * (now - average)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The average of the weights in the place of the weights, to evaluate or to save it.
+
+        Without `ema_decay`, and before the first update, everything stays as it is.
+        """
+        self.synchronize()
+        average, own = self._ema, [each.copy() for each in self._weights()]
+        if average is None:
+            yield
+            return
+        self._ema = None  # a model that is saved meanwhile is the average and needs no other
+        self._put(average)
+        try:
+            yield
+        finally:
+            self.synchronize()
+            self._put(own)
+            self._ema = average
+
+    def _weights(self) -> list[npt.NDArray[np.float32]]:
+        return [each.detach().cpu().numpy() for each in self.quantile_net.parameters()]
+
+    def _put(self, weights: Sequence[npt.NDArray[np.float32]]) -> None:
+        with th.no_grad():  # counted as changes, of which the kernels take notice
+            for parameter, array in zip(self.quantile_net.parameters(), weights, strict=True):
+                parameter.copy_(th.from_numpy(array))
 
     def learn(self, *args: Any, **kwargs: Any) -> Self:
         """Trains, as sb3-contrib's method does; no update is under way any more at its end."""
@@ -323,7 +373,10 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             # A zip that names the class that n_steps has chosen makes Stable-Baselines3 warn, on
             # loading, that n_steps is ignored.
             excluded.append("replay_buffer_class")
-        excluded += [name for name in ("overlap", "exploration_per_env") if not getattr(self, name)]
+        options = ("overlap", "exploration_per_env", "ema_decay")
+        excluded += [name for name in options if not getattr(self, name)]
+        if self._ema is None:
+            excluded.append("_ema")
         if not self.overlap:
             excluded.append("_acting")
         return [*super()._excluded_save_params(), *excluded, "_overlap"]

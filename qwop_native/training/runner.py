@@ -7,6 +7,7 @@ import json
 import math
 import shlex
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ class Run:
             finally:
                 display.close()
         model.logger.dump(model.num_timesteps)
-        self._folder.save(model)
+        self._save()
         print(_throughput_line(self._rates.measure()))
         stopped = self._stop.requested and model.num_timesteps < self._total
         status = self._interrupted() if stopped else self._finish()
@@ -272,7 +273,12 @@ class Run:
         return Logger(str(folder), formats)
 
     def _evaluate(self) -> list[Played]:
-        return self._evaluation.play(self.model)
+        with _as_judged(self.model):
+            return self._evaluation.play(self.model)
+
+    def _save(self, *name: str) -> None:
+        with _as_judged(self.model):
+            self._folder.save(self.model, *name)
 
     def _standing(self) -> str:
         return "" if self._last is None else standing(self._last)
@@ -284,7 +290,7 @@ class Run:
                 self.model.logger.record(f"eval/{name}", value)
         if self._best is None or summary.rank() > self._best.rank():
             self._best = summary
-            self._folder.save(self.model, BEST_MODEL)
+            self._save(BEST_MODEL)
             about = {
                 "steps": done,
                 "finish": self._evaluation.finish,
@@ -293,7 +299,12 @@ class Run:
             self._folder.write("best.json", json.dumps(about, indent=1) + "\n")
 
     def _checkpoint(self, done: int) -> None:
-        self._folder.save(self.model, f"checkpoints/model_{done}.zip")
+        self._save(f"checkpoints/model_{done}.zip")
+
+
+def _as_judged(model: Any) -> AbstractContextManager[None]:
+    """While it lasts, a model that averages its weights has the average instead of them."""
+    return model.averaged() if hasattr(model, "averaged") else nullcontext()
 
 
 def _model(algorithm: Algorithm, settings: config.RunConfig, venv: VecEnv) -> BaseAlgorithm:

@@ -141,6 +141,12 @@ class QRDQNSettings(QuantileSettings):
         description="Draw for each game whether its action is random, not once for all of them.",
     )
 
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0,
+        description="Decay of an average of the network's weights, at each training: what is "
+        "evaluated and saved is then this average; 0: the weights themselves.",
+    )
+
     @model_validator(mode="after")
     def _has_one_target(self) -> Self:
         if self.double_q and self.munchausen_alpha > 0:
