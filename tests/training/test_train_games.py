@@ -115,6 +115,7 @@ def test_the_settings_of_the_record():
         "exploration_final_eps": 0.01,
         "exploration_fraction": 0.3,
         "exploration_per_env": True,
+        "ema_decay": 0.9995,
         "overlap": True,
         "stats_window_size": 100,
     }
