@@ -13,7 +13,7 @@ from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.search.rolling_beam import RollingBeam
 from qwop_native.search.states import States
-from qwop_native.search.values import ModelValue, Rank
+from qwop_native.search.values import ModelValue, Rank, upright_while_slow
 from qwop_native.wrappers.rich_columns import key_masks
 
 ACTIONS = "essential"
@@ -136,7 +136,7 @@ class Planner:
 
 
 def rank_of(model: Any) -> Rank:
-    """What a planner orders states by: progress, and a model's value.
+    """What a planner orders states by: progress, a model's value, and the posture of the slow.
 
     Args:
         model: As for `Planner`.
@@ -149,4 +149,4 @@ def rank_of(model: Any) -> Rank:
 
     if model is None or isinstance(model, str) or hasattr(model, "__fspath__"):
         model = load_policy("champion" if model is None else model).model
-    return Rank(((_MODEL_WEIGHT, ModelValue(model)),))
+    return Rank(((_MODEL_WEIGHT, ModelValue(model)), (1.0, upright_while_slow)))

@@ -73,6 +73,11 @@ def progress(states: States) -> Floats:
     return np.asarray((states.bodies[:, :, 0] + 0.5 * states.bodies[:, :, 3]) @ _SHARES)
 
 
+def speed(states: States) -> Floats:
+    """Of the center of mass along the track, world units a second (n,)."""
+    return np.asarray(states.bodies[:, :, 3] @ _SHARES)
+
+
 def features(states: States) -> npt.NDArray[np.float32]:
     """Pose and motion in numbers about one, float32 of shape (n, `FEATURES`).
 

@@ -13,12 +13,13 @@ import numpy.typing as npt
 from qwop_native.envs.spaces import OBSERVATION_SIZE, observations
 from qwop_native.models.outputs import has_state_values, network_of, state_values
 from qwop_native.search.network import Network
-from qwop_native.search.states import States, progress
+from qwop_native.search.states import States, progress, speed
 
 Floats = npt.NDArray[np.float64]
 Value = Callable[[States], Floats]
 """World units that a state is worth, float64 of shape (n,)."""
 
+_RUNNING = 15.0  # world units a second
 _LIMIT = 10.0  # world units; a learned value beyond it has left the states it was learned on
 
 
@@ -48,6 +49,15 @@ def upright(states: States) -> Floats:
     """A start without any learning: a high head and a torso that leans as at the start."""
     head_height = np.minimum(-states.bodies[:, 1, 1], 4.0)
     return np.asarray(3.0 * head_height - 6.0 * np.abs(states.bodies[:, 0, 2] + 0.2))
+
+
+def upright_while_slow(states: States) -> Floats:
+    """The same for runners that have not got going; nothing for those at a run.
+
+    A model's critic knows runners at a run. Of a slow one that is about to fall it thinks too well.
+    """
+    slowness = np.clip(1.0 - speed(states) / _RUNNING, 0.0, 1.0)
+    return np.asarray(slowness * upright(states))
 
 
 class ModelValue:
