@@ -19,6 +19,9 @@ from qwop_native.wrappers.rich_columns import key_masks
 ACTIONS = "essential"
 """The actions it plans with."""
 
+WIDTH = 1000
+"""States of a level: some 70 ms a decision on one core with AVX-512."""
+
 _MODEL_WEIGHT = 20.0  # world units for one unit of the model's value
 _NOISE = 0.05  # world units
 _FIRST_LEVELS = 10  # decisions that a new plan looks ahead at once
@@ -54,7 +57,7 @@ class Planner:
         model: Any = None,
         frames_per_step: int = 3,
         lookahead_frames: int = 90,
-        width: int = 300,
+        width: int = WIDTH,
         threads: int = 1,
         seed: int = 0,
         budget_ms: float | None = None,
