@@ -213,7 +213,8 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, learner):
     kind = PrioritizedReplayBuffer if learner else NStepReplayBuffer
     assert [type(run.model.replay_buffer) for run in (whole, resumed)] == [kind, kind]
     seen = resumed.model.env.reset()
-    wanted = resumed.model.predict(seen, deterministic=True)[0]
+    with resumed.model.averaged():
+        wanted = resumed.model.predict(seen, deterministic=True)[0]
     for weights_only in (False, True):
         policy = load_policy(resumed.folder / "model.zip", weights_only=weights_only)
         acts = policy.model.predict(seen, deterministic=True)[0]
