@@ -14,8 +14,8 @@ from qwop_native.models.starts import make_starts
 from qwop_native.recording import load_recording
 from qwop_native.recording.stage import NativeStage, run_policy
 from qwop_native.recording.starts import reset_start
+from qwop_native.search import Planner
 from qwop_native.search.live import LivePlanner, evaluate_planner
-from qwop_native.search.planner import Planner
 
 FRAMES = 60
 

@@ -15,7 +15,7 @@ from qwop_native.champion import runs
 from qwop_native.models.finish import finished
 from qwop_native.models.starts import make_starts
 from qwop_native.recording import load_recording
-from qwop_native.search.planner import Planner
+from qwop_native.search import Planner
 from qwop_native.search.rolling_beam import RollingBeam
 
 SMALL = {"width": 40, "lookahead_frames": 45}
