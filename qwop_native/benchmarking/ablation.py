@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from qwop_native.atomic import whole_file
@@ -150,7 +151,7 @@ def _from_random_keys(run: Path) -> float:
         with whole_file(file) as out:
             out.write(json.dumps([each.numbers() for each in runs], indent=1).encode())
     played = json.loads(read_text(file))
-    return sum(each["finished"] for each in played) / len(played)
+    return float(np.mean([each["finished"] for each in played]))
 
 
 def _evaluations(path: Path) -> Iterator[Evaluation]:
