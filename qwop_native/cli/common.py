@@ -118,6 +118,17 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def picture(text: str) -> str:
+    """Reads the name of a picture that is to be written."""
+    from qwop_native.render.still import format_of
+
+    try:
+        format_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def add_grid_options(parser: argparse.ArgumentParser) -> None:
     """Adds the steps in which actions are taken."""
     group = parser.add_argument_group("steps")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qwop_native.atomic import whole_file
 from qwop_native.cli import parity_options as opt
 from qwop_native.cli.common import NO, OK, require_extra, speed, summary
 from qwop_native.recording import Recording
 from qwop_native.recording.rows import Rows
+from qwop_native.render.still import save_picture
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import GamePage
@@ -99,8 +99,7 @@ def finish(
 
     stage.linger(_END)
     if options.screenshot:
-        with whole_file(options.screenshot) as file:
-            file.write(stage.page.picture().png)
+        save_picture(options.screenshot, _pixels(stage.page.picture().png))
     difference = compare_with_native(recording, rows)
     print(f"{name}: {summary(recording.metadata['result'])}")
     if difference:
@@ -115,6 +114,6 @@ def _pixels(png: bytes) -> np.ndarray:
         from PIL import Image
     except ModuleNotFoundError as error:
         raise ImportError(
-            "videos of the browser need Pillow: pip install 'qwop-native[render]'"
+            "pictures of the browser need Pillow: pip install 'qwop-native[render]'"
         ) from error
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from qwop_native import _core
-from qwop_native.atomic import whole_file
 from qwop_native.cli import common
 from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
 from qwop_native.render.panel import Choice
 from qwop_native.render.picture import Renderer
+from qwop_native.render.still import save_picture
 from qwop_native.render.video import Picture, VideoWriter
 from qwop_native.render.window import Window, WindowClosedError
 
@@ -33,7 +33,12 @@ def add_show_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--video", metavar="FILE", help="video of all runs: .mp4, .gif or .webp; no window"
     )
-    group.add_argument("--screenshot", metavar="FILE", help="last picture, as PNG; no window")
+    group.add_argument(
+        "--screenshot",
+        type=common.picture,
+        metavar="FILE",
+        help="last picture: .png, .jpg or .webp; no window",
+    )
     group.add_argument(
         "--size", type=common.size, default=(960, 600), metavar="WxH", help="default: 960x600"
     )
@@ -154,16 +159,7 @@ class Screen:
             with self._video or contextlib.nullcontext(), contextlib.suppress(WindowClosedError):
                 yield self
             if self._screenshot and self._last:
-                _save_picture(self._screenshot, self._last())
+                save_picture(self._screenshot, self._last())
         finally:
             if self.window:
                 self.window.close()
-
-
-def _save_picture(path: str, picture: Picture) -> None:
-    try:
-        from PIL import Image
-    except ModuleNotFoundError as error:
-        raise ImportError("pictures need Pillow: pip install 'qwop-native[render]'") from error
-    with whole_file(path) as file:
-        Image.fromarray(picture).save(file, "PNG")

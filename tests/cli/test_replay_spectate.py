@@ -193,6 +193,27 @@ def test_a_screenshot_needs_no_window(tmp_path, run, monkeypatch):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("name", "begin"),
+    [("end.jpg", b"\xff\xd8\xff"), ("end.JPEG", b"\xff\xd8\xff"), ("end.webp", b"RIFF")],
+)
+def test_a_screenshot_is_what_its_name_says(tmp_path, run, name, begin):
+    pytest.importorskip("PIL")
+    picture = tmp_path / name
+    shown = ["--screenshot", str(picture), "--size", "96x64"]
+    assert cli.main(["replay", str(tmp_path / "run.qwop"), *shown]) == 0
+    assert picture.read_bytes().startswith(begin)
+
+
+def test_a_screenshot_of_another_kind_is_refused(tmp_path, run, capsys):
+    picture = tmp_path / "end.bmp"
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["replay", str(tmp_path / "run.qwop"), "--screenshot", str(picture)])
+    assert ended.value.code == 2
+    assert "must end in .png, .jpg, .jpeg, .webp, got" in capsys.readouterr().err
+    assert not picture.exists()
+
+
 def test_without_a_command_there_is_the_list_of_them(capsys):
     assert cli.main([]) == 2
     listing = capsys.readouterr().err
