@@ -14,7 +14,7 @@ import numpy as np
 
 from qwop_native.atomic import whole_file
 from qwop_native.champion import FRAMES_PER_STEP, runs
-from qwop_native.cli import common, in_browser, replay, spectate
+from qwop_native.cli import common, in_browser, parity_options, replay, spectate
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import FLAVORS, FRAMES_PER_SECOND, RECORD_FRAMES
 from qwop_native.models.evaluate import FINISHES, evaluate
@@ -40,6 +40,7 @@ def _run(given: argparse.Namespace, argv: Sequence[str]) -> int:
     if in_browser.is_asked_for(given):
         if given.results:
             raise ValueError("--results is of the native game; leave it out beside --browser")
+        parity_options.game_source(given)  # what is wrong with the game is said once
         own = argparse.ArgumentParser(add_help=False)
         _add_own_options(own)
         return _in_browser(given.policy, own.parse_known_args(argv)[1])

@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace) -> int:
     screen = Screen(options, "QWOP")
     page: Tape | None = click_start() if options.start == "click" else reset_start()
     with screen.opened():
-        if screen.window and options.start == "click":
+        if screen.window and options.start == "click" and not options.keys:
             page = _intro(screen, options.sincos)
         while page:
             session = Session(

@@ -55,13 +55,20 @@ class Refiner:
         self._start, self._rank, self._threads, self._rng = start, rank, threads, rng
         self._guide, self.run = guide, run
 
-    def attempt(self, settings: BeamSettings, first: int, last: int) -> bool:
+    def attempt(
+        self,
+        settings: BeamSettings,
+        first: int,
+        last: int,
+        go_on: Callable[[Level], bool] = lambda level: True,
+    ) -> bool:
         """One search from a state between two frames of the run.
 
         Args:
             settings: How to search.
             first: Earliest frame, counted from the start, at which the search may begin.
             last: Latest one.
+            go_on: Called with each new level; False ends the attempt.
 
         Returns:
             Whether `run` has become faster.
@@ -70,7 +77,13 @@ class Refiner:
         root = self._start.copy()
         play(root, self.run.keys[:at])
         beam = Beam(root, settings, self._threads, self._rng, self._guide)
-        search = beam.run(root, self._rank, self.run.frames - 1, self._keeps_up(root))
+        keeps_up = self._keeps_up(root)
+        search = beam.run(
+            root,
+            self._rank,
+            self.run.frames - 1,
+            lambda level: go_on(level) and keeps_up(level),
+        )
         if search.finish is None or search.finish.frames >= self.run.frames:
             return False
         self.run = joined(self.run.keys[:at], search.finish)

@@ -20,7 +20,7 @@ from qwop_native.recording import Recording, load_recording, make_recording
 from qwop_native.recording.grid import Masks
 from qwop_native.recording.starts import reset_start
 from qwop_native.recording.tape import Tape
-from qwop_native.search.beam import Beam, BeamSettings, Finish, Search
+from qwop_native.search.beam import Beam, BeamSettings, Finish, Level, Search
 from qwop_native.search.guide import Guide
 from qwop_native.search.habits import Decisions, Habit, decisions, learn_habit
 from qwop_native.search.refine import Refiner, Run, joined, play
@@ -52,7 +52,7 @@ class SearchSettings:
     """What is searched, and how long.
 
     Attributes:
-        minutes: Wall time after which no new beam is started.
+        minutes: Wall time after which the search ends.
         rounds: Rounds of beams that learn a value; then the best run is refined.
         stretches: How a run is searched stretch by stretch, with the last of the grids, after the
             rounds and before refining; None for not at all.
@@ -124,6 +124,7 @@ class Searcher:
         self._rank = rank
         self._masks = key_masks(ACTION_SETS[settings.action_set])
         self._decided: list[Decisions] = []
+        self._cut_short = False  # the last beam, by the end of the time
         self._start = _core.Game(settings.sincos)
         Recording(np.zeros(0, np.uint8), settings.sincos, settings.page).prepare(self._start)
         self._root = self._start.copy()
@@ -160,6 +161,10 @@ class Searcher:
             self._round(number)
         return self._rank
 
+    def _in_time(self, level: Level) -> bool:
+        self._cut_short = self._over()
+        return not self._cut_short
+
     def _over(self) -> bool:
         return time.monotonic() - self._started > 60 * self._settings.minutes
 
@@ -173,11 +178,13 @@ class Searcher:
             settings = self._beam(frames, _NOISE)
             beam = Beam(self._start, settings, self._settings.threads, self._rng, self._guide)
             begun = time.monotonic()
-            search = beam.run(self._root, self._rank, self._limit())
+            search = beam.run(self._root, self._rank, self._limit(), self._in_time)
             self._note(f"round {number}", settings, search, begun)
             if search.finish is not None:
                 self._keep(joined(self._settings.head, search.finish))
             searches.append((frames, search))
+        if self._cut_short:  # it teaches little
+            return
         try:
             self._learn(number, searches)
         except NothingToLearnError as reason:
@@ -259,7 +266,7 @@ class Searcher:
         first = length - _FINISH_SPAN if self._rng.random() < 0.3 else 0
         first = max(first, len(self._settings.head))
         begun = time.monotonic()
-        better = refiner.attempt(settings, first, length - _LANDING_SPAN)
+        better = refiner.attempt(settings, first, length - _LANDING_SPAN, self._in_time)
         self._note("refine", settings, None, begun, refiner.run.frames if better else None)
         if better:
             self._keep(refiner.run)

@@ -90,7 +90,7 @@ class Stretches:
         Args:
             head: Masks of the frames before it.
             beam: What to search with.
-            go_on: Asked before each try but the first; False ends the stretch.
+            go_on: Asked before each decision and each try but the first; False ends the stretch.
 
         Returns:
             The best of the tries; None if all of them fell or were too slow, or if they ended early
@@ -103,7 +103,7 @@ class Stretches:
         for number in range(self._settings.tries):
             if number and not go_on():
                 return best if best is not None and best.run is not None else None
-            reached = self._try(root, head, beam, until)
+            reached = self._try(root, head, beam, until, go_on)
             if reached is not None and (best is None or reached.better_than(best)):
                 best = reached
         return best
@@ -121,8 +121,15 @@ class Stretches:
             frames = round(HURDLE_X + _BEHIND - place)
         return min(self._max_frames, root.frames + frames)
 
-    def _try(self, root: _core.Game, head: Masks, beam: Beam, until: int) -> Reached | None:
-        search = beam.run(root, self._rank, until)
+    def _try(
+        self,
+        root: _core.Game,
+        head: Masks,
+        beam: Beam,
+        until: int,
+        go_on: Callable[[], bool],
+    ) -> Reached | None:
+        search = beam.run(root, self._rank, until, lambda level: go_on())
         if search.finish is not None:
             run = joined(head, search.finish)
             return Reached(run.keys, np.inf, run)

@@ -60,6 +60,15 @@ def test_results_of_the_browser_are_not_promised(tmp_path, capsys):
     assert not results.exists()
 
 
+def test_a_game_that_is_not_named_is_said_once(monkeypatch, capsys):
+    pytest.importorskip("playwright")
+    monkeypatch.delenv("QWOP_GAME_DIR", raising=False)
+    assert main(["champion", "--browser", "chromium"]) == 2
+    said = capsys.readouterr()
+    assert said.err.count("say where the game is") == 1
+    assert not said.out
+
+
 def test_another_policy_that_is_not_there_is_one_sentence(capsys):
     assert main(["champion", "--policy", "nowhere.zip"]) == 2
     assert "nowhere.zip" in capsys.readouterr().err

@@ -69,6 +69,11 @@ def test_the_intro_waits_for_a_click_and_counts(play):
     assert len(runs[0].keys) > 10
 
 
+def test_keys_that_are_given_play_without_a_click(play):
+    (run,) = play({}, "--keys", "QP*8 WO*20", "--save-all")
+    assert run.keys.tolist() == [9] * 8 + [6] * 20
+
+
 def test_escape_ends_on_the_intro(play):
     assert play({2: ["escape"]}, "--save-all") == []
 

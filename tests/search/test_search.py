@@ -285,9 +285,9 @@ def test_stretches_go_on_with_the_best_of_several_tries(monkeypatch):
     beam = Beam(started(), BeamSettings(8, 4), 1)
     played = []
 
-    def tried(root, rank, until):
+    def tried(root, rank, until, go_on):
         played.append((root.frames, until))
-        search = Beam.run(beam, root, rank, until)
+        search = Beam.run(beam, root, rank, until, go_on)
         last = search.levels[-1]
         search.levels[-1] = replace(last, ranks=np.full(len(last.ranks), next(stands)))
         return search
@@ -304,11 +304,19 @@ def test_stretches_go_on_with_the_best_of_several_tries(monkeypatch):
     assert stretches.search(head, beam, lambda: False) is None
 
 
-def test_a_run_that_has_finished_is_kept_though_the_time_ends():
+def test_a_run_that_has_finished_is_kept_though_the_time_ends(monkeypatch):
     head = load_recording(FASTEST).keys[:1040]
     stretches = Stretches(started(), UPRIGHT, StretchSettings(2), 1200)
-    beam = Beam(started(), BeamSettings(60, 3), 1)
-    reached = stretches.search(head, beam, lambda: False)
+    beam, ended = Beam(started(), BeamSettings(60, 3), 1), []
+
+    def tried(*args):
+        search = Beam.run(beam, *args)
+        ended.append(search)
+        return search
+
+    monkeypatch.setattr(beam, "run", tried)
+    reached = stretches.search(head, beam, lambda: not ended)
+    assert len(ended) == 1
     assert reached is not None
     assert reached.run is not None
     game = started()
@@ -450,3 +458,24 @@ def test_a_model_of_other_actions_is_no_guide(tmp_path, capsys):
     command += ["--actions", "essential"]  # by default they are the model's
     assert main([*command, "--rounds", "0", "--groups", "1", "--width", "4"]) == 1
     assert "has the reduced actions, which guide no search of others" in capsys.readouterr().out
+
+
+def test_a_search_ends_with_its_time(tmp_path, monkeypatch):
+    """Not with the beam that is under way, which may take as long again."""
+    clock = iter(range(0, 10**6, 2))  # two seconds from look to look
+    monkeypatch.setattr("qwop_native.search.run.time.monotonic", lambda: next(clock))
+    levels = []
+    original = Beam.run
+
+    def watched(self, root, rank, max_frames, go_on=None):
+        search = original(self, root, rank, max_frames, go_on)
+        levels.append(len(search.levels))
+        return search
+
+    monkeypatch.setattr(Beam, "run", watched)
+    settings = SearchSettings(minutes=0.5, rounds=2, width=8, grids=(4,), threads=1)
+    said = []
+    assert Searcher(tmp_path / "s", settings, UPRIGHT, said.append).run() is None
+    assert len(levels) == 1
+    assert levels[0] < 15
+    assert not list((tmp_path / "s").glob("value-*.npz"))
