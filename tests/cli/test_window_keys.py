@@ -70,7 +70,7 @@ def test_the_intro_waits_for_a_click_and_counts(play):
 
 
 def test_keys_that_are_given_play_without_a_click(play):
-    (run,) = play({}, "--keys", "QP*8 WO*20", "--save-all")
+    (run,) = play({60: ["escape"]}, "--keys", "QP*8 WO*20", "--save-all")
     assert run.keys.tolist() == [9] * 8 + [6] * 20
 
 
