@@ -79,7 +79,7 @@ def test_the_settings_of_the_record():
         time_cost_share=0.7,
         finish_reward=65.0,
         random_key_starts=0.2,
-        snapshot_after=22,
+        snapshot_after=5,
     )
     assert run.played == PLAYED
     given = keywords(run.learner, run.games.num_envs)
