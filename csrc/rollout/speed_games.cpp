@@ -190,26 +190,26 @@ void SpeedGames::start(const BitGenerator& generator, std::span<const std::int64
     state_.steps[game] = 0;
     state_.returns[game] = 0.0;
     const game::Game& root = roots[row] ? *roots[row] : *which(row, lines_);
-    game::Game disturbed = root;
-    const bool lives = press_at_random(generator, disturbed);
-    pool_.set(static_cast<int>(game), lives ? disturbed : root, view_);
+    pool_.set(static_cast<int>(game), root, view_);
+    press_at_random(generator, static_cast<int>(game), root);
   }
 }
 
-// Presses keys at random where the draw says so; returns whether the game has lived through them.
-// Without such starts nothing is drawn.
-bool SpeedGames::press_at_random(const BitGenerator& generator, game::Game& game) const {
+// Presses keys at random where the draw says so; a game that falls of them begins without. Where
+// there are no such starts, nothing is drawn.
+void SpeedGames::press_at_random(const BitGenerator& generator, int index, const game::Game& root) {
   const double share = options_.random_key_starts;
-  if (share <= 0 || generator.next_double(generator.state) >= share) return false;
+  if (share <= 0 || generator.next_double(generator.state) >= share) return;
+  game::Game game = root;
   const std::int64_t frames = 1 + draw_integer(generator, options_.random_frames);
   for (std::int64_t frame = 0; frame < frames; ++frame) {
     if (frame % kRandomHold == 0) {
       game.hold(static_cast<game::KeyMask>(draw_integer(generator, game::kAllKeys + 1)));
     }
     game.update();
-    if (game.status().fallen || game.status().ended) return false;
+    if (game.status().fallen || game.status().ended) return;
   }
-  return true;
+  pool_.set(index, game, view_);
 }
 
 // A game already falling teaches nothing; one that lives has passed some steps since its start.

@@ -93,7 +93,7 @@ class SpeedGames {
   EndedEpisodes end_episodes(std::span<bool> dones);
   void note_end(int game, EndedEpisodes& ended) const;
   void start(const BitGenerator& generator, std::span<const std::int64_t> games);
-  bool press_at_random(const BitGenerator& generator, game::Game& game) const;
+  void press_at_random(const BitGenerator& generator, int index, const game::Game& root);
   void keep_snapshots(const BitGenerator& generator);
 
   batch::GamePool& pool_;

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -30,11 +29,12 @@ import numpy as np
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.benchmarking import machine
-from qwop_native.facts import DEFAULT_SINCOS, FINISH_SCORE, FLAVORS, RECORD_FRAMES
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS, RECORD_FRAMES
+from qwop_native.models.finish import has_finished
 from qwop_native.models.load import load_policy
-from qwop_native.models.starts import Start
+from qwop_native.models.starts import Start, random_masks
 from qwop_native.recording.starts import reset_start, standard_starts
-from qwop_native.search.planner import WIDTH, Planner
+from qwop_native.search.planner import FRAMES_PER_STEP, WIDTH, Planner
 
 KINDS = ("standard", "random-keys", "disturbed")
 _HOLD = 3  # frames that random keys are held for
@@ -115,22 +115,17 @@ def cases(kind: str, count: int, sincos: str, seed: int) -> list[Case]:
     return [Case(standard[i % len(standard)].copy(), _push(rng)) for i in range(count)]
 
 
-def _random_masks(rng: np.random.Generator, frames: int) -> np.ndarray:
-    held = rng.integers(0, 16, -(-frames // _HOLD), dtype=np.uint8)
-    return np.repeat(held, _HOLD)[:frames]
-
-
 def _after_random_keys(rng: np.random.Generator, sincos: str) -> _core.Game:
     while True:
         frames = int(rng.integers(_RANDOM_FRAMES[0], _RANDOM_FRAMES[1] + 1))
-        game = Start("", reset_start(), _random_masks(rng, frames)).game(sincos)
+        game = Start("", reset_start(), random_masks(rng, frames, _HOLD)).game(sincos)
         if not (game.fallen or game.game_ended):
             return game
 
 
 def _push(rng: np.random.Generator) -> Push:
     at = int(rng.integers(*_PUSHED_AT))
-    return Push(at, tuple(_random_masks(rng, _PUSH_FRAMES).tolist()))
+    return Push(at, tuple(random_masks(rng, _PUSH_FRAMES, _HOLD).tolist()))
 
 
 def play(choose: Choose, frames_per_step: int, played: Sequence[Case]) -> list[_core.Game]:
@@ -163,7 +158,7 @@ def _is_over(game: _core.Game) -> bool:
 
 
 def _outcome(kind: str, games: Sequence[_core.Game], times: list[float]) -> Outcome:
-    finished = [game for game in games if game.jump_landed and game.score >= FINISH_SCORE]
+    finished = [game for game in games if has_finished(game)]
     return Outcome(kind, sorted(game.frames for game in finished), len(games), times)
 
 
@@ -187,24 +182,20 @@ def plan(planner: Planner, kind: str, played: Sequence[Case]) -> Outcome:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program."""
-    given = _parse(argv)
+    given, planner = _parse(argv)
+    policy = load_policy(given.player) if planner is None else None
     for name, value in machine.describe("torch", "stable-baselines3").items():
         print(f"{name}: {value}")
     columns = ["runs", "finish", f"under {RECORD_FRAMES:,}", "best", "median"]
-    planned = given.player == "planner"
-    if planned:
+    if planner:
         columns += ["ms: median", "99 %", "most"]
     print("\n| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
     outcomes = []
     for kind in given.kinds:
         played = cases(kind, given.count, given.sincos, given.seed)
-        if planned:
-            planner = Planner(
-                given.model, given.frames_per_step or 3, width=given.width, budget_ms=given.budget
-            )
+        if planner:
             outcomes.append(plan(planner, kind, played))
-        else:
-            policy = load_policy(given.player)
+        elif policy:
             games = play(policy.act, policy.frames_per_step, played)
             outcomes.append(_outcome(kind, games, []))
         print(outcomes[-1].line(), flush=True)
@@ -214,7 +205,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def _parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Planner | None]:
+    """The options, and the planner if it is to play."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness",
         description=__doc__,
@@ -229,11 +221,16 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     group = parser.add_argument_group("planner")
     group.add_argument("--model", help="whose value ranks states (the shipped policy's)")
     group.add_argument("--width", type=int, default=WIDTH, help="states of a level")
-    group.add_argument("--frames-per-step", type=int)
+    group.add_argument("--frames-per-step", type=int, default=FRAMES_PER_STEP)
     group.add_argument("--budget", type=float, metavar="MS", help="time of a decision")
     given = parser.parse_args(argv)
     if given.count < 1 or given.seed < 0:
         parser.error("--count must be 1 or more and --seed 0 or more")
-    if given.budget is not None and not (given.budget > 0 and math.isfinite(given.budget)):
-        parser.error("--budget must be above 0")
-    return given
+    if given.player != "planner":
+        return given, None
+    try:
+        return given, Planner(
+            given.model, given.frames_per_step, width=given.width, budget_ms=given.budget
+        )
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))

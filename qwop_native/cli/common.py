@@ -184,14 +184,14 @@ def planner(options: argparse.Namespace) -> Planner:
         ValueError: An option is one for models, or has a value that is not accepted.
     """
     require_models()
-    from qwop_native.search.planner import ACTIONS, Planner
+    from qwop_native.search.planner import ACTIONS, FRAMES_PER_STEP, Planner
 
     if options.action_set not in (None, ACTIONS):
         raise ValueError(f"the planner has the {ACTIONS} actions, got {options.action_set}")
     for name in ("model_mod", "model_cls", "stochastic", "weights_only"):
         if getattr(options, name, None):
             raise ValueError(f"--{name.replace('_', '-')} is for models, not for the planner")
-    return Planner(frames_per_step=options.frames_per_step or 3)
+    return Planner(frames_per_step=options.frames_per_step or FRAMES_PER_STEP)
 
 
 def flavor(options: argparse.Namespace, policy: Policy) -> str:

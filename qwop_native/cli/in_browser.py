@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from qwop_native.cli import parity_options as opt
 from qwop_native.cli.common import NO, OK, require_extra, speed, summary
 from qwop_native.recording import Recording
 from qwop_native.recording.rows import Rows
-from qwop_native.render.still import save_picture
+from qwop_native.render.still import pixels_of, save_picture
 
 if TYPE_CHECKING:
     from qwop_native.parity.browser import GamePage
@@ -74,7 +71,7 @@ def browser_stage(options: argparse.Namespace, sincos: str) -> Iterator[BrowserS
             print("drawing every frame for the video, some minutes for a long run", flush=True)
 
             def on_frame(page: GamePage, frames: int) -> None:
-                picture = _pixels(page.picture().png)
+                picture = pixels_of(page.picture().png)
                 for _ in range(frames):
                     video.add(picture)
 
@@ -99,7 +96,7 @@ def finish(
 
     stage.linger(_END)
     if options.screenshot:
-        save_picture(options.screenshot, _pixels(stage.page.picture().png))
+        save_picture(options.screenshot, pixels_of(stage.page.picture().png))
     difference = compare_with_native(recording, rows)
     print(f"{name}: {summary(recording.metadata['result'])}")
     if difference:
@@ -107,13 +104,3 @@ def finish(
         return NO
     print(f"  the real game is equal in every bit of {len(rows)} states")
     return OK
-
-
-def _pixels(png: bytes) -> np.ndarray:
-    try:
-        from PIL import Image
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "pictures of the browser need Pillow: pip install 'qwop-native[render]'"
-        ) from error
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))

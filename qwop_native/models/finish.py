@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from qwop_native import _core
 from qwop_native.facts import FINISH_SCORE, LANDED
 
 
@@ -22,3 +23,8 @@ def finished(
     """
     landed: npt.NDArray[np.bool_] = events & LANDED != 0
     return landed & (score >= FINISH_SCORE)
+
+
+def has_finished(game: _core.Game) -> bool:
+    """Whether one game has landed beyond 100 m."""
+    return game.jump_landed and game.score >= FINISH_SCORE

@@ -99,9 +99,14 @@ def _random_keys(count: int, seed: int) -> list[Masks]:
     found = []
     for _ in range(count):
         length = int(generator.integers(1, _MAX_IDLE_FRAMES + 1))
-        keys = generator.integers(0, 16, size=-(-length // _RANDOM_HOLD), dtype=np.uint8)
-        found.append(np.repeat(keys, _RANDOM_HOLD)[:length])
+        found.append(random_masks(generator, length, _RANDOM_HOLD))
     return found
+
+
+def random_masks(generator: np.random.Generator, frames: int, hold: int) -> Masks:
+    """Keys at random, each held for some frames; uint8 (frames,)."""
+    keys = generator.integers(0, 16, size=-(-frames // hold), dtype=np.uint8)
+    return np.repeat(keys, hold)[:frames]
 
 
 def scrambled_keys(count: int) -> list[Masks]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from qwop_native.atomic import whole_file
 from qwop_native.render.video import Picture
@@ -40,9 +43,23 @@ def save_picture(path: str, picture: Picture) -> None:
         ValueError: The ending is not known.
     """
     kind = format_of(path)
+    image = _pillow().fromarray(picture)
+    with whole_file(path) as file:
+        image.save(file, kind, **_QUALITY[kind])
+
+
+def pixels_of(png: bytes) -> Picture:
+    """The pixels of a PNG file, uint8 (height, width, 3).
+
+    Raises:
+        ImportError: Pillow is missing.
+    """
+    return np.asarray(_pillow().open(io.BytesIO(png)).convert("RGB"))
+
+
+def _pillow() -> Any:
     try:
         from PIL import Image
     except ModuleNotFoundError as error:
         raise ImportError("pictures need Pillow: pip install 'qwop-native[render]'") from error
-    with whole_file(path) as file:
-        Image.fromarray(picture).save(file, kind, **_QUALITY[kind])
+    return Image

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch as th
-from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
+from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import nn
 
 from qwop_native import _core
+from qwop_native.sb3._buffers import BUFFERS, OWN_BUFFERS
 from qwop_native.sb3._drawn import Drawn, Indices
 from qwop_native.sb3._fast_path import (
     Family,
@@ -28,8 +29,6 @@ from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 from qwop_native.wrappers.relative_features import hinges, linear_features
 
-_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer, CompactReplayBuffer)
-
 
 def is_wanted(model: Any) -> bool:
     """Whether a model has anything that the kernel for stock QR-DQN does not know."""
@@ -39,7 +38,7 @@ def is_wanted(model: Any) -> bool:
         or model.n_steps > 1
         or type(model.policy) is QuantilePolicy
         or extractor is RelativeFeatures
-        or type(model.replay_buffer) in (PrioritizedReplayBuffer, CompactReplayBuffer)
+        or type(model.replay_buffer) in OWN_BUFFERS
     )
 
 
@@ -192,7 +191,7 @@ class LargeBatchKernel(Kernel):
 
 def _check_model(model: Any, family: Family) -> None:
     policies = (family.policy, QuantilePolicy)
-    check_surroundings(model, family, policies, _BUFFERS, "SB3's own")
+    check_surroundings(model, family, policies, BUFFERS, "SB3's own")
     policy = model.policy
     if len(model.observation_space.shape) != 1:
         raise UnsupportedError("the observations are not a row of numbers")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
-from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
+from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
@@ -19,6 +19,7 @@ from stable_baselines3.common.type_aliases import (
 )
 from stable_baselines3.common.vec_env import VecEnv
 
+from qwop_native.sb3._buffers import BUFFERS
 from qwop_native.sb3._collector import Collector, sees_nothing
 from qwop_native.sb3._fast_path import Family, UnsupportedError
 from qwop_native.sb3._kernel import Kernel
@@ -26,8 +27,6 @@ from qwop_native.sb3._native_model import NativeModel, check_version
 from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 from qwop_native.sb3.vec_env import QwopVecEnv
-
-_BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer, CompactReplayBuffer)
 
 _IN_THE_LOOP = ("predict", "_sample_action", "_random_actions", "_store_transition")
 """Methods that the native collector does without; it is not used where one has been replaced."""
@@ -279,7 +278,7 @@ class NativeOffPolicy(NativeModel, OffPolicyAlgorithm):
         dones: npt.NDArray[Any],
         infos: list[dict[str, Any]],
     ) -> None:
-        if self._kernel is None or type(replay_buffer) not in _BUFFERS:
+        if self._kernel is None or type(replay_buffer) not in BUFFERS:
             super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
             return
         # Assigning to a row of the buffer copies.

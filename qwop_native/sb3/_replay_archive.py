@@ -9,13 +9,13 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
+from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from qwop_native.sb3._buffers import BUFFERS
 from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
-BUFFERS = (ReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer, CompactReplayBuffer)
 _FOLDER, _PRIORITIES = "replay", "replay/priorities"
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _CHUNK = 1 << 22  # bytes copied at a time
@@ -81,18 +81,14 @@ def _filled_arrays(buffer: ReplayBuffer | None) -> Iterator[tuple[str, npt.NDArr
     if buffer is None:
         return
     filled = buffer.buffer_size if buffer.full else buffer.pos
-    for name in _ARRAYS:
-        array = getattr(buffer, name, None)
-        if isinstance(buffer, CompactReplayBuffer) and name in (
-            "observations",
-            "next_observations",
-        ):
-            if name == "observations":
-                yield name, buffer.memory[: filled + 1]
-            continue
-        if array is not None:  # next_observations is not there with optimize_memory_usage
-            # There the place that is written next holds the last observation already.
-            yield name, array[: filled + 1] if buffer.optimize_memory_usage else array[:filled]
+    arrays = {name: getattr(buffer, name, None) for name in _ARRAYS}
+    if isinstance(buffer, CompactReplayBuffer):
+        arrays |= {"observations": buffer.memory, "next_observations": None}
+    if buffer.optimize_memory_usage or isinstance(buffer, CompactReplayBuffer):
+        filled += 1  # the place that is written next holds the last observation already
+    for name, array in arrays.items():
+        if array is not None:
+            yield name, array[:filled]
 
 
 def _bytes_of(array: npt.NDArray[Any]) -> memoryview:

@@ -43,6 +43,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.atomic import whole_file
 from qwop_native.sb3 import _replay_archive, versions
+from qwop_native.sb3._buffers import BUFFERS
 from qwop_native.sb3._native_model import NativeModel
 from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.sb3.vec_env import QwopVecEnv
@@ -59,7 +60,7 @@ def why_not_exact(model: BaseAlgorithm) -> str | None:
     env, buffer = model.get_env(), getattr(model, "replay_buffer", None)
     if not isinstance(env, QwopVecEnv | ResumableEnv):
         return f"its games are wrapped ({type(env).__name__})"
-    if isinstance(model, OnPolicyAlgorithm) or type(buffer) in _replay_archive.BUFFERS:
+    if isinstance(model, OnPolicyAlgorithm) or type(buffer) in BUFFERS:
         return None
     return f"its replay buffer is a {type(buffer).__name__}"
 

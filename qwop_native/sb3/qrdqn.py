@@ -18,6 +18,7 @@ from stable_baselines3.common.save_util import load_from_zip_file
 from typing_extensions import Self
 
 from qwop_native.sb3 import _replay_memory, _torch_update
+from qwop_native.sb3._buffers import OWN_BUFFERS
 from qwop_native.sb3._fast_path import Family
 from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3._large_batch import LargeBatchKernel, is_wanted
@@ -29,8 +30,6 @@ from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.policies import QuantilePolicy
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
-# Buffers that sum rewards themselves.
-_OWN_RETURNS = (PrioritizedReplayBuffer, CompactReplayBuffer)
 _TARGET_DEFAULTS = {option.name: option.default for option in fields(TargetOptions)}
 
 
@@ -196,10 +195,11 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         Without `ema_decay`, and before the first update, everything stays as it is.
         """
         self.synchronize()
-        average, own = self._ema, [each.copy() for each in self._weights()]
+        average = self._ema
         if average is None:
             yield
             return
+        own = [each.copy() for each in self._weights()]
         self._ema = None  # a model that is saved meanwhile is the average and needs no other
         self._put(average)
         try:
@@ -321,7 +321,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
                 f"batch_size must not be larger than buffer_size, which is {self.buffer_size:,}, "
                 f"got {self.batch_size:,}"
             )
-        if self.replay_buffer_class in (None, *_OWN_RETURNS) and self.env is not None:
+        if self.replay_buffer_class in (None, *OWN_BUFFERS) and self.env is not None:
             _replay_memory.check_fits(
                 self.buffer_size,
                 self.n_envs,
@@ -341,7 +341,7 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
             else:  # stock's policy, which does not know the word
                 given = self.policy_kwargs.items()
                 self.policy_kwargs = {name: value for name, value in given if name != "layer_norm"}
-        if self.replay_buffer_class in _OWN_RETURNS:
+        if self.replay_buffer_class in OWN_BUFFERS:
             self._tell_buffer_of_returns()
         super()._setup_model()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,20 +75,38 @@ class BeamSettings:
 
 
 @dataclass(frozen=True)
-class Level:
-    """The states that were kept after one more decision.
+class Descent:
+    """Where the states that were kept after one more decision come from.
 
     Attributes:
         parents: Index of the state of the level before from which each comes, int32 (n,).
         keys: Mask of the keys held since, uint8 (n,).
+    """
+
+    parents: npt.NDArray[np.int32]
+    keys: npt.NDArray[np.uint8]
+
+
+def path(levels: Sequence[Descent], index: int) -> list[int]:
+    """Masks of the decisions that lead to a state of the last level."""
+    keys = []
+    for level in reversed(levels):
+        keys.append(int(level.keys[index]))
+        index = int(level.parents[index])
+    return keys[::-1]
+
+
+@dataclass(frozen=True)
+class Level(Descent):
+    """The states that were kept after one more decision.
+
+    Attributes:
         rows: Those that are remembered, all those of one beam or a random choice from many,
             ascending, int32 (m,).
         states: Where the remembered ones stand.
         ranks: What they were ranked at, without noise and log-probability gap, float64 (m,).
     """
 
-    parents: npt.NDArray[np.int32]
-    keys: npt.NDArray[np.uint8]
     rows: npt.NDArray[np.int32]
     states: States
     ranks: Floats
@@ -125,11 +143,7 @@ class Search:
 
     def path(self, depth: int, index: int) -> list[int]:
         """Masks of the decisions that lead to state `index` of `levels[depth - 1]`."""
-        keys = []
-        for level in reversed(self.levels[:depth]):
-            keys.append(int(level.keys[index]))
-            index = int(level.parents[index])
-        return keys[::-1]
+        return path(self.levels[:depth], index)
 
 
 class Beam:

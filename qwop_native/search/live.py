@@ -7,14 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from qwop_native import _core
-from qwop_native.facts import (
-    DEFAULT_SINCOS,
-    FINISH_SCORE,
-    FLAVORS,
-    FRAMES_PER_SECOND,
-    UNITS_PER_METER,
-)
+from qwop_native.facts import DEFAULT_SINCOS, FLAVORS, FRAMES_PER_SECOND, UNITS_PER_METER
 from qwop_native.models.evaluate import Run
+from qwop_native.models.finish import has_finished
 from qwop_native.models.starts import Start
 from qwop_native.recording.grid import Grid
 from qwop_native.recording.pages import play_page
@@ -132,7 +127,7 @@ def _run(planner: Planner, start: Start, game: _core.Game, max_steps: int) -> Ru
         mask, before = planner.decide(game), game.frames
         game.step(mask, planner.frames_per_step)
         masks += [mask] * (game.frames - before)
-    finished = game.jump_landed and game.score >= FINISH_SCORE
+    finished = has_finished(game)
     return Run(
         start.name,
         len(start.keys),

@@ -19,6 +19,9 @@ from qwop_native.wrappers.rich_columns import key_masks
 ACTIONS = "essential"
 """The actions it plans with."""
 
+FRAMES_PER_STEP = 3
+"""Frames of a decision, unless told otherwise."""
+
 WIDTH = 1000
 """States of a level: some 70 ms a decision on one core with AVX-512."""
 
@@ -55,7 +58,7 @@ class Planner:
     def __init__(
         self,
         model: Any = None,
-        frames_per_step: int = 3,
+        frames_per_step: int = FRAMES_PER_STEP,
         lookahead_frames: int = 90,
         width: int = WIDTH,
         threads: int = 1,
@@ -148,8 +151,8 @@ def rank_of(model: Any) -> Rank:
         FileNotFoundError: There is no such model.
         ValueError: The model has another observation or no values.
     """
-    from qwop_native.models.load import load_policy
+    from qwop_native.models.load import CHAMPION, load_policy
 
     if model is None or isinstance(model, str) or hasattr(model, "__fspath__"):
-        model = load_policy("champion" if model is None else model).model
+        model = load_policy(CHAMPION if model is None else model).model
     return Rank(((_MODEL_WEIGHT, ModelValue(model)), (1.0, upright_while_slow)))

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.facts import FALLEN, LANDED
 from qwop_native.models.finish import finished
-from qwop_native.search.beam import Ranking
+from qwop_native.search.beam import Descent, Ranking, path
 from qwop_native.search.selection import best_of_groups
 from qwop_native.search.states import States
 
 _POSE_CAP = 8  # states of nearly the same pose that a level keeps
-
-
-@dataclass(frozen=True)
-class _Level:
-    """Of each kept state the one before it, int32 (n,), and the keys since, uint8 (n,)."""
-
-    parents: npt.NDArray[np.int32]
-    keys: npt.NDArray[np.uint8]
 
 
 class RollingBeam:
@@ -58,7 +48,7 @@ class RollingBeam:
         self.root = root.copy()
         self._kept.set_game(0, root)
         self._rows = np.zeros(1, np.int32)  # of the last level's states in the pool
-        self._levels: list[_Level] = []
+        self._levels: list[Descent] = []
         self._home: list[int] | None = None  # keys that lead to a finish
         self.dead = False
 
@@ -89,7 +79,7 @@ class RollingBeam:
         landed = np.flatnonzero(finished(states.events, states.score))
         if len(landed):
             best = landed[np.argmin(states.frames[landed])]
-            self._home = [*self._path(int(parents[best])), int(keys[best])]
+            self._home = [*path(self._levels, int(parents[best])), int(keys[best])]
             return len(parents)
         running = np.flatnonzero((states.events & (FALLEN | LANDED)) == 0).astype(np.int32)
         if not len(running):
@@ -100,29 +90,22 @@ class RollingBeam:
         chosen = running[best_of_groups(living, rank(living), same_group, width, _POSE_CAP)]
         self._kept.take(self._tried, parents=chosen)
         self._rows = np.arange(len(chosen), dtype=np.int32)
-        self._levels.append(_Level(parents[chosen], keys[chosen]))
+        self._levels.append(Descent(parents[chosen], keys[chosen]))
         return len(parents)
 
     def decide(self) -> int:
         """Keys of the first decision on the way to the best state known, and moves on by it."""
         assert self.root is not None
-        path = self._path(0) if self._home is None else self._home
-        if not path:
+        # The best state of the last level is its first.
+        ahead = path(self._levels, 0) if self._home is None else self._home
+        if not ahead:
             return 0  # nothing lives on, whatever is pressed
-        self.root.step(path[0], self._frames, after_end=True)
+        self.root.step(ahead[0], self._frames, after_end=True)
         if self._home is not None:
             self._home = self._home[1:]
         else:
             self._keep_followers()
-        return path[0]
-
-    def _path(self, index: int) -> list[int]:
-        """Keys that lead to a state of the last level; its best is the first."""
-        keys = []
-        for level in reversed(self._levels):
-            keys.append(int(level.keys[index]))
-            index = int(level.parents[index])
-        return keys[::-1]
+        return ahead[0]
 
     def _keep_followers(self) -> None:
         """Drops the first level, and all that does not follow from the decision made."""
@@ -135,5 +118,5 @@ class RollingBeam:
         for level in self._levels[1:]:
             places = np.cumsum(follows, dtype=np.int32) - 1  # of those that stay among them
             follows = follows[level.parents]
-            levels.append(_Level(places[level.parents[follows]], level.keys[follows]))
+            levels.append(Descent(places[level.parents[follows]], level.keys[follows]))
         self._levels, self._rows = levels, self._rows[follows]

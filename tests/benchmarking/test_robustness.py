@@ -80,7 +80,9 @@ def test_models_play_side_by_side_as_alone():
     assert [c.game.state_hash() for c in together] == [c.game.state_hash() for c in alone]
 
 
-@pytest.mark.parametrize("word", ["--count=0", "--seed=-1", "--budget=0", "--kinds=none"])
+@pytest.mark.parametrize(
+    "word", ["--count=0", "--seed=-1", "--budget=0", "--width=0", "--kinds=none"]
+)
 def test_bad_words(word, capsys):
     with pytest.raises(SystemExit) as stop:
         robustness.main(["planner", word])

@@ -9,9 +9,8 @@ import pytest
 pytest.importorskip("sb3_contrib")
 
 import torch
-from learner_reference import drift_envs
+from learner_reference import Every, drift_envs
 from stable_baselines3.common.buffers import NStepReplayBuffer
-from stable_baselines3.common.callbacks import BaseCallback
 
 from qwop_native.sb3 import QRDQN, CompactReplayBuffer, QwopVecEnv
 from qwop_native.sb3._large_batch import LargeBatchKernel
@@ -169,20 +168,6 @@ def test_what_is_being_written_is_never_drawn(monkeypatch):
         assert len(drawn_at) > 50
         assert {oldest for oldest, _ in drawn_at} == {written}
         assert set().union(*(places for _, places in drawn_at)) == set(range(written, 40))
-
-
-class Every(BaseCallback):
-    """Calls at each rollout's start."""
-
-    def __init__(self, call):
-        super().__init__()
-        self._call = call
-
-    def _on_rollout_start(self):
-        self._call(self.model)
-
-    def _on_step(self):
-        return True
 
 
 @pytest.mark.parametrize("overlap", [False, True])

@@ -9,9 +9,8 @@ import pytest
 pytest.importorskip("sb3_contrib")
 
 import torch
-from learner_reference import drift_envs
+from learner_reference import Every, drift_envs
 from stable_baselines3.common.buffers import NStepReplayBuffer
-from stable_baselines3.common.callbacks import BaseCallback
 
 from qwop_native.sb3 import DQN, QRDQN, PrioritizedReplayBuffer, QwopVecEnv, SlowPathWarning
 from qwop_native.sb3 import _torch_update as twin
@@ -240,20 +239,6 @@ def test_the_position_that_is_written_is_never_drawn(monkeypatch):
     assert len(drawn_at) > 100
     assert {full for full, _ in drawn_at} == {False, True}
     assert not any(written for _, written in drawn_at)
-
-
-class Every(BaseCallback):
-    """Calls at each rollout's start."""
-
-    def __init__(self, call):
-        super().__init__()
-        self._call = call
-
-    def _on_rollout_start(self):
-        self._call(self.model)
-
-    def _on_step(self):
-        return True
 
 
 def test_updates_beside_the_games_are_reproducible():

@@ -7,7 +7,7 @@ pytest.importorskip("sb3_contrib")
 
 import sb3_contrib
 import torch
-from stable_baselines3.common.callbacks import BaseCallback
+from learner_reference import Every
 
 from qwop_native.sb3 import QRDQN, QwopVecEnv
 from qwop_native.sb3.checkpoint import load_checkpoint, save_checkpoint
@@ -42,20 +42,6 @@ def weights(model):
 
 def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
-
-
-class Every(BaseCallback):
-    """Calls at each rollout's start."""
-
-    def __init__(self, call):
-        super().__init__()
-        self._call = call
-
-    def _on_rollout_start(self):
-        self._call(self.model)
-
-    def _on_step(self):
-        return True
 
 
 @pytest.mark.parametrize("overlap", [False, True])

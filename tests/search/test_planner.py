@@ -16,6 +16,7 @@ from qwop_native.models.finish import finished
 from qwop_native.models.starts import make_starts
 from qwop_native.recording import load_recording
 from qwop_native.search import Planner
+from qwop_native.search.beam import path
 from qwop_native.search.rolling_beam import RollingBeam
 
 SMALL = {"width": 40, "lookahead_frames": 45}
@@ -90,7 +91,7 @@ def test_a_plan_is_long_enough_and_lasts_through_all_decisions():
     # Every state of the last level is what its keys lead to.
     for index in range(len(beam._rows)):
         copy = game.copy()
-        for keys in beam._path(index):
+        for keys in path(beam._levels, index):
             copy.step(keys, 3)
         row = int(beam._rows[index])
         assert beam._kept.game(row).state_hash() == copy.state_hash()

@@ -6,6 +6,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 from sb3_contrib.common.utils import quantile_huber_loss
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
@@ -170,3 +171,17 @@ def drift_envs(count=4, limit=40, **kwargs):
         return Monitor(gym.wrappers.TimeLimit(Drift(**kwargs), limit))
 
     return DummyVecEnv([make] * count)
+
+
+class Every(BaseCallback):
+    """Calls at each rollout's start."""
+
+    def __init__(self, call):
+        super().__init__()
+        self._call = call
+
+    def _on_rollout_start(self):
+        self._call(self.model)
+
+    def _on_step(self):
+        return True

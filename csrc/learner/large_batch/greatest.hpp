@@ -1,4 +1,6 @@
-// The choice of the greedy action.
+// The choice of the greedy action. qrdqn/network.hpp has a copy of its own on purpose: it is
+// compiled for each instruction set, and one inline function of both could become code that a
+// processor lacks.
 #pragma once
 
 #include <cstddef>

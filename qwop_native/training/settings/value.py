@@ -170,16 +170,19 @@ class QRDQNSettings(QuantileSettings):
         own = super().keywords()
         for name in (*_OF_POLICY, *_OF_REPLAY):
             del own[name]
-        if self.prioritized_alpha > 0:
-            own |= self._of_replay()
-        elif self.optimize_memory_usage:
-            own |= _stored_once()
+        own |= self._of_replay()
         own["policy_kwargs"] = {**self._of_policy(), **own["policy_kwargs"]}
         return own
 
     def _of_replay(self) -> dict[str, Any]:
+        from qwop_native.sb3.compact_replay import CompactReplayBuffer
         from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 
+        if self.optimize_memory_usage:
+            # Stable-Baselines3's own way knows neither returns of several steps nor time limits.
+            return {"replay_buffer_class": CompactReplayBuffer, "optimize_memory_usage": False}
+        if not self.prioritized_alpha:
+            return {}
         exponents = {"alpha": self.prioritized_alpha, "beta": self.prioritized_beta}
         return {
             "replay_buffer_class": PrioritizedReplayBuffer,
@@ -246,10 +249,3 @@ class DemoDQNSettings(DQNSettings):
 
 class DemoQRDQNSettings(QuantileSettings, DemoDQNSettings):
     """QRDQN with demonstrations and prioritized replay."""
-
-
-def _stored_once() -> dict[str, Any]:
-    # Stable-Baselines3's own way knows neither returns of several steps nor time limits.
-    from qwop_native.sb3.compact_replay import CompactReplayBuffer
-
-    return {"replay_buffer_class": CompactReplayBuffer, "optimize_memory_usage": False}
