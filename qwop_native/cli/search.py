@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from qwop_native.cli import common
+from qwop_native.cli import common, search_islands
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import (
     DEFAULT_SINCOS,
@@ -35,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _search(given: argparse.Namespace) -> int:
+    from qwop_native.search.islands.search import IslandSearcher
     from qwop_native.search.run import Searcher, SearchSettings
 
     common.require_extra("train", "torch")
@@ -55,14 +57,13 @@ def _search(given: argparse.Namespace) -> int:
         threads=given.threads,
         seed=given.seed,
     )
-    searcher = Searcher(
-        given.folder,
-        settings,
-        _rank(models, given.model_weight),
-        lambda line: print(line, flush=True),
-        _guide(models, given),
-    )
-    best = searcher.run()
+    rank, guide = _rank(models, given.model_weight), _guide(models, given)
+    islands = search_islands.crew_of(given, _say)
+    if islands is None:
+        best = Searcher(given.folder, settings, rank, _say, guide).run()
+    else:
+        with closing(islands[0]):
+            best = IslandSearcher(given.folder, settings, rank, *islands, _say, guide).run()
     if best is None:
         print(
             "no run has finished; give it more --rounds and --minutes for them, a larger --width, "
@@ -74,6 +75,10 @@ def _search(given: argparse.Namespace) -> int:
         f"{RECORD_FRAMES} frames, {RECORD_SECONDS} s. It is in {given.folder / 'best.qwop'}"
     )
     return common.OK
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _models(given: argparse.Namespace) -> list[ModelPolicy]:
@@ -254,4 +259,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--at", type=int, metavar="FRAMES", help="how many frames of it")
     parser.add_argument("--threads", type=int, default=0, help="0, the default: one for each core")
     parser.add_argument("--seed", type=int, default=1, help="of all that is random (default 1)")
+    search_islands.add_options(parser)
     return parser

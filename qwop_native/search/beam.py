@@ -96,6 +96,31 @@ def path(levels: Sequence[Descent], index: int) -> list[int]:
     return keys[::-1]
 
 
+def origin(levels: Sequence[Descent], index: int) -> int:
+    """The root from which a state of the last level descends."""
+    for level in reversed(levels):
+        index = int(level.parents[index])
+    return index
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Where a search starts when its groups do not all start from one game.
+
+    Attributes:
+        games: None of them has ended, and their clocks agree.
+        groups: The group of each, ascending, int32 (n,); a group starts with at most `width` games.
+    """
+
+    games: Sequence[_core.Game]
+    groups: npt.NDArray[np.int32]
+
+    @classmethod
+    def all_at(cls, game: _core.Game, groups: int) -> Roots:
+        """All groups start from the same game."""
+        return cls([game] * groups, np.arange(groups, dtype=np.int32))
+
+
 @dataclass(frozen=True)
 class Level(Descent):
     """The states that were kept after one more decision.
@@ -120,11 +145,13 @@ class Finish:
         frames: Updates that the game's clock had counted at the landing.
         keys: Mask of the keys of each frame since the root, uint8; the last one is the landing's.
         torso: Meters of the torso at the landing.
+        root: Which of the roots the run descends from.
     """
 
     frames: int
     keys: npt.NDArray[np.uint8]
     torso: float
+    root: int = 0
 
 
 @dataclass(frozen=True)
@@ -175,7 +202,7 @@ class Beam:
 
     def run(
         self,
-        root: _core.Game,
+        root: _core.Game | Roots,
         rank: Ranking,
         max_frames: int,
         go_on: Callable[[Level], bool] | None = None,
@@ -183,17 +210,19 @@ class Beam:
         """Searches until a run has finished, nothing is left, or the clock says `max_frames`.
 
         Args:
-            root: Where the search starts; it must not have ended.
+            root: Where the search starts, or each of its groups; nothing there may have ended.
             rank: Orders the states of a level.
             max_frames: Frames of the game's clock beyond which no run is of interest.
             go_on: Called with each new level; False ends the search.
         """
-        if root.game_ended:
+        roots = root if isinstance(root, Roots) else Roots.all_at(root, self.settings.groups)
+        if any(game.game_ended for game in roots.games):
             raise ValueError("a search cannot start from a game that has ended")
-        self._begin(root)
+        self._begin(roots)
         levels: list[Level] = []
         finish: Finish | None = None
-        played, frame, due = 0, root.frames, root.frames + self.settings.segment
+        played, frame = 0, roots.games[0].frames
+        due = frame + self.settings.segment
         while frame < max_frames and finish is None:
             parents, keys, log_prob_gap = self._try_all()
             frame += self.settings.frames
@@ -212,12 +241,17 @@ class Beam:
                 break
         return Search(levels, finish, played)
 
-    def _begin(self, root: _core.Game) -> None:
-        self._groups = np.arange(self.settings.groups, dtype=np.int32)
-        self._log_prob_gap = np.zeros(self.settings.groups)
-        for group in self._groups.tolist():
-            self._kept.set_game(group, root)
-        self._last = States.of(self._kept, self.settings.groups)
+    def kept(self) -> tuple[States, Roots]:
+        """The states and games with which the last search ended, the best of a group first."""
+        games = [self._kept.game(row) for row in range(len(self._last))]
+        return self._last, Roots(games, self._groups)
+
+    def _begin(self, roots: Roots) -> None:
+        self._groups = roots.groups
+        self._log_prob_gap = np.zeros(len(roots.games))
+        for row, game in enumerate(roots.games):
+            self._kept.set_game(row, game)
+        self._last = States.of(self._kept, len(roots.games))
 
     def _try_all(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], Floats]:
         """Parents and keys of what is tried, and the gap, nats, of all that led there."""
@@ -278,14 +312,15 @@ class Beam:
         if not len(landed):
             return None
         best = int(landed[np.argmin(states.frames[landed])])
-        decisions = Search(levels, None, 0).path(len(levels), int(parents[best]))
+        decisions = path(levels, int(parents[best]))
         held = np.repeat(np.array([*decisions, int(keys[best])], np.uint8), self.settings.frames)
         # The game stands still after the landing: the frames of the last decision that follow it
         # are not part of the run.
         spare = self._after_landing(parents[best], keys[best])
         frames = int(states.frames[best])
         distance = float(states.bodies[best, 0, 0]) / UNITS_PER_METER
-        return Finish(frames, held[: len(held) - spare], distance)
+        root = origin(levels, int(parents[best]))
+        return Finish(frames, held[: len(held) - spare], distance, root)
 
     def _after_landing(self, parent: int, keys: int) -> int:
         game = self._kept.game(int(parent))

@@ -316,15 +316,18 @@ class Searcher:
             entry["played"] = search.played
             last = search.levels[-1].states.bodies if search.levels else self._root.bodies[None]
             entry["farthest"] = float(last[:, 0, 0].max()) / UNITS_PER_METER
-        self._tries.append(entry)
-        with whole_file(self._folder / STATE_NAME) as file:
-            file.write(json.dumps(self._tries, indent=1).encode())
+        self._noted(entry)
         grid = "frame" if settings.frames == 1 else f"{settings.frames} frames"
         self._say(
             f"{what}: {settings.groups} x {settings.width} states, every {grid}: "
             + (f"{entry['finish']} frames" if entry["finish"] else otherwise)
             + f", {entry['seconds']:.0f} s"
         )
+
+    def _noted(self, entry: dict[str, Any]) -> None:
+        self._tries.append(entry)
+        with whole_file(self._folder / STATE_NAME) as file:
+            file.write(json.dumps(self._tries, indent=1).encode())
 
     def _value_files(self) -> list[Path]:
         return sorted(self._folder.glob("value-*.npz"))

@@ -50,6 +50,16 @@ def best_of_groups(
     return order.astype(np.int32)
 
 
+def first_of_groups(groups: Groups, most: int) -> Rows:
+    """Rows of the first few states of each group, int32.
+
+    Args:
+        groups: Of the states, int32, ascending.
+        most: States of a group.
+    """
+    return np.flatnonzero(_earlier_alike(groups) < most).astype(np.int32)
+
+
 def _earlier_alike(names: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
     """For each row how many before it bear the same name, int64 (n,)."""
     order = np.argsort(names, kind="stable")
@@ -78,20 +88,24 @@ def scores(ranks: Floats, groups: Groups, count: int, best: int) -> Floats:
     return np.where(members > 0, total / np.maximum(members, 1), -np.inf)
 
 
-def offspring(scores: Floats, temperature: float, rng: np.random.Generator) -> Rows:
-    """The group that each group is to be a copy of, drawn by how well they stand; int32 (groups,).
+def offspring(
+    scores: Floats, temperature: float, rng: np.random.Generator, count: int | None = None
+) -> Rows:
+    """The group that each group is to be a copy of, drawn by how well they stand; int32 (count,).
 
     Args:
         scores: Of the groups, world units; at least one is finite.
         temperature: World units; the lower, the fewer groups are copied.
         rng: Moves the grid of the draw.
+        count: Groups that there are to be; None: as many as there are.
     """
-    count = len(scores)
+    count = count or len(scores)
     shares = np.exp((scores - scores.max()) / temperature)
     shares = np.minimum(shares / shares.sum(), _MOST_OFFSPRING / count)
     bounds = np.cumsum(shares / shares.sum())
     drawn = np.searchsorted(bounds, (np.arange(count) + rng.random()) / count)
-    return np.minimum(drawn, count - 1).astype(np.int32)
+    # Rounding must not lead to a group without states at the end.
+    return np.minimum(drawn, np.flatnonzero(shares)[-1]).astype(np.int32)
 
 
 def copied(groups: Groups, sources: Rows) -> tuple[Rows, Groups]:
