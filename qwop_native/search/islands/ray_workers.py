@@ -104,6 +104,7 @@ class RayWorkers:
                 continue
             number, actor = self._playing.pop(ref)
             if isinstance(answer, Lost):
+                self._ray.kill(actor)  # one that is merely out of reach would keep its CPU
                 answer = Lost(f"{self._places.pop(number)}, {answer.why}")
             else:
                 self._idle[number] = actor

@@ -104,7 +104,8 @@ class Runners:
             ValueError: The file is damaged or something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
+            # Given the name, numpy would leave a damaged file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 columns = {name: data[name] for name in _COLUMNS}
                 ends = np.cumsum(data["lengths"])
                 snapshots, whole = np.split(data["snapshots"], ends), len(data["snapshots"])
