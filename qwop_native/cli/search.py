@@ -36,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _search(given: argparse.Namespace) -> int:
+    from qwop_native.search.islands.gait_search import GaitSearcher
     from qwop_native.search.islands.search import IslandSearcher
     from qwop_native.search.run import Searcher, SearchSettings
 
@@ -63,7 +64,11 @@ def _search(given: argparse.Namespace) -> int:
         best = Searcher(given.folder, settings, rank, _say, guide).run()
     else:
         with closing(islands[0]):
-            best = IslandSearcher(given.folder, settings, rank, *islands, _say, guide).run()
+            common_to_both = (given.folder, settings, rank, *islands, _say, guide)
+            if given.gaits is None:
+                best = IslandSearcher(*common_to_both).run()
+            else:
+                best = GaitSearcher(*common_to_both, given.gaits).run()
     if best is None:
         print(
             "no run has finished; give it more --rounds and --minutes for them, a larger --width, "

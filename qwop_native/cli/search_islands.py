@@ -8,6 +8,7 @@ from collections.abc import Callable
 from qwop_native import _core
 from qwop_native.cli import common
 from qwop_native.search.islands.crew import Crew
+from qwop_native.search.islands.gait_search import APART, GAIT_LEG
 from qwop_native.search.islands.search import IslandSettings
 
 
@@ -31,6 +32,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="on a Ray cluster: HOST:PORT of its head; auto: the cluster that this machine belongs "
         "to; local: one of this machine alone",
     )
+    group.add_argument(
+        "--gaits",
+        type=common.positive,
+        nargs="?",
+        const=APART,
+        metavar="FRAMES",
+        help="search for gaits on purpose: for so many frames, "
+        f"{APART} if none are given, runners compete with others of their own gait alone (length "
+        "of stride, share of time that each foot is on the ground, lean), and the folder keeps the "
+        "best of each; without --islands and --ray on all cores",
+    )
 
 
 def crew_of(
@@ -42,18 +54,21 @@ def crew_of(
         ConnectionError: No cluster answers.
         ValueError: Other options do not go with islands.
     """
+    if given.gaits is not None and given.ray is None:
+        given.islands = given.islands or _core.usable_cores()
     if given.islands is None and given.ray is None:
         return None
+    leg = IslandSettings.leg if given.gaits is None else GAIT_LEG
     if given.tries:
         raise ValueError("--tries is for a search without islands, which are many tries already")
     if given.ray is None:
         from qwop_native.search.islands.processes import Processes
 
         count = min(given.islands, given.threads or _core.usable_cores())
-        return Crew(Processes(count), say), IslandSettings(given.islands)
+        return Crew(Processes(count), say), IslandSettings(given.islands, leg)
     from qwop_native.search.islands.ray_workers import RayWorkers
 
     workers = RayWorkers(given.ray, say)
     islands = given.islands or max(1, workers.cpus)
     say(f"the cluster has {workers.cpus} CPUs; {islands} islands")
-    return Crew(workers, say), IslandSettings(islands)
+    return Crew(workers, say), IslandSettings(islands, leg)

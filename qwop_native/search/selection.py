@@ -105,7 +105,7 @@ def offspring(
     bounds = np.cumsum(shares / shares.sum())
     drawn = np.searchsorted(bounds, (np.arange(count) + rng.random()) / count)
     # Rounding must not lead to a group without states at the end.
-    return np.minimum(drawn, np.flatnonzero(shares)[-1]).astype(np.int32)
+    return np.asarray(np.minimum(drawn, np.flatnonzero(shares)[-1]), np.int32)
 
 
 def copied(groups: Groups, sources: Rows) -> tuple[Rows, Groups]:

@@ -162,7 +162,7 @@ def test_time_that_ends_within_a_leg_loses_that_leg_only(tmp_path):
     before = (tmp_path / "pass.npz").read_bytes()
     late = Stopped(tmp_path, lines, 9, settings=replace(SETTINGS, minutes=1e-9))
     late._crew.begin(late._plan())
-    assert late._one_leg(*late._under_way, late._exchange()) is None
+    assert late._one_leg(*late._under_way, ByStanding(0.7)) is None
     assert (tmp_path / "pass.npz").read_bytes() == before
 
 

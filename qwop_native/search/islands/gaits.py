@@ -6,30 +6,33 @@ import numpy as np
 import numpy.typing as npt
 
 from qwop_native import _core
-from qwop_native.facts import LEFT_FOOT_DOWN, PARTS, RIGHT_FOOT_DOWN, UNITS_PER_METER
+from qwop_native.facts import (
+    FRAMES_PER_SECOND,
+    LEFT_FOOT_DOWN,
+    PARTS,
+    RIGHT_FOOT_DOWN,
+    UNITS_PER_METER,
+)
 
 Floats = npt.NDArray[np.float64]
 
-DESCRIPTORS = ("stride", "left_duty", "right_duty", "lean")
-"""Meters from one overtaking of the left foot to the next; share of frames in which each foot is on
-the ground; mean angle of the torso, radians, forward positive."""
+DESCRIPTORS = ("stride", "left_duty", "right_duty", "lean", "lead")
+"""Meters from one swing of a leg to the next, share of frames in which each foot is on the
+ground, mean lean of the torso forward, radians, and share of frames with the left foot in front."""
 
-# Between two cells. A stride that is longer than the longest belongs to runners whose legs do not
-# overtake each other at all: they shuffle, always the same foot in front.
-_BOUNDS = (
-    (0.6, 1.2, 1.8, 2.4, 4.0),
-    (0.15, 0.3, 0.5),
-    (0.15, 0.3, 0.5),
-    (0.15, 0.4, 0.65, 0.9),
-)
-_NO_STRIDE = 10.0  # meters; of runners whose feet never overtake each other
+# Between two cells.
+_BOUNDS = ((1.5, 3.5, 6.0), (0.12, 0.28, 0.45), (0.12, 0.28, 0.45), (0.3, 0.7, 1.0), (0.35, 0.65))
+_SLOWEST = 0.5  # strides a second; slower ones do not fit into a leg
+_PADDED = 1024  # frames, so that the frequencies are fine enough
 
-_TORSO, _LEFT, _RIGHT = (PARTS.index(name) for name in ("torso", "leftCalf", "rightCalf"))
+_TORSO = PARTS.index("torso")
+_CALVES = PARTS.index("leftCalf"), PARTS.index("rightCalf")
+_THIGHS = PARTS.index("leftThigh"), PARTS.index("rightThigh")
 _UPRIGHT = -1.25  # radians of the torso of a runner that stands
 
 
 def described(games: list[_core.Game], keys: npt.NDArray[np.uint8]) -> Floats:
-    """Plays keys and describes the gaits, float64 (n, 4).
+    """Plays keys and describes the gaits, float64 (n, 5).
 
     Args:
         games: Where each begins, at least one.
@@ -39,18 +42,36 @@ def described(games: list[_core.Game], keys: npt.NDArray[np.uint8]) -> Floats:
     pool = _core.GamePool(games[0], num_envs=count, num_threads=1)
     for row, game in enumerate(games):
         pool.set_game(row, game)
-    first = pool.bodies[:, _TORSO, 0].copy()
-    down, lean, ahead = np.zeros((2, count)), np.zeros(count), []
+    leans, leads, thighs = (np.zeros((frames, count)) for _ in range(3))
+    down = np.zeros((2, count))
+    before = pool.bodies[:, _TORSO, 0].copy()
     for frame in range(frames):
         pool.step(np.ascontiguousarray(keys[:, frame]), frames=1)
         bodies = pool.bodies
+        leans[frame] = _UPRIGHT - bodies[:, _TORSO, 2]
+        leads[frame] = bodies[:, _CALVES[0], 0] > bodies[:, _CALVES[1], 0]
+        thighs[frame] = bodies[:, _THIGHS[0], 2] - bodies[:, _THIGHS[1], 2]
         down += np.stack([pool.events & LEFT_FOOT_DOWN, pool.events & RIGHT_FOOT_DOWN]) != 0
-        lean += _UPRIGHT - bodies[:, _TORSO, 2]
-        ahead.append(bodies[:, _LEFT, 0] > bodies[:, _RIGHT, 0])
-    overtakings = (np.diff(np.array(ahead), axis=0) != 0).sum(axis=0)
-    meters = (pool.bodies[:, _TORSO, 0] - first) / UNITS_PER_METER
-    stride = np.where(overtakings > 0, 2.0 * meters / np.maximum(overtakings, 1), _NO_STRIDE)
-    return np.stack([stride, *(down / frames), lean / frames], axis=1)
+    way = (pool.bodies[:, _TORSO, 0] - before) / UNITS_PER_METER
+    strides = way / (cadences(thighs) * frames / FRAMES_PER_SECOND)
+    return np.stack([strides, *(down / frames), leans.mean(axis=0), leads.mean(axis=0)], axis=1)
+
+
+def cadences(swings: Floats) -> Floats:
+    """The strongest frequency of each swing, Hz, float64 (n,).
+
+    Counting landings would count scrapes and bounces, too.
+
+    Args:
+        swings: Angle between the thighs at each frame, radians, float64 (frames, n).
+    """
+    window = np.hanning(len(swings) + 2)[1:-1, None]
+    # As if the mean were taken off under the window, or slow swings would drown in it.
+    about_zero = swings - (window * swings).sum(axis=0) / window.sum()
+    strength = np.abs(np.fft.rfft(window * about_zero, _PADDED, axis=0))
+    frequencies = np.fft.rfftfreq(_PADDED, 1 / FRAMES_PER_SECOND)
+    strength[frequencies < _SLOWEST] = 0.0
+    return np.maximum(frequencies[strength.argmax(axis=0)], _SLOWEST)
 
 
 def cells(gaits: Floats) -> npt.NDArray[np.int64]:

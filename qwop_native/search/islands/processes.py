@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import sys
 from collections.abc import Hashable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -95,6 +96,8 @@ def _work(pipe: Connection, plan: bytes) -> None:
     """What a worker does: legs, until nobody is there who wants more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who gives the legs
     known: Plan = cloudpickle.loads(plan)
+    if "torch" in sys.modules:  # as much as the plan needs of it; the others have cores to fill
+        sys.modules["torch"].set_num_threads(1)
     with contextlib.suppress(EOFError, OSError):
         while True:
             leg = pipe.recv()

@@ -28,7 +28,7 @@ class Runners:
         snapshots: Of the games there, n of them.
         groups: The group of each, ascending, int32 (n,).
         ranks: World units, float64 (n,).
-        gaits: How each has run of late, see `gaits.DESCRIPTORS`; float64 (n, 4).
+        gaits: How each has run of late, see `gaits.DESCRIPTORS`; float64 (n, 5).
     """
 
     keys: npt.NDArray[np.uint8]

@@ -125,7 +125,7 @@ class IslandSearcher(Searcher):
         while not self._over():
             begun = time.monotonic()
             done, runners = self._under_way or self._first()
-            after = self._one_leg(done, runners, self._exchange())
+            after = self._one_leg(done, runners, self._exchange(runners))
             if after is not None:
                 self._go_on(*after, time.monotonic() - begun)
         return self.best
@@ -134,7 +134,7 @@ class IslandSearcher(Searcher):
         settings = self._settings
         return Plan(self._rank, self._guide, settings.sincos, self._islands.carried)
 
-    def _exchange(self) -> Exchange:
+    def _exchange(self, runners: Runners) -> Exchange:
         return ByStanding(self._islands.temperature)
 
     # ---- passes --------------------------------------------------------------------------------
