@@ -30,6 +30,8 @@ def test_no_bit_is_lost_with_a_node_and_a_new_one_joins(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     lines = found["lines"]
+    assert "no worker comes up in the cluster: " in found["refused"]
+    assert "UnpicklingError" in found["refused"]
     assert sum("a worker was lost" in line for line in lines) == 1
     first = next(number for number, line in enumerate(lines) if "a worker was lost" in line)
     assert any(line.startswith("worker 3: process") for line in lines[first:])

@@ -56,6 +56,16 @@ def kill_in_the_middle(cluster, node, workers, lines):
     cluster.remove_node(node, allow_graceful=False)
 
 
+def what_a_plan_that_cannot_be_read_comes_to(crew, workers):
+    """The sentence with which a search ends of which no worker can start."""
+    workers._plan = ray.put(b"no pickle")
+    try:
+        crew.play([None])
+    except RuntimeError as error:
+        return str(error)
+    return ""
+
+
 def main(folder):
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     node = cluster.add_node(num_cpus=1)
@@ -63,6 +73,7 @@ def main(folder):
     lines = Lines(cluster)
     workers = RayWorkers(cluster.address, lines.append)
     crew = Crew(workers, lines.append)
+    refused = what_a_plan_that_cannot_be_read_comes_to(crew, workers)
     search = UntilReplaced(folder, lines, _LEGS, crew)
     killer = threading.Thread(target=kill_in_the_middle, args=(cluster, node, workers, lines))
     killer.start()
@@ -71,7 +82,7 @@ def main(folder):
     crew.close()
     ray.shutdown()
     cluster.shutdown()
-    print(json.dumps({"facts": facts(search), "lines": lines}))
+    print(json.dumps({"facts": facts(search), "lines": lines, "refused": refused}))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from qwop_native.search.islands.leg import Leg, Outcome, Plan, play_leg
@@ -63,6 +64,7 @@ class Crew:
         Raises:
             RuntimeError: A leg has lost three workers, or no worker can be had.
         """
+        begun = time.monotonic()
         outcomes: dict[int, Outcome] = {}
         queue = deque(range(len(legs)))
         playing: dict[Hashable, int] = {}
@@ -70,8 +72,10 @@ class Crew:
         while len(outcomes) < len(legs):
             for worker in self._workers.idle(len(queue) + len(playing)):
                 if queue:
+                    leg = legs[queue[0]]
                     playing[worker] = queue.popleft()
-                    self._workers.give(worker, legs[playing[worker]])
+                    left = leg.seconds - (time.monotonic() - begun)
+                    self._workers.give(worker, replace(leg, seconds=left))
             for worker, answer in self._workers.answers():
                 number = playing.pop(worker)
                 if isinstance(answer, Outcome):

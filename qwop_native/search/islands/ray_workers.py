@@ -20,6 +20,8 @@ _ACCEPTS_WITHIN = 5.0  # seconds in which a machine must accept a connection
 _ANSWERS_WITHIN = 45.0  # seconds in which Ray must answer
 _PATIENCE = 1.0  # seconds that an answer is waited for before looking after the others again
 _MOST_PATIENCE = 300.0  # seconds without a single worker
+_MOST_FAILED_STARTS = 3  # one after the other, while there is no worker
+_PAUSE = 60.0  # seconds after a failed start, while there are other workers
 
 
 class Actor:
@@ -62,6 +64,7 @@ class RayWorkers:
         self._places: dict[int, str] = {}
         self._count = 0
         self._alone_since = time.monotonic()
+        self._failed_starts, self._paused_until = 0, 0.0
 
     @property
     def cpus(self) -> int:
@@ -76,7 +79,8 @@ class RayWorkers:
     def idle(self, wanted: int) -> Sequence[Hashable]:
         """Numbers of the workers that do nothing; there are as many workers as CPUs."""
         there = len(self._starting) + len(self._idle) + len(self._playing)
-        for _ in range(min(wanted, self.cpus) - there):
+        paused = time.monotonic() < self._paused_until
+        for _ in range(0 if paused else min(wanted, self.cpus) - there):
             remote = self._ray.remote(num_cpus=1, scheduling_strategy="SPREAD")(Actor)
             actor = remote.remote(self._plan)
             self._starting[actor.introduce.remote()] = actor
@@ -128,10 +132,11 @@ class RayWorkers:
         except errors.RayTaskError as error:
             raise (error.cause or error) from None
         except errors.RayError as error:
-            return Lost(type(error).__name__)
+            return Lost((str(error).strip().splitlines() or [type(error).__name__])[-1].strip())
 
     def _met(self, actor: Any, answer: tuple[str, int, str] | Lost) -> None:
-        if isinstance(answer, Lost):  # before it had a leg; another one is started
+        if isinstance(answer, Lost):
+            self._not_started(answer)
             return
         host, process, version = answer
         if version != __version__:
@@ -139,10 +144,20 @@ class RayWorkers:
                 f"{host} has qwop-native {version}, this machine {__version__}; install the same "
                 "on all machines"
             )
+        self._failed_starts = 0
         self._count += 1
         self._idle[self._count] = actor
         self._places[self._count] = f"process {process} on {host}"
         self._say(f"worker {self._count}: {self._places[self._count]}")
+
+    def _not_started(self, answer: Lost) -> None:
+        """One machine that cannot play must not end what others do."""
+        self._say(f"a worker has not come up ({answer.why})")
+        self._failed_starts += 1
+        if self._idle or self._playing:
+            self._paused_until = time.monotonic() + _PAUSE
+        elif self._failed_starts >= _MOST_FAILED_STARTS:
+            raise RuntimeError(f"no worker comes up in the cluster: {answer.why}")
 
     def _look_around(self, waited: bool) -> None:
         now = time.monotonic()
