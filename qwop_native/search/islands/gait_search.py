@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,11 +89,18 @@ class GaitSearcher(IslandSearcher):
 
     def _go_on(self, done: Pass, runners: Runners, outcomes: list[Outcome], seconds: float) -> None:
         length = runners.keys.shape[1]
-        if len(runners) and length <= self._apart:
-            runners = self._archived(runners)
-            if length + self._islands.leg > self._apart:
-                self._tell(runners)
-        super()._go_on(done, runners, outcomes, seconds)
+        if not len(runners) or length > self._apart:
+            super()._go_on(done, runners, outcomes, seconds)
+            return
+        best = self._archived(runners)
+        if length + self._islands.leg <= self._apart:
+            super()._go_on(done, best, outcomes, seconds)
+            return
+        self._tell(best)
+        if runners.ranks.max() >= best.ranks.max():
+            super()._go_on(done, best, outcomes, seconds)
+        else:  # time is better spent on another start than on the same way to the finish
+            self._end(replace(done, seconds=done.seconds + seconds), None, "no better start")
 
     def _archived(self, runners: Runners) -> Runners:
         """The best of each gait, those that earlier passes have found included."""

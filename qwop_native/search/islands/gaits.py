@@ -71,7 +71,7 @@ def cadences(swings: Floats) -> Floats:
     strength = np.abs(np.fft.rfft(window * about_zero, _PADDED, axis=0))
     frequencies = np.fft.rfftfreq(_PADDED, 1 / FRAMES_PER_SECOND)
     strength[frequencies < _SLOWEST] = 0.0
-    return np.maximum(frequencies[strength.argmax(axis=0)], _SLOWEST)
+    return np.asarray(np.maximum(frequencies[strength.argmax(axis=0)], _SLOWEST))
 
 
 def cells(gaits: Floats) -> npt.NDArray[np.int64]:

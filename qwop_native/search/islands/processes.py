@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 
 from qwop_native.search.islands.crew import Lost
 from qwop_native.search.islands.leg import Leg, Outcome, Plan, play_leg
