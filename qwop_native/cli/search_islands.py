@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qwop_native import _core
 from qwop_native.cli import common
-from qwop_native.search.islands.crew import Crew
-from qwop_native.search.islands.gait_search import APART, GAIT_LEG
-from qwop_native.search.islands.search import IslandSettings
+from qwop_native.search.islands.gaits import APART, GAIT_LEG
+
+if TYPE_CHECKING:
+    from qwop_native.search.islands.crew import Crew
+    from qwop_native.search.islands.search import IslandSettings
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +61,9 @@ def crew_of(
         given.islands = given.islands or _core.usable_cores()
     if given.islands is None and given.ray is None:
         return None
+    from qwop_native.search.islands.crew import Crew
+    from qwop_native.search.islands.search import IslandSettings
+
     leg = IslandSettings.leg if given.gaits is None else GAIT_LEG
     if given.tries:
         raise ValueError("--tries is for a search without islands, which are many tries already")

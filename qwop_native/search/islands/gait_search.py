@@ -19,17 +19,13 @@ from qwop_native.facts import UNITS_PER_METER
 from qwop_native.search.guide import Guide
 from qwop_native.search.islands.crew import Crew
 from qwop_native.search.islands.exchange import ByGait, Exchange, elites
-from qwop_native.search.islands.gaits import DESCRIPTORS
+from qwop_native.search.islands.gaits import APART, DESCRIPTORS
 from qwop_native.search.islands.leg import Outcome, Plan
 from qwop_native.search.islands.runners import Runners
 from qwop_native.search.islands.search import IslandSearcher, IslandSettings, Pass
 from qwop_native.search.run import Searcher, SearchSettings
 from qwop_native.search.values import Rank
 
-APART = 360
-"""Frames for which gaits are kept apart: about the first 25 m."""
-GAIT_LEG = 60
-"""Frames between two exchanges: more than a stride, by which a gait is told."""
 TABLE_NAME = "gaits.json"
 _DEPTH = 40  # runners of a gait that are kept; its beams deal them out among themselves
 _NOISES = (0.2, 0.5, 1.0)  # world units, one pass after the other

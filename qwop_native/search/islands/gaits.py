@@ -20,6 +20,11 @@ DESCRIPTORS = ("stride", "left_duty", "right_duty", "lean", "lead")
 """Meters from one swing of a leg to the next, share of frames in which each foot is on the
 ground, mean lean of the torso forward, radians, and share of frames with the left foot in front."""
 
+APART = 360
+"""Frames for which a search for gaits keeps them apart: about the first 25 m."""
+GAIT_LEG = 60
+"""Frames by which a gait is told: more than a stride."""
+
 # Between two cells.
 _BOUNDS = ((1.5, 3.5, 6.0), (0.12, 0.28, 0.45), (0.12, 0.28, 0.45), (0.3, 0.7, 1.0), (0.35, 0.65))
 _SLOWEST = 0.5  # strides a second; slower ones do not fit into a leg
