@@ -57,8 +57,14 @@ def crew_of(
         ConnectionError: No cluster answers.
         ValueError: Other options do not go with islands.
     """
-    if given.gaits is not None and given.ray is None:
-        given.islands = given.islands or _core.usable_cores()
+    if given.gaits is not None:
+        if given.gaits < GAIT_LEG:
+            raise ValueError(
+                f"--gaits must be at least {GAIT_LEG}, the frames by which a gait is told, got "
+                f"{given.gaits}"
+            )
+        if given.ray is None:
+            given.islands = given.islands or _core.usable_cores()
     if given.islands is None and given.ray is None:
         return None
     from qwop_native.search.islands.crew import Crew
