@@ -23,7 +23,7 @@ from qwop_native.models.summary import Summary, summarize
 from qwop_native.models.weights import check_model
 from qwop_native.sb3 import checkpoint, versions
 from qwop_native.settings.sentences import word
-from qwop_native.training import callbacks, config, history, resume
+from qwop_native.training import callbacks, config, curves, history, resume
 from qwop_native.training.algorithms import Algorithm, learn
 from qwop_native.training.display import Display
 from qwop_native.training.environments import make_vec_env
@@ -261,7 +261,7 @@ class Run:
 
     def _draw(self) -> None:
         try:
-            history.draw(self._folder.path)
+            curves.draw(self._folder.path)
         except ImportError as error:
             print(f"note: {error}")
 
