@@ -41,7 +41,7 @@ class Pace:
             self._arrow(canvas, view, x < 0, gap)
 
     def _line(self, canvas: _core.Canvas, view: View, x: float) -> None:
-        unit = view.height / 100
+        unit = view.unit
         step, top = 2.4 * unit, 26.5 * unit
         while top < view.ground:
             canvas.capsule((x, top), 0.3 * unit, (x, top + step * 0.45), 0.3 * unit, _LINE, 0.75)
@@ -51,7 +51,7 @@ class Pace:
         draw_text(canvas, self._label, (middle, 20.5 * unit), 3.2 * unit, _INK, 0.5, weight=1.1)
 
     def _arrow(self, canvas: _core.Canvas, view: View, left: bool, meters: float) -> None:
-        unit = view.height / 100
+        unit = view.unit
         edge, inward = (0.0, 1.0) if left else (float(view.width), -1.0)
         tip = (edge + 2 * unit * inward, 32 * unit)
         for side in (-1.8, 1.8):

@@ -11,7 +11,7 @@ from qwop_native import _core
 from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS, UNITS_PER_METER
 from qwop_native.render.font import draw_text, text_width
 from qwop_native.render.pace import Pace
-from qwop_native.render.panel import Choice, draw_panel
+from qwop_native.render.panel import Choice, draw_panel, panel_width
 from qwop_native.render.runner import Runner, ghost_colors
 from qwop_native.render.track import FINISH, draw_hurdle, draw_place, draw_shadow
 from qwop_native.render.view import View, view_of
@@ -45,7 +45,7 @@ class Renderer:
                 raise ValueError(f"a picture's sides must be 64 to 8192 pixels, got {side}")
         self.width, self.height = width, height
         self._pace = Pace(pace)
-        self._panel = min(width // 2, round(height * 0.62)) if panel else 0
+        self._panel = panel_width(width, height) if panel else 0
 
     def draw(
         self,
@@ -85,7 +85,7 @@ class Renderer:
 
 
 def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
-    unit = view.height / 100
+    unit = view.unit
     distance = round(float(game.bodies[0, 0]) / UNITS_PER_METER, 1) + 0.0
     # The game's own score is what counts once it has ended.
     meters = game.score if game.game_ended else distance
@@ -104,7 +104,7 @@ def _progress(
     canvas: _core.Canvas, view: View, game: _core.Game, ghosts: Sequence[_core.Game], pace: Pace
 ) -> None:
     """A line for the whole track with everybody on it."""
-    unit = view.height / 100
+    unit = view.unit
     left, right, y = 3 * unit, view.width - 3 * unit, 4 * unit
 
     def at(x: float) -> tuple[float, float]:

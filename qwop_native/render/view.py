@@ -29,6 +29,11 @@ class View:
     width: int
     height: int
 
+    @property
+    def unit(self) -> float:
+        """Pixels of a hundredth of the height, or less where texts side by side need the width."""
+        return min(self.height / 100, self.width / 115)
+
     def point(self, x: float, y: float) -> Point:
         """World units to pixels."""
         return ((x - self.left) * self.scale, self.ground + (y - TRACK_Y) * self.scale)
