@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from qwop_native.cli import plot_groups
 from qwop_native.cli.common import require_extra, sentence
-from qwop_native.cli.names import short_names
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.plots.style import checked_format, save, styled
 
@@ -126,7 +125,7 @@ def _count(text: str) -> int:
 
 def _recordings(given: argparse.Namespace, paths: Sequence[str]) -> list[tuple[str, Recording]]:
     """Short names and recordings, the episodes of ``.rec`` files one by one."""
-    from qwop_native.cli.runs import load_runs
+    from qwop_native.cli.runs import load_runs, named
 
     runs = load_runs(
         plot_groups.recordings(paths),
@@ -134,8 +133,7 @@ def _recordings(given: argparse.Namespace, paths: Sequence[str]) -> list[tuple[s
         action_set=given.action_set,
         resets=given.resets,
     )
-    names = short_names([name for name, _ in runs])
-    return list(zip(names, (run for _, run in runs), strict=True))
+    return named(runs)
 
 
 def _recording(given: argparse.Namespace) -> tuple[str, Recording]:

@@ -8,6 +8,7 @@ from qwop_native import _core
 from qwop_native.facts import TRACK_Y
 
 WORLD_HEIGHT = 29.0  # world units (ten to a meter) from a picture's upper to its lower edge
+GROUND = 0.84  # share of a picture's height at which the track is
 Point = tuple[float, float]
 
 
@@ -51,4 +52,4 @@ def view_of(game: _core.Game, width: int, height: int) -> View:
     """The view that follows the runner, so that there is room to see where it goes."""
     scale = height / WORLD_HEIGHT
     left = float(game.bodies[0, 0]) - 0.4 * width / scale
-    return View(left, scale, height * 0.84, width, height)
+    return View(left, scale, height * GROUND, width, height)
