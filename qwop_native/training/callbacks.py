@@ -116,7 +116,7 @@ class Throughput(BaseCallback):
     def _on_training_start(self) -> None:
         self._start = time.perf_counter()
         self._first_step = self.model.num_timesteps
-        self._first_update = _updates(self.model)
+        self._first_update = updates_made(self.model)
 
     def _on_step(self) -> bool:
         if self.locals["dones"].any():
@@ -128,7 +128,7 @@ class Throughput(BaseCallback):
         """Steps per second, updates per second and transitions per update since the start."""
         seconds = max(time.perf_counter() - self._start, 1e-9)
         steps = self.model.num_timesteps - self._first_step
-        updates = _updates(self.model) - self._first_update
+        updates = updates_made(self.model) - self._first_update
         return {
             "env_steps_per_s": steps / seconds,
             "updates_per_s": updates / seconds,
@@ -136,7 +136,8 @@ class Throughput(BaseCallback):
         }
 
 
-def _updates(model: BaseAlgorithm) -> int:
+def updates_made(model: BaseAlgorithm) -> int:
+    """Gradient updates that a model has made."""
     counted = int(getattr(model, "_n_updates", 0))
     if not hasattr(model, "n_epochs"):
         return counted
