@@ -10,6 +10,7 @@ import typing
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import compress
 from types import FrameType
 from typing import Any
 
@@ -19,7 +20,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from qwop_native.training.environments import INFO_KEYWORDS
-from qwop_native.training.splits import Splits
+from qwop_native.training.splits import Splits, any_of
 
 _WINDOW = 100  # episodes that a curve's point is the mean of
 
@@ -47,10 +48,11 @@ class EpisodeStatistics(BaseCallback):
         dones = self.locals["dones"]
         if "new_obs" in self.locals:
             self._splits.step(self.locals["new_obs"], dones)
-        if not dones.any():
+        if not any_of(dones):
             return True
-        for game, info in enumerate(self.locals["infos"]):
-            if "episode" not in info:  # most games go on and tell nothing
+        infos = self.locals["infos"]
+        for game, info in compress(enumerate(infos), infos):  # most games go on and tell nothing
+            if "episode" not in info:
                 continue
             # An episode that began in the middle of a run says nothing of how far a policy gets.
             from_line = not info.get("start_distance") and info.get("from_line", True)
@@ -119,7 +121,7 @@ class Throughput(BaseCallback):
         self._first_update = updates_made(self.model)
 
     def _on_step(self) -> bool:
-        if self.locals["dones"].any():
+        if any_of(self.locals["dones"]):
             for name, value in self.measure().items():
                 self.logger.record(f"throughput/{name}", value)
         return True
