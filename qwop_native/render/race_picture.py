@@ -177,15 +177,17 @@ def _arrow(
 
 
 def _tag(laid: Overlay, view: View, x: float, y: float, color: int, name: str, size: float) -> None:
-    """A name over a runner, above those that are there already; none where there is no room."""
+    """A name over a runner, above those that are there already, else on the track before it."""
     words, pad = shortened(name, size, _NAME * size), 0.5 * size
-    half = widest([words]) * size / 2 + pad
+    half, height = widest([words]) * size / 2 + pad, 1.33 * size + 2 * pad
     middle = min(max(x, half + 1), view.width - half - 1)
-    bottom = y
-    while bottom - size - 2 * pad > 0.19 * view.height:
-        box = Box(middle - half, bottom - 1.33 * size - 2 * pad, middle + half, bottom)
+    bottoms = [GROUND * view.height + height + view.unit]
+    while y - height > 0.19 * view.height:
+        bottoms.insert(-1, y)
+        y -= 0.5 * size
+    for bottom in bottoms:
+        box = Box(middle - half, bottom - height, middle + half, bottom)
         if laid.free(box):
             laid.plates.append((box, color))
             laid.texts.append(Text(words, middle, box.top + pad, size, _PALE, 0.5))
             return
-        bottom -= 0.5 * size

@@ -14,7 +14,7 @@ from qwop_native.models.summary import Summary
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-_WIDE = 98  # columns from which on the tables stand side by side
+_WIDE, _MEDIUM = 98, 66  # columns from which on three tables, and two, stand side by side
 _BARS, _PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#"
 _LOSSES = 4  # that are shown
 
@@ -126,11 +126,10 @@ def panel(title: str, standing: Standing, console: Console) -> RenderableType:
         _table("learning", _learning(standing)),
     ]
     side_by_side = Table.grid(padding=(0, 3))
-    if wide:
-        side_by_side.add_row(*tables)
-    else:
-        for index, table in enumerate(tables):
-            side_by_side.add_row(table if not index else Group("", table))
+    across = 3 if wide else 2 if console.width >= _MEDIUM else 1
+    for first in range(0, len(tables), across):
+        row = tables[first : first + across]
+        side_by_side.add_row(*(table if not first else Group("", table) for table in row))
     return Panel(
         Group(_bar(standing, wide), "", side_by_side),
         title=title,

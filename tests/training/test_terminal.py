@@ -43,7 +43,7 @@ def drawn(standing, width, encoding="utf-8"):
     return file.read()
 
 
-@pytest.mark.parametrize("width", [50, 60, 80, 97, 98, 120, 160])
+@pytest.mark.parametrize("width", [50, 65, 66, 80, 97, 98, 120, 160])
 def test_a_panel_tells_all_at_any_width(width):
     text = drawn(LATE, width)
     told = ["qrdqn: runs/a", "71 %", "3:41 gone, 1:28 left", "31.8 m", "100.3 m", "17 %", "8 of 10"]
@@ -51,6 +51,10 @@ def test_a_panel_tells_all_at_any_width(width):
     told += ["13,570 steps/s", "106 updates/s", "0.0385", "policy loss", "-0.00123", "▁▁▁▃█"]
     assert [each for each in told if each not in text] == []
     assert {len(line) for line in text.splitlines()} == {width}
+
+
+def test_a_panel_is_no_higher_than_a_usual_terminal():
+    assert len(drawn(LATE, 80).splitlines()) < 24
 
 
 def test_before_the_first_episode_there_is_a_panel_too():
