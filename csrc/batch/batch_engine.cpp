@@ -25,6 +25,7 @@ BatchEngine::BatchEngine(BatchOptions options, support::Interrupt& interrupt)
       memory_(block_bytes(options_.instruction_set) *
               static_cast<std::size_t>((options_.games + block_size_ - 1) / block_size_)),
       episodes_(static_cast<std::size_t>(options_.games)),
+      chances_(options_.episode.chance.any() ? episodes_.size() : 0),
       columns_(options_.games),
       final_columns_(options_.games),
       final_observations_(static_cast<std::size_t>(options_.games) * env::kObservationSize),
@@ -69,7 +70,12 @@ void BatchEngine::restart(int index, float* observations, bool reload,
     game = page;
   }
   restart_.reset(game, interrupt);
+  if (options_.episode.chance.noop_max > 0) {
+    env::play_noops(game, options_.episode, chances_[index].draws, episodes_[index].tracker,
+                    interrupt);
+  }
   if (interrupt.stopped()) return;
+  if (has_chance()) chances_[index].held = 0;
   episodes_[index].phase = Phase::Running;
   block.observe(lane, row(observations, index));
 }
@@ -103,6 +109,7 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
     terminate[lane] = mask == env::kTerminateAction;
     keys[lane] = terminate[lane] ? game::KeyMask{0} : static_cast<game::KeyMask>(mask);
   }
+  if (has_chance()) stick(begin, count, active, keys.data(), terminate.data());
   const int frames = options_.episode.reward.frames_per_step;
   const int following = index + pool_.threads();  // probably this thread's next block
   const auto* next = following < block_count() ? blocks_[following].get() : nullptr;
@@ -117,6 +124,20 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
   }
   for (int lane = 0; lane < count; ++lane) {
     finish_step(begin + lane, terminate[lane], out, interrupt);
+  }
+}
+
+void BatchEngine::stick(int begin, int count, std::uint64_t active, game::KeyMask* keys,
+                        bool* terminate) {
+  const double probability = options_.episode.chance.repeat_action_probability;
+  for (int lane = 0; lane < count; ++lane) {
+    auto& chance = chances_[begin + lane];
+    if ((active >> lane & 1) == 0) continue;
+    if (probability > 0.0 && chance.draws.happens(probability)) {
+      keys[lane] = chance.held;
+      terminate[lane] = false;
+    }
+    chance.held = keys[lane];
   }
 }
 
@@ -170,7 +191,12 @@ void BatchEngine::fill_columns(EpisodeColumns& columns, int game) {
 void BatchEngine::copy_game(int from, int to) {
   block_of(to).game(lane_of(to)) = block_of(from).game(lane_of(from));
   episodes_[to] = episodes_[from];
+  if (has_chance()) chances_[to] = chances_[from];
   fill_columns(columns_, to);
+}
+
+void BatchEngine::seed(int game, std::uint64_t seed) {
+  if (has_chance()) chances_[game].draws = env::Chance(seed);
 }
 
 }  // namespace qwop::batch

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "batch/game_block.hpp"
+#include "env/chance.hpp"
 #include "env/episode.hpp"
 #include "env/prepared_restart.hpp"
 #include "support/instruction_set.hpp"
@@ -90,6 +91,9 @@ class BatchEngine {
   void start_at(int game, std::string_view game_snapshot, float* observation,
                 bool from_reset = false);
   void copy_game(int from, int to);
+  // Where the draws of a game with `chance` in its options begin.
+  void seed(int game, std::uint64_t seed);
+  bool has_chance() const { return !chances_.empty(); }
   const game::Game& game(int game) { return block_of(game).game(lane_of(game)); }
 
  private:
@@ -99,6 +103,10 @@ class BatchEngine {
     double episode_return = 0.0;
     std::int64_t episode_length = 0;
     Phase phase = Phase::NeedsReset;
+  };
+  struct GameChance {
+    env::Chance draws;
+    game::KeyMask held = 0;  // in the last step
   };
 
   int block_count() const { return static_cast<int>(blocks_.size()); }
@@ -110,6 +118,7 @@ class BatchEngine {
                   support::Interrupt& interrupt);
   void finish_step(int game, bool terminate_action, const StepOutput& out,
                    support::Interrupt& interrupt);
+  void stick(int begin, int count, std::uint64_t active, game::KeyMask* keys, bool* terminate);
   void restart(int game, float* observations, bool reload, support::Interrupt& interrupt);
   void fill_columns(EpisodeColumns& columns, int game);
 
@@ -119,6 +128,7 @@ class BatchEngine {
   support::LargePages memory_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
   std::vector<EpisodeState> episodes_;
+  std::vector<GameChance> chances_;  // empty where the options have no chance
   EpisodeColumns columns_, final_columns_;
   std::vector<float> final_observations_;
   support::ThreadPool pool_;

@@ -115,6 +115,18 @@ void step(BatchEngine& engine, const Array<std::int64_t>& actions, Array<float> 
   });
 }
 
+void seed(BatchEngine& engine, const Array<std::uint64_t>& seeds,
+          const std::optional<Array<bool>>& mask) {
+  const auto* given = input(seeds, engine, "seeds");
+  const bool* chosen = mask ? input(*mask, engine, "mask") : nullptr;
+  without_lock([&](auto&) {
+    const Turn turn(engine.mutex());
+    for (int game = 0; game < engine.options().games; ++game) {
+      if (chosen == nullptr || chosen[game]) engine.seed(game, given[game]);
+    }
+  });
+}
+
 int checked_game(const BatchEngine& engine, py::ssize_t game) {
   if (game >= 0 && game < engine.options().games) return static_cast<int>(game);
   throw py::index_error("game must be in 0.." + std::to_string(engine.options().games - 1) +
@@ -213,6 +225,9 @@ void bind_batch(py::module_& module) {
           arg("instruction_set") = "")
       .def("reset", &reset, arg("obs").noconvert(), py::kw_only(),
            arg("mask").noconvert() = py::none(), arg("reload") = false)
+      .def("seed", &seed, arg("seeds").noconvert(), py::kw_only(),
+           arg("mask").noconvert() = py::none(),
+           "Where the draws of noop_max and repeat_action_probability begin.")
       .def("step", &step, arg("actions").noconvert(), py::kw_only(), arg("obs").noconvert(),
            arg("rewards").noconvert(), arg("terminated").noconvert(), arg("truncated").noconvert())
       .def(

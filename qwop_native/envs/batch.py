@@ -18,6 +18,7 @@ from qwop_native.envs.arguments import (
     check_seed,
     check_snapshot,
     is_integer,
+    seed_word,
 )
 from qwop_native.envs.env import Observation, QwopEnv
 from qwop_native.envs.errors import EnvNotResetError
@@ -51,7 +52,7 @@ class Batch:
 
     Attributes:
         template: A `QwopEnv` with the same arguments, for its tables; it is not one of the games.
-        seeds: Seed of each game, Python's integers (num_envs,). The game has no chance in it.
+        seeds: Seed of each game, Python's integers (num_envs,), as `QwopEnv` has it.
         rewards: Of the last step, float64 (num_envs,), overwritten by the next.
         terminated: Of the last step, bool (num_envs,), overwritten by the next.
         truncated: Of the last step, bool (num_envs,), overwritten by the next.
@@ -93,6 +94,7 @@ class Batch:
         if seed is None:
             seed = int(np.random.default_rng().integers(DRAWN_SEED_END - self.num_envs))
         self.seeds = np.array(self.checked_seeds(seed), dtype=object)
+        self._seed_chance(self._engine, None)
         self.max_episode_steps = max_episode_steps
         self.num_threads = self._engine.num_threads
         self.instruction_set = self._engine.instruction_set
@@ -101,6 +103,11 @@ class Batch:
         self.truncated = np.zeros(self.num_envs, np.bool_)
         self._actions = np.zeros(self.num_envs, np.int64)
         self._take_columns(self._engine)
+
+    def _seed_chance(self, engine: _core.BatchEngine, mask: Mask | None) -> None:
+        if self.template.has_chance:
+            words = np.array([seed_word(seed) for seed in self.seeds], np.uint64)
+            engine.seed(words, mask=mask)
 
     def _take_columns(self, engine: _core.BatchEngine) -> None:
         self.columns = {name: getattr(engine, name) for name in INFO_COLUMNS}
@@ -190,6 +197,7 @@ class Batch:
         if seeds is not None:
             seeded = chosen & np.array([each is not None for each in seeds])
             self.seeds[seeded] = np.array(seeds, dtype=object)[seeded]
+            self._seed_chance(engine, seeded)
         for game, snapshot in enumerate(snapshots or ()):
             if snapshot is not None and chosen[game]:
                 chosen[game] = False
