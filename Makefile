@@ -16,7 +16,7 @@ cpp := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help train test test-fast test-cpp test-asan test-tsan test-platforms test-wheel \
-  test-oldest test-newest lint format types docs wheel sdist benchmark install clean
+  test-oldest test-newest test-examples lint format types docs wheel sdist benchmark install clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,12 @@ test-newest: ## the tests with the newest dependencies that pyproject.toml admit
 	build/newest/bin/pip install -q --no-deps --retries 0 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
 	build/newest/bin/pip install -q -U -e '.[train,parity,dev]'
 	build/newest/bin/pytest $(fast)
+
+test-examples: ## the examples, with the libraries that they are for
+	rm -rf build/examples && $(PYTHON) -m venv build/examples
+	build/examples/bin/pip install -q --no-deps --retries 0 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
+	build/examples/bin/pip install -q -e '.[train,plots,render]' pytest -r requirements/examples.txt
+	build/examples/bin/pytest -q tests/examples tests/cli/test_card.py
 
 docs: $(VENV)/.dev ## build the pages
 	$(bin)/pip install -q -e '.[docs]'
