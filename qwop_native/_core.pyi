@@ -166,6 +166,7 @@ class BatchEngine:
         max_episode_steps: int,
         autoreset: str,
         instruction_set: str = "",
+        cores: Sequence[int] = ...,
     ) -> None: ...
     def reset(
         self,
@@ -237,6 +238,24 @@ class BatchEngine:
     def final_length(self) -> npt.NDArray[np.int64]: ...
     @property
     def final_obs(self) -> npt.NDArray[np.float32]: ...
+
+class AsyncSteps:
+    """Steps of parts of a batch."""
+
+    def __init__(
+        self,
+        engine: BatchEngine,
+        *,
+        obs: npt.NDArray[np.float32],
+        rewards: npt.NDArray[np.float64],
+        terminated: npt.NDArray[np.bool_],
+        truncated: npt.NDArray[np.bool_],
+        cores: Sequence[int] = ...,
+    ) -> None: ...
+    def send(self, env_ids: npt.NDArray[np.int64], *, actions: npt.NDArray[np.int64]) -> None: ...
+    def receive(self, *, games: int) -> npt.NDArray[np.int64]: ...
+    @property
+    def under_way(self) -> int: ...
 
 def nearest_float32(x: float) -> float: ...
 def build_info() -> dict[str, str]: ...

@@ -29,7 +29,7 @@ BatchEngine::BatchEngine(BatchOptions options, support::Interrupt& interrupt)
       columns_(options_.games),
       final_columns_(options_.games),
       final_observations_(static_cast<std::size_t>(options_.games) * env::kObservationSize),
-      pool_(options_.threads) {
+      pool_(options_.threads, options_.cores) {
   const auto first = env::loaded_page(options_.episode, interrupt);
   for (int begin = 0; begin < options_.games; begin += block_size_) {
     const int games = std::min(block_size_, options_.games - begin);
@@ -80,8 +80,22 @@ void BatchEngine::restart(int index, float* observations, bool reload,
   block.observe(lane, row(observations, index));
 }
 
+void BatchEngine::require_idle() const {
+  if (under_way_ > 0) throw UnderWayError();
+}
+
 void BatchEngine::require_ready() const {
-  for (int game = 0; game < options_.games; ++game) {
+  require_idle();
+  require_ready(0, options_.games);
+}
+
+void BatchEngine::require_ready(int block) const {
+  const int begin = block * block_size_;
+  require_ready(begin, std::min(begin + block_size_, options_.games));
+}
+
+void BatchEngine::require_ready(int begin, int end) const {
+  for (int game = begin; game < end; ++game) {
     const auto phase = episodes_[game].phase;
     const bool over = phase == Phase::Ended && options_.autoreset == Autoreset::Disabled;
     if (phase == Phase::NeedsReset || over) throw NotResetError(game);

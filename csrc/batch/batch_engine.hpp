@@ -1,6 +1,7 @@
 // Many episodes side by side: actions in, observations, rewards and ends out, restarts in place.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -27,6 +28,7 @@ struct BatchOptions {
   env::EpisodeOptions episode;
   int games = 1;
   int threads = 1;
+  std::vector<int> cores;  // that threads beside the caller's are bound to, in turn; empty: none
   std::int64_t max_episode_steps = 0;  // 0: no limit
   Autoreset autoreset = Autoreset::NextStep;
   support::InstructionSet instruction_set = support::InstructionSet::kScalar;  // an available one
@@ -58,6 +60,14 @@ class NotResetError : public std::logic_error {
       : std::logic_error("game " + std::to_string(game) + " must be reset before it can step") {}
 };
 
+// Something was asked while games are under way.
+class UnderWayError : public std::runtime_error {
+ public:
+  UnderWayError()
+      : std::runtime_error(
+            "games are under way: receive those that were sent, with recv(), first") {}
+};
+
 class BatchEngine {
  public:
   explicit BatchEngine(BatchOptions options,
@@ -74,6 +84,16 @@ class BatchEngine {
   // Actions must be within the action set and every game ready.
   void step(const std::int64_t* actions, const StepOutput& out,
             support::Interrupt& interrupt = support::Interrupt::none());
+
+  // For steps of single blocks, as AsyncSteps takes them. The games of the block must be ready.
+  int block_count() const { return static_cast<int>(blocks_.size()); }
+  int games_per_block() const { return block_size_; }
+  void require_ready(int block) const;
+  void step_block(int block, const std::int64_t* actions, const StepOutput& out,
+                  support::Interrupt& interrupt);
+  // Blocks that are being stepped; nothing else may be asked of the engine meanwhile.
+  void set_under_way(int blocks) { under_way_ = blocks; }
+  void require_idle() const;
 
   const BatchOptions& options() const { return options_; }
   support::Turns& mutex() { return mutex_; }  // for callers who share an engine between threads
@@ -109,13 +129,11 @@ class BatchEngine {
     game::KeyMask held = 0;  // in the last step
   };
 
-  int block_count() const { return static_cast<int>(blocks_.size()); }
+  void require_ready(int begin, int end) const;
   GameBlock& block_of(int game) { return *blocks_[game / block_size_]; }
   int lane_of(int game) const { return game % block_size_; }
   std::span<float, env::kObservationSize> row(float* observations, int game) const;
 
-  void step_block(int block, const std::int64_t* actions, const StepOutput& out,
-                  support::Interrupt& interrupt);
   void finish_step(int game, bool terminate_action, const StepOutput& out,
                    support::Interrupt& interrupt);
   void stick(int begin, int count, std::uint64_t active, game::KeyMask* keys, bool* terminate);
@@ -133,6 +151,7 @@ class BatchEngine {
   std::vector<float> final_observations_;
   support::ThreadPool pool_;
   support::Turns mutex_;
+  std::atomic<int> under_way_{0};
 };
 
 }  // namespace qwop::batch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ class Batch:
         max_episode_steps: Steps after which an episode is truncated; None or -1 for no limit.
         instruction_set: One of `_core.instruction_sets()`; None for the fastest.
         env_kwargs: Arguments of `QwopEnv`.
+        cores: As from `check_cores`, what the engine's threads are bound to.
 
     Attributes:
         template: A `QwopEnv` with the same arguments, for its tables; it is not one of the games.
@@ -69,6 +70,7 @@ class Batch:
         max_episode_steps: int | None,
         instruction_set: str | None,
         env_kwargs: Mapping[str, Any],
+        cores: Sequence[int] = (),
     ) -> None:
         check_names(env_kwargs, owner, QwopEnv)
         self.num_envs = check_int("num_envs", num_envs, 1)
@@ -81,7 +83,9 @@ class Batch:
         # What a copy is made with: no second warning about arguments without effect.
         kept = {name: value for name, value in env_kwargs.items() if name not in BROWSER_ONLY}
         limits = (autoreset, max_episode_steps, instruction_set)
-        self._arguments = (owner, num_envs, num_threads, *limits, kept)
+        self._arguments = (owner, num_envs, num_threads, *limits, kept, list(cores))
+        self._cores = list(cores)
+        self._steps: _core.AsyncSteps | None = None
         self._engine: _core.BatchEngine | None = _core.BatchEngine(
             _core.EpisodeOptions(**self.template.episode_arguments()),
             num_envs=self.num_envs,
@@ -89,6 +93,7 @@ class Batch:
             max_episode_steps=max_episode_steps or 0,
             autoreset=autoreset,
             instruction_set=instruction_set or "",
+            cores=self._cores,
         )
         seed = env_kwargs.get("seed")
         if seed is None:
@@ -125,7 +130,7 @@ class Batch:
 
     def close(self) -> None:
         """Lets go of the games and their threads."""
-        self._engine = None
+        self._steps = self._engine = None
         self.columns, self.final = {}, {}
 
     def checked_seeds(self, seed: int | Iterable[int | None]) -> Seeds:
@@ -236,6 +241,31 @@ class Batch:
             )
         except _core.NotResetError as error:
             raise EnvNotResetError(f"{error}; call reset() first") from None
+
+    def steps(self, observations: Observation) -> _core.AsyncSteps:
+        """Steps of parts of the games, whose results go to `observations` and this object's arrays.
+
+        Args:
+            observations: float32 (num_envs, 60), the same in each call.
+        """
+        engine = self.engine
+        if self._steps is None:
+            self._steps = _core.AsyncSteps(
+                engine,
+                obs=observations,
+                rewards=self.rewards,
+                terminated=self.terminated,
+                truncated=self.truncated,
+                cores=self._cores,
+            )
+        return self._steps
+
+    def require_idle(self) -> None:
+        """Raises RuntimeError while games are under way, sent and not yet received."""
+        if self._steps is not None and self._steps.under_way:
+            raise RuntimeError(
+                f"{self._steps.under_way} games are under way; receive them with recv() first"
+            )
 
     def ended(self) -> Mask:
         """Games whose episode ended in the last step, as a new array."""

@@ -149,6 +149,7 @@ class GamesOfBatch:
     def _attribute(self, name: str, game: int) -> Any:
         """What one game has under a name; AttributeError if there is nothing."""
         batch = self._batch
+        batch.require_idle()
         if name in _METHODS:
             return functools.partial(getattr(self, name), game)
         if name in _SHARED:
