@@ -131,7 +131,7 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         snapshots = self._batch.checked_snapshots(snapshot_option(options))
         mask = _check_mask(options, self.num_envs)
         seeds = None if seed is None else self._batch.checked_seeds(seed)
-        observations = self._target(out)
+        observations = self._own if out is None else self._target(out)
         if observations is not self._observations:
             self._batch.require_idle()
             observations[:] = self._observations
@@ -163,7 +163,7 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
                 has moved.
         """
         batch = self._batch
-        observations = self._target(out)
+        observations = self._own if out is None else self._target(out)
         batch.step(actions, observations)
         self._observations = observations
         infos: dict[str, Any] = {}
@@ -181,9 +181,7 @@ class QwopVectorEnv(GamesOfBatch, VectorEnv[Observation, Any, npt.NDArray[Any]])
         )
 
     def _target(self, out: Any) -> Observation:
-        """Where the next observations go: the caller's memory or our own."""
-        if out is None:
-            return self._own
+        """The caller's memory, where the next observations go."""
         return writable_view("out", out, self._own.shape)
 
     def _shown(self, out: Any) -> Any:
