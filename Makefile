@@ -16,13 +16,13 @@ cpp := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help train test test-fast test-cpp test-asan test-tsan test-platforms test-wheel \
-  test-oldest test-newest lint format types docs wheel sdist benchmark install clean
+  test-oldest test-newest test-examples lint format types docs pages wheel sdist benchmark install clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 train: $(VENV)/.train ## set up and train a first runner, in a minute or two
-	$(bin)/python -m train qrdqn -c train/configs/qrdqn_quick.yml
+	$(bin)/qwop-native train qrdqn -c train/configs/qrdqn_quick.yml
 
 test: $(VENV)/.dev ## set up and run all tests
 	$(bin)/pytest -n $(JOBS) --dist worksteal
@@ -108,9 +108,19 @@ test-newest: ## the tests with the newest dependencies that pyproject.toml admit
 	build/newest/bin/pip install -q -U -e '.[train,parity,dev]'
 	build/newest/bin/pytest $(fast)
 
+test-examples: ## the examples, with the libraries that they are for
+	rm -rf build/examples && $(PYTHON) -m venv build/examples
+	build/examples/bin/pip install -q --no-deps --retries 0 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
+	build/examples/bin/pip install -q -e '.[train,plots,render]' pytest -r requirements/examples.txt
+	build/examples/bin/pytest -q tests/examples tests/cli/test_card.py
+
 docs: $(VENV)/.dev ## build the pages
 	$(bin)/pip install -q -e '.[docs]'
 	$(bin)/mkdocs build --strict
+
+pages: $(VENV)/.dev ## commit the site of VERSION and the page to the branch gh-pages
+	$(bin)/pip install -q -e '.[docs]'
+	MIKE=$(bin)/mike .ci/pages "$(VERSION)"
 
 wheel: | $(bin)/python ## build a wheel into dist/
 	$(bin)/pip wheel -q --no-deps -w dist .

@@ -29,6 +29,24 @@ def test_what_a_page_links_to_is_there(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_train_is_spelled_in_one_way(page):
+    # Two pages say when the other spelling is of use.
+    both = ("training.md", "architecture.md")
+    history = page.parent.name == "history"
+    assert history or page.name in both or "python -m train" not in page.read_text()
+
+
+def test_the_citation_is_of_this_project():
+    yaml = pytest.importorskip("yaml")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    project = (ROOT / "pyproject.toml").read_text()
+    assert f'license = "{citation["license"]}"' in project
+    assert citation["title"].startswith("qwop-native: ")
+    assert f'name = "{citation["authors"][0]["name"]}"' in project
+
+
 def test_the_command_of_every_picture_is_named():
     named = (ROOT / "docs" / "reproduction.md").read_text()
     pictures = [path.name for path in (ROOT / "docs" / "images").iterdir()]

@@ -25,10 +25,11 @@ BatchEngine::BatchEngine(BatchOptions options, support::Interrupt& interrupt)
       memory_(block_bytes(options_.instruction_set) *
               static_cast<std::size_t>((options_.games + block_size_ - 1) / block_size_)),
       episodes_(static_cast<std::size_t>(options_.games)),
+      chances_(options_.episode.chance.any() ? episodes_.size() : 0),
       columns_(options_.games),
       final_columns_(options_.games),
       final_observations_(static_cast<std::size_t>(options_.games) * env::kObservationSize),
-      pool_(options_.threads) {
+      pool_(options_.threads, options_.cores) {
   const auto first = env::loaded_page(options_.episode, interrupt);
   for (int begin = 0; begin < options_.games; begin += block_size_) {
     const int games = std::min(block_size_, options_.games - begin);
@@ -69,13 +70,32 @@ void BatchEngine::restart(int index, float* observations, bool reload,
     game = page;
   }
   restart_.reset(game, interrupt);
+  if (options_.episode.chance.noop_max > 0) {
+    env::play_noops(game, options_.episode, chances_[index].draws, episodes_[index].tracker,
+                    interrupt);
+  }
   if (interrupt.stopped()) return;
+  if (has_chance()) chances_[index].held = 0;
   episodes_[index].phase = Phase::Running;
   block.observe(lane, row(observations, index));
 }
 
+void BatchEngine::require_idle() const {
+  if (under_way_ > 0) throw UnderWayError();
+}
+
 void BatchEngine::require_ready() const {
-  for (int game = 0; game < options_.games; ++game) {
+  require_idle();
+  require_ready(0, options_.games);
+}
+
+void BatchEngine::require_ready(int block) const {
+  const int begin = block * block_size_;
+  require_ready(begin, std::min(begin + block_size_, options_.games));
+}
+
+void BatchEngine::require_ready(int begin, int end) const {
+  for (int game = begin; game < end; ++game) {
     const auto phase = episodes_[game].phase;
     const bool over = phase == Phase::Ended && options_.autoreset == Autoreset::Disabled;
     if (phase == Phase::NeedsReset || over) throw NotResetError(game);
@@ -103,6 +123,7 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
     terminate[lane] = mask == env::kTerminateAction;
     keys[lane] = terminate[lane] ? game::KeyMask{0} : static_cast<game::KeyMask>(mask);
   }
+  if (has_chance()) stick(begin, count, active, keys.data(), terminate.data());
   const int frames = options_.episode.reward.frames_per_step;
   const int following = index + pool_.threads();  // probably this thread's next block
   const auto* next = following < block_count() ? blocks_[following].get() : nullptr;
@@ -117,6 +138,20 @@ void BatchEngine::step_block(int index, const std::int64_t* actions, const StepO
   }
   for (int lane = 0; lane < count; ++lane) {
     finish_step(begin + lane, terminate[lane], out, interrupt);
+  }
+}
+
+void BatchEngine::stick(int begin, int count, std::uint64_t active, game::KeyMask* keys,
+                        bool* terminate) {
+  const double probability = options_.episode.chance.repeat_action_probability;
+  for (int lane = 0; lane < count; ++lane) {
+    auto& chance = chances_[begin + lane];
+    if ((active >> lane & 1) == 0) continue;
+    if (probability > 0.0 && chance.draws.happens(probability)) {
+      keys[lane] = chance.held;
+      terminate[lane] = false;
+    }
+    chance.held = keys[lane];
   }
 }
 
@@ -170,7 +205,12 @@ void BatchEngine::fill_columns(EpisodeColumns& columns, int game) {
 void BatchEngine::copy_game(int from, int to) {
   block_of(to).game(lane_of(to)) = block_of(from).game(lane_of(from));
   episodes_[to] = episodes_[from];
+  if (has_chance()) chances_[to] = chances_[from];
   fill_columns(columns_, to);
+}
+
+void BatchEngine::seed(int game, std::uint64_t seed) {
+  if (has_chance()) chances_[game].draws = env::Chance(seed);
 }
 
 }  // namespace qwop::batch

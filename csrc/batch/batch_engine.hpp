@@ -1,6 +1,7 @@
 // Many episodes side by side: actions in, observations, rewards and ends out, restarts in place.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "batch/game_block.hpp"
+#include "env/chance.hpp"
 #include "env/episode.hpp"
 #include "env/prepared_restart.hpp"
 #include "support/instruction_set.hpp"
@@ -26,6 +28,7 @@ struct BatchOptions {
   env::EpisodeOptions episode;
   int games = 1;
   int threads = 1;
+  std::vector<int> cores;  // that threads beside the caller's are bound to, in turn; empty: none
   std::int64_t max_episode_steps = 0;  // 0: no limit
   Autoreset autoreset = Autoreset::NextStep;
   support::InstructionSet instruction_set = support::InstructionSet::kScalar;  // an available one
@@ -57,6 +60,14 @@ class NotResetError : public std::logic_error {
       : std::logic_error("game " + std::to_string(game) + " must be reset before it can step") {}
 };
 
+// Something was asked while games are under way.
+class UnderWayError : public std::runtime_error {
+ public:
+  UnderWayError()
+      : std::runtime_error(
+            "games are under way: receive those that were sent, with recv(), first") {}
+};
+
 class BatchEngine {
  public:
   explicit BatchEngine(BatchOptions options,
@@ -74,6 +85,16 @@ class BatchEngine {
   void step(const std::int64_t* actions, const StepOutput& out,
             support::Interrupt& interrupt = support::Interrupt::none());
 
+  // For steps of single blocks, as AsyncSteps takes them. The games of the block must be ready.
+  int block_count() const { return static_cast<int>(blocks_.size()); }
+  int games_per_block() const { return block_size_; }
+  void require_ready(int block) const;
+  void step_block(int block, const std::int64_t* actions, const StepOutput& out,
+                  support::Interrupt& interrupt);
+  // Blocks that are being stepped; nothing else may be asked of the engine meanwhile.
+  void set_under_way(int blocks) { under_way_ = blocks; }
+  void require_idle() const;
+
   const BatchOptions& options() const { return options_; }
   support::Turns& mutex() { return mutex_; }  // for callers who share an engine between threads
   EpisodeColumns& columns() { return columns_; }
@@ -90,6 +111,9 @@ class BatchEngine {
   void start_at(int game, std::string_view game_snapshot, float* observation,
                 bool from_reset = false);
   void copy_game(int from, int to);
+  // Where the draws of a game with `chance` in its options begin.
+  void seed(int game, std::uint64_t seed);
+  bool has_chance() const { return !chances_.empty(); }
   const game::Game& game(int game) { return block_of(game).game(lane_of(game)); }
 
  private:
@@ -100,16 +124,19 @@ class BatchEngine {
     std::int64_t episode_length = 0;
     Phase phase = Phase::NeedsReset;
   };
+  struct GameChance {
+    env::Chance draws;
+    game::KeyMask held = 0;  // in the last step
+  };
 
-  int block_count() const { return static_cast<int>(blocks_.size()); }
+  void require_ready(int begin, int end) const;
   GameBlock& block_of(int game) { return *blocks_[game / block_size_]; }
   int lane_of(int game) const { return game % block_size_; }
   std::span<float, env::kObservationSize> row(float* observations, int game) const;
 
-  void step_block(int block, const std::int64_t* actions, const StepOutput& out,
-                  support::Interrupt& interrupt);
   void finish_step(int game, bool terminate_action, const StepOutput& out,
                    support::Interrupt& interrupt);
+  void stick(int begin, int count, std::uint64_t active, game::KeyMask* keys, bool* terminate);
   void restart(int game, float* observations, bool reload, support::Interrupt& interrupt);
   void fill_columns(EpisodeColumns& columns, int game);
 
@@ -119,10 +146,12 @@ class BatchEngine {
   support::LargePages memory_;
   std::vector<std::unique_ptr<GameBlock>> blocks_;
   std::vector<EpisodeState> episodes_;
+  std::vector<GameChance> chances_;  // empty where the options have no chance
   EpisodeColumns columns_, final_columns_;
   std::vector<float> final_observations_;
   support::ThreadPool pool_;
   support::Turns mutex_;
+  std::atomic<int> under_way_{0};
 };
 
 }  // namespace qwop::batch

@@ -1,6 +1,8 @@
-// A game of the batch with its episode as bytes: the game's own snapshot, then the episode.
+// A game of the batch with its episode as bytes: the game's own snapshot, then the episode, then
+// its chance where it has any.
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <type_traits>
 
 #include "batch/batch_engine.hpp"
@@ -35,6 +37,21 @@ struct Take {
 // Tracker (time, distance, two flags), return, length, phase.
 constexpr std::size_t kEpisodeSize = 4 + 4 + 1 + 1 + 8 + 8 + 1;
 constexpr std::size_t kChecksumSize = 8;
+// Where there is chance: the state of its draws, and a mark that the last byte of an episode, its
+// phase, never is. The keys held last are the game's.
+constexpr std::size_t kChanceSize = 8 + 1;
+constexpr std::uint8_t kChanceMark = 0xc1;
+
+// The state of a snapshot's draws, which is taken off its bytes; none where there is none.
+std::optional<std::uint64_t> take_chance(std::string_view& bytes) {
+  if (bytes.size() < kChanceSize || static_cast<std::uint8_t>(bytes.back()) != kChanceMark) {
+    return std::nullopt;
+  }
+  std::uint64_t state;
+  Take{bytes.substr(bytes.size() - kChanceSize)}(state);
+  bytes.remove_suffix(kChanceSize);
+  return state;
+}
 
 }  // namespace
 
@@ -45,6 +62,7 @@ std::string BatchEngine::snapshot(int game) {
   episode.tracker.serialize(append);
   append(episode.episode_return), append(episode.episode_length);
   append(static_cast<std::uint8_t>(episode.phase));
+  if (has_chance()) append(chances_[game].draws.state()), append(kChanceMark);
   append(game::checksum(bytes));
   return bytes;
 }
@@ -57,6 +75,13 @@ void BatchEngine::restore(int game, std::string_view bytes) {
   }
   if (bytes.size() < kEpisodeSize || stored != game::checksum(bytes)) {
     throw game::SnapshotError("not a snapshot of one game of a batch, or a damaged one");
+  }
+  const auto chance = take_chance(bytes);
+  if (chance.has_value() != has_chance() || bytes.size() < kEpisodeSize) {
+    throw game::SnapshotError(std::string("snapshot was taken ") +
+                              (has_chance() ? "without" : "with") +
+                              " noop_max or repeat_action_probability, this environment has " +
+                              (has_chance() ? "one of them" : "neither"));
   }
   game::Game restored(options_.episode.flavor);
   game::restore(restored, bytes.substr(0, bytes.size() - kEpisodeSize));
@@ -72,6 +97,10 @@ void BatchEngine::restore(int game, std::string_view bytes) {
   episode.phase = static_cast<Phase>(phase);
   block_of(game).game(lane_of(game)) = restored;
   episodes_[game] = episode;
+  if (chance) {
+    chances_[game].draws.set_state(*chance);
+    chances_[game].held = restored.held_keys();
+  }
   fill_columns(columns_, game);
 }
 
@@ -83,6 +112,7 @@ void BatchEngine::start_at(int game, std::string_view game_snapshot, float* obse
   episodes_[game] = {};
   if (!from_reset) episodes_[game].tracker.start_at(block.standing(lane));
   episodes_[game].phase = Phase::Running;
+  if (has_chance()) chances_[game].held = block.game(lane).held_keys();
   block.observe(lane, std::span<float, env::kObservationSize>(observation, env::kObservationSize));
   fill_columns(columns_, game);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "batch/batch_engine.hpp"
@@ -34,7 +35,8 @@ Autoreset parse_autoreset(const std::string& name) {
 std::unique_ptr<BatchEngine> make_engine(const env::EpisodeOptions& episode, py::ssize_t num_envs,
                                          py::ssize_t num_threads, std::int64_t max_episode_steps,
                                          const std::string& autoreset,
-                                         const std::string& instruction_set) {
+                                         const std::string& instruction_set,
+                                         std::vector<int> cores) {
   constexpr py::ssize_t kMostGames = 1'000'000;
   constexpr py::ssize_t kMostThreads = 1024;
   if (num_envs < 1 || num_envs > kMostGames) {
@@ -51,6 +53,7 @@ std::unique_ptr<BatchEngine> make_engine(const env::EpisodeOptions& episode, py:
   options.episode = episode;
   options.games = static_cast<int>(num_envs);
   options.threads = num_threads == 0 ? support::usable_cores() : static_cast<int>(num_threads);
+  options.cores = std::move(cores);
   options.max_episode_steps = max_episode_steps;
   options.autoreset = parse_autoreset(autoreset);
   options.instruction_set = support::choose_instruction_set(instruction_set);
@@ -83,15 +86,22 @@ T* output(Array<T>& array, const BatchEngine& engine, const char* name, int colu
 }
 
 // Games are moved without the interpreter's lock, so threads that share an engine take turns by the
-// engine's own, which is only waited for without the interpreter's (without_lock).
-using Turn = std::lock_guard<support::Turns>;
+// engine's own, which is only waited for without the interpreter's (without_lock). None gets one
+// while games are under way in AsyncSteps.
+class Turn {
+ public:
+  explicit Turn(BatchEngine& engine) : lock_(engine.mutex()) { engine.require_idle(); }
+
+ private:
+  std::lock_guard<support::Turns> lock_;
+};
 
 void reset(BatchEngine& engine, Array<float> obs, const std::optional<Array<bool>>& mask,
            bool reload) {
   auto* observations = output(obs, engine, "obs", env::kObservationSize);
   const bool* chosen = mask ? input(*mask, engine, "mask") : nullptr;
   without_lock([&](auto& interrupt) {
-    const Turn turn(engine.mutex());
+    const Turn turn(engine);
     engine.reset(observations, chosen, reload, interrupt);
   });
 }
@@ -109,9 +119,21 @@ void step(BatchEngine& engine, const Array<std::int64_t>& actions, Array<float> 
                           std::to_string(chosen[i]) + " for game " + std::to_string(i));
   }
   without_lock([&](auto& interrupt) {
-    const Turn turn(engine.mutex());
+    const Turn turn(engine);
     engine.require_ready();
     engine.step(chosen, out, interrupt);
+  });
+}
+
+void seed(BatchEngine& engine, const Array<std::uint64_t>& seeds,
+          const std::optional<Array<bool>>& mask) {
+  const auto* given = input(seeds, engine, "seeds");
+  const bool* chosen = mask ? input(*mask, engine, "mask") : nullptr;
+  without_lock([&](auto&) {
+    const Turn turn(engine);
+    for (int game = 0; game < engine.options().games; ++game) {
+      if (chosen == nullptr || chosen[game]) engine.seed(game, given[game]);
+    }
   });
 }
 
@@ -129,7 +151,7 @@ void start_at(BatchEngine& engine, py::ssize_t game, const py::bytes& snapshot, 
   auto* observation = obs.mutable_data();
   const std::string_view bytes(snapshot);
   without_lock([&](auto&) {
-    const Turn turn(engine.mutex());
+    const Turn turn(engine);
     engine.start_at(checked_game(engine, game), bytes, observation, from_reset);
   });
 }
@@ -210,16 +232,19 @@ void bind_batch(py::module_& module) {
   using py::arg;
   cls.def(py::init(&make_engine), arg("episode"), py::kw_only(), arg("num_envs"),
           arg("num_threads"), arg("max_episode_steps"), arg("autoreset"),
-          arg("instruction_set") = "")
+          arg("instruction_set") = "", arg("cores") = std::vector<int>())
       .def("reset", &reset, arg("obs").noconvert(), py::kw_only(),
            arg("mask").noconvert() = py::none(), arg("reload") = false)
+      .def("seed", &seed, arg("seeds").noconvert(), py::kw_only(),
+           arg("mask").noconvert() = py::none(),
+           "Where the draws of noop_max and repeat_action_probability begin.")
       .def("step", &step, arg("actions").noconvert(), py::kw_only(), arg("obs").noconvert(),
            arg("rewards").noconvert(), arg("terminated").noconvert(), arg("truncated").noconvert())
       .def(
           "snapshot",
           [](BatchEngine& e, py::ssize_t game) {
             return py::bytes(without_lock([&](auto&) {
-              const Turn turn(e.mutex());
+              const Turn turn(e);
               return e.snapshot(checked_game(e, game));
             }));
           },
@@ -229,7 +254,7 @@ void bind_batch(py::module_& module) {
           [](BatchEngine& e, py::ssize_t game, const py::bytes& snapshot) {
             const std::string_view bytes(snapshot);
             without_lock([&](auto&) {
-              const Turn turn(e.mutex());
+              const Turn turn(e);
               e.restore(checked_game(e, game), bytes);
             });
           },
@@ -242,7 +267,7 @@ void bind_batch(py::module_& module) {
           "copy_game",
           [](BatchEngine& e, py::ssize_t from, py::ssize_t to) {
             without_lock([&](auto&) {
-              const Turn turn(e.mutex());
+              const Turn turn(e);
               e.copy_game(checked_game(e, from), checked_game(e, to));
             });
           },
@@ -251,7 +276,7 @@ void bind_batch(py::module_& module) {
           "game",
           [](BatchEngine& e, py::ssize_t game) {
             return without_lock([&](auto&) {
-              const Turn turn(e.mutex());
+              const Turn turn(e);
               return game::Game(e.game(checked_game(e, game)));
             });
           },

@@ -54,7 +54,8 @@ std::tuple<double, bool> step(Episode& episode, py::ssize_t action, FloatArray o
   return {result.reward, result.terminated};
 }
 
-// Pickled as the options, the game's snapshot and the tracker's fields.
+// Pickled as the options, the game's snapshot and the tracker's fields, and then the chance, if
+// there is any.
 py::tuple state_of(const Episode& episode) {
   const auto& options = episode.options();
   const auto& reward = options.reward;
@@ -62,18 +63,25 @@ py::tuple state_of(const Episode& episode) {
   auto tracker = episode.tracker();
   auto append = [&remembered](const auto& field) { remembered.append(field); };
   tracker.serialize(append);
-  return py::make_tuple(options.action_keys, reward.frames_per_step, reward.failure_cost,
-                        reward.success_reward, reward.time_cost_mult, reward.speed_rew_mult,
-                        options.reload_on_reset, std::string(to_string(options.flavor)),
-                        py::bytes(game::snapshot(episode.game())), py::tuple(remembered));
+  py::tuple state =
+      py::make_tuple(options.action_keys, reward.frames_per_step, reward.failure_cost,
+                     reward.success_reward, reward.time_cost_mult, reward.speed_rew_mult,
+                     options.reload_on_reset, std::string(to_string(options.flavor)),
+                     py::bytes(game::snapshot(episode.game())), py::tuple(remembered));
+  if (!options.chance.any()) return state;
+  return state + py::make_tuple(options.chance.noop_max, options.chance.repeat_action_probability,
+                                episode.chance().state());
 }
 
 Episode episode_from(const py::tuple& state) {
-  if (state.size() != 10) throw py::value_error("not the pickled state of an Episode");
-  Episode episode = make_episode(episode_options(
-      state[0].cast<std::vector<int>>(), state[1].cast<int>(), state[2].cast<double>(),
-      state[3].cast<double>(), state[4].cast<double>(), state[5].cast<double>(),
-      state[6].cast<bool>(), state[7].cast<std::string>()));
+  const bool chance = state.size() == 13;
+  if (state.size() != 10 && !chance) throw py::value_error("not the pickled state of an Episode");
+  Episode episode = make_episode(
+      episode_options(state[0].cast<std::vector<int>>(), state[1].cast<int>(),
+                      state[2].cast<double>(), state[3].cast<double>(), state[4].cast<double>(),
+                      state[5].cast<double>(), state[6].cast<bool>(), state[7].cast<std::string>(),
+                      chance ? state[10].cast<int>() : 0, chance ? state[11].cast<double>() : 0.0));
+  if (chance) episode.chance().set_state(state[12].cast<std::uint64_t>());
   const auto snapshot = state[8].cast<py::bytes>();
   game::restore(episode.game(), std::string_view(snapshot));
   const auto remembered = state[9].cast<py::tuple>();
@@ -102,6 +110,8 @@ void bind_episode(py::module_& module) {
           },
           py::arg("snapshot"), py::arg("obs").noconvert(),
           "Starts an episode where a Game's snapshot was taken; writes the observation.")
+      .def("seed", &Episode::seed, py::arg("seed"),
+           "Where the draws of noop_max and repeat_action_probability begin.")
       .def("step", &step, py::arg("action"), py::arg("obs").noconvert(),
            "Takes one action; writes the observation into obs.\n\n"
            "Returns:\n    Reward and whether the episode is over.")

@@ -24,7 +24,8 @@ void bind_options(py::module_& module) {
       "Raises:\n    ValueError: an argument is out of range, or sincos unknown.")
       .def(py::init(&episode_options), py::kw_only(), arg("action_keys"), arg("frames_per_step"),
            arg("failure_cost"), arg("success_reward"), arg("time_cost_mult"), arg("speed_rew_mult"),
-           arg("reload_on_reset"), arg("sincos"));
+           arg("reload_on_reset"), arg("sincos"), arg("noop_max") = 0,
+           arg("repeat_action_probability") = 0.0);
 
   EngineClass<nn::AdamSettings>(module, "AdamOptions",
                                 "Adam's settings, or AdamW's where the weight decay is decoupled.")

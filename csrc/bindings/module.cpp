@@ -9,6 +9,7 @@ void bind_options(pybind11::module_& module);
 void bind_game(pybind11::module_& module);
 void bind_episode(pybind11::module_& module);
 void bind_batch(pybind11::module_& module);
+void bind_async_steps(pybind11::module_& module);
 void bind_pool(pybind11::module_& module);
 void bind_speed_games(pybind11::module_& module);
 void bind_quantile_learner(pybind11::module_& module);
@@ -28,6 +29,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   qwop::bindings::bind_game(module);
   qwop::bindings::bind_episode(module);
   qwop::bindings::bind_batch(module);
+  qwop::bindings::bind_async_steps(module);
   qwop::bindings::bind_pool(module);
   qwop::bindings::bind_speed_games(module);
   qwop::bindings::bind_quantile_learner(module);

@@ -28,6 +28,19 @@ void reset_game(game::Game& game, const EpisodeOptions& options, support::Interr
   game.update(kEngineTick);
 }
 
+void play_noops(game::Game& game, const EpisodeOptions& options, Chance& chance,
+                EpisodeTracker& tracker, support::Interrupt& interrupt) {
+  const int frames = options.reward.frames_per_step;
+  for (int left = chance.draw_up_to(options.chance.noop_max); left > 0; --left) {
+    for (int i = 0; i < frames; ++i) game.update();
+    if (interrupt.stopped()) return;
+    if (!over(standing(game))) continue;
+    reset_game(game, options, interrupt);
+    return tracker.start();
+  }
+  tracker.start_at(standing(game));
+}
+
 game::Game game_to_start_at(std::string_view snapshot, const EpisodeOptions& options) {
   game::Game game(options.flavor);
   game::restore(game, snapshot);
@@ -52,6 +65,13 @@ Episode::Episode(EpisodeOptions options, support::Interrupt& interrupt)
 
 void Episode::reset(std::span<float, kObservationSize> observation, bool reload,
                     support::Interrupt& interrupt) {
+  if (options_.chance.noop_max > 0) {
+    Episode next = *this;
+    next.reset_with_noops(reload, interrupt);
+    if (interrupt.stopped()) return;
+    *this = std::move(next);
+    return observe(game_, observation);
+  }
   if (reload) {
     const auto page = loaded_page(options_, interrupt);
     if (interrupt.stopped()) return;
@@ -63,6 +83,13 @@ void Episode::reset(std::span<float, kObservationSize> observation, bool reload,
   observe(game_, observation);
 }
 
+void Episode::reset_with_noops(bool reload, support::Interrupt& interrupt) {
+  if (reload) game_ = loaded_page(options_, interrupt);
+  reset_game(game_, options_, interrupt);
+  tracker_.start();
+  play_noops(game_, options_, chance_, tracker_, interrupt);
+}
+
 void Episode::start_at(std::string_view snapshot, std::span<float, kObservationSize> observation) {
   game_ = game_to_start_at(snapshot, options_);
   tracker_.start_at(standing(game_));
@@ -71,7 +98,9 @@ void Episode::start_at(std::string_view snapshot, std::span<float, kObservationS
 
 StepResult Episode::step(int action, std::span<float, kObservationSize> observation,
                          support::Interrupt& interrupt) {
-  const int keys = options_.action_keys[action];
+  const double sticky = options_.chance.repeat_action_probability;
+  const bool sticks = sticky > 0.0 && chance_.happens(sticky);
+  const int keys = sticks ? game_.held_keys() : options_.action_keys[action];
   const bool terminate = keys == kTerminateAction;
   game_.hold(terminate ? 0 : static_cast<game::KeyMask>(keys));
   for (int i = 0; i < options_.reward.frames_per_step; ++i) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "env/chance.hpp"
 #include "env/episode_tracker.hpp"
 #include "env/observation.hpp"
 #include "env/reward.hpp"
@@ -21,6 +22,7 @@ struct EpisodeOptions {
   RewardTerms reward;
   bool reload_on_reset = false;
   SinCosFlavor flavor = game::kDefaultSinCos;
+  ChanceOptions chance;
 };
 
 // The page as qwop-gym leaves it before the first reset, and a reset as qwop-gym does it. A page
@@ -29,6 +31,12 @@ game::Game loaded_page(const EpisodeOptions& options,
                        support::Interrupt& interrupt = support::Interrupt::none());
 void reset_game(game::Game& game, const EpisodeOptions& options,
                 support::Interrupt& interrupt = support::Interrupt::none());
+
+// The idle steps with which an episode begins after its reset, at least one; the tracker then
+// stands where they end. A runner whom they bring down begins at the reset. Whatever was stopped in
+// between must be reset.
+void play_noops(game::Game& game, const EpisodeOptions& options, Chance& chance,
+                EpisodeTracker& tracker, support::Interrupt& interrupt);
 
 // The game of a snapshot, for an episode to start in the middle of its run. Throws
 // game::SnapshotError where game::restore does, and when there is no run to go on with.
@@ -50,6 +58,8 @@ class Episode {
   // Starts an episode where a game's snapshot was taken. Throws as game_to_start_at, and nothing
   // has changed then.
   void start_at(std::string_view snapshot, std::span<float, kObservationSize> observation);
+  // Where the draws of `chance` in the options begin.
+  void seed(std::uint64_t seed) { chance_ = Chance(seed); }
   // The action must be within the action set.
   StepResult step(int action, std::span<float, kObservationSize> observation,
                   support::Interrupt& interrupt = support::Interrupt::none());
@@ -62,11 +72,16 @@ class Episode {
   const game::Game& game() const { return game_; }
   EpisodeTracker& tracker() { return tracker_; }
   const EpisodeTracker& tracker() const { return tracker_; }
+  Chance& chance() { return chance_; }
+  const Chance& chance() const { return chance_; }
 
  private:
+  void reset_with_noops(bool reload, support::Interrupt& interrupt);
+
   EpisodeOptions options_;
   game::Game game_;
   EpisodeTracker tracker_;
+  Chance chance_;
 };
 
 }  // namespace qwop::env

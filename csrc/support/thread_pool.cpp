@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "support/affinity.hpp"
 #include "support/float_mode.hpp"
 #include "support/fork_count.hpp"
 #include "support/wait.hpp"
@@ -71,6 +72,8 @@ void ThreadPool::ensure_workers() {
     workers_.reserve(workers);
     while (workers_.size() < workers) {
       workers_.emplace_back([shared = shared_.get()] { work(*shared); });
+      if (cores_.empty()) continue;
+      bind_to_core(workers_.back(), cores_[(workers_.size() - 1) % cores_.size()]);
     }
   } catch (const std::system_error& error) {
     const auto begun = workers_.size();

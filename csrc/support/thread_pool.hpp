@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/interrupt.hpp"
@@ -21,8 +22,10 @@ namespace qwop::support {
 class ThreadPool {
  public:
   // threads counts the caller, who works too: threads - 1 workers are started, on first use and
-  // again in a process that was forked off since (threads do not survive a fork).
-  explicit ThreadPool(int threads = 1) : threads_(threads) {}
+  // again in a process that was forked off since (threads do not survive a fork). Worker i is bound
+  // to core i of `cores`, in turn, unless there are none; the caller is not.
+  explicit ThreadPool(int threads = 1, std::vector<int> cores = {})
+      : threads_(threads), cores_(std::move(cores)) {}
   ~ThreadPool() { dismiss(); }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -33,7 +36,7 @@ class ThreadPool {
   // Calls task(i) once for each i in 0..count-1, in any order and from any thread; returns when all
   // are done. The task must not throw; a long one asks `interrupt` itself, which is asked here
   // while nothing is left but to wait for others. Throws std::runtime_error, with no task begun, if
-  // the system does not give as many threads as wanted.
+  // the system does not give as many threads as wanted, or refuses a core.
   void run(int count, const std::function<void(int)>& task, Interrupt* interrupt = nullptr);
 
  private:
@@ -59,6 +62,7 @@ class ThreadPool {
   static void take_tasks(Shared& shared);
 
   int threads_;
+  std::vector<int> cores_;
   std::uint32_t process_ = 0;  // fork_count() where the workers were started
   std::unique_ptr<Shared> shared_;
   std::vector<std::thread> workers_;

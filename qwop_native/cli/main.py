@@ -20,6 +20,7 @@ FAMILIES = {
     "record": ("qwop_native.cli.record", "keep the good episodes of a model"),
     "train": ("qwop_native.cli.train", "train a model"),
     "evaluate": ("qwop_native.cli.evaluate", "play a model from many starts, tell how it runs"),
+    "card": ("qwop_native.cli.card", "write a model card for the Hugging Face Hub"),
     "sprint": ("qwop_native.cli.sprint", "make a policy such as the shipped one from nothing"),
     "tune": ("qwop_native.cli.tune", "search for good settings, on one machine or on many"),
     "collect": ("qwop_native.cli.collect", "keep a model's runs as demonstrations"),

@@ -1,4 +1,4 @@
-"""The program `python -m train`, which is `qwop-native train` as well."""
+"""The program `qwop-native train`, which is `python -m train` in a checkout."""
 
 from __future__ import annotations
 

@@ -87,12 +87,14 @@ def snapshot_option(options: Mapping[str, Any] | None) -> Any:
     return (options or {}).get("snapshot")
 
 
-def check_int(name: str, value: Any, least: int) -> int:
-    """The value as an int; TypeError or ValueError unless it is an integer of at least `least`."""
+def check_int(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """The value as an int; TypeError or ValueError unless an integer from `least` to `most`."""
     if not is_integer(value):
         raise TypeError(f"{name} must be an integer of at least {least}, got {value!r}")
     if int(value) < least:
         raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    if most is not None and int(value) > most:
+        raise ValueError(f"{name} must be an integer of at most {most}, got {value!r}")
     return int(value)
 
 
@@ -104,6 +106,20 @@ def check_float32(name: str, value: Any) -> np.float32:
         raise ValueError(f"{name} must be finite in float32, got {value!r}")
     rounded: np.float32 = np.float32(_core.nearest_float32(float(value)))
     return rounded
+
+
+def check_probability(name: str, value: Any) -> float:
+    """The value as a float; TypeError unless a number, ValueError unless from 0 to below 1."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not 0 <= float(value) < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}")
+    return float(value)
+
+
+def seed_word(seed: int) -> int:
+    """The 64 bits of a checked seed that the engine's draws begin with."""
+    return seed % 2**64
 
 
 def check_bool(name: str, value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from qwop_native.envs.arguments import (
     check_seed,
     check_snapshot,
     is_integer,
+    seed_word,
 )
 from qwop_native.envs.env import Observation, QwopEnv
 from qwop_native.envs.errors import EnvNotResetError
@@ -48,10 +49,11 @@ class Batch:
         max_episode_steps: Steps after which an episode is truncated; None or -1 for no limit.
         instruction_set: One of `_core.instruction_sets()`; None for the fastest.
         env_kwargs: Arguments of `QwopEnv`.
+        cores: As from `check_cores`, what the engine's threads are bound to.
 
     Attributes:
         template: A `QwopEnv` with the same arguments, for its tables; it is not one of the games.
-        seeds: Seed of each game, Python's integers (num_envs,). The game has no chance in it.
+        seeds: Seed of each game, Python's integers (num_envs,), as `QwopEnv` has it.
         rewards: Of the last step, float64 (num_envs,), overwritten by the next.
         terminated: Of the last step, bool (num_envs,), overwritten by the next.
         truncated: Of the last step, bool (num_envs,), overwritten by the next.
@@ -68,6 +70,7 @@ class Batch:
         max_episode_steps: int | None,
         instruction_set: str | None,
         env_kwargs: Mapping[str, Any],
+        cores: Sequence[int] = (),
     ) -> None:
         check_names(env_kwargs, owner, QwopEnv)
         self.num_envs = check_int("num_envs", num_envs, 1)
@@ -80,7 +83,9 @@ class Batch:
         # What a copy is made with: no second warning about arguments without effect.
         kept = {name: value for name, value in env_kwargs.items() if name not in BROWSER_ONLY}
         limits = (autoreset, max_episode_steps, instruction_set)
-        self._arguments = (owner, num_envs, num_threads, *limits, kept)
+        self._arguments = (owner, num_envs, num_threads, *limits, kept, list(cores))
+        self._cores = list(cores)
+        self._steps: _core.AsyncSteps | None = None
         self._engine: _core.BatchEngine | None = _core.BatchEngine(
             _core.EpisodeOptions(**self.template.episode_arguments()),
             num_envs=self.num_envs,
@@ -88,11 +93,13 @@ class Batch:
             max_episode_steps=max_episode_steps or 0,
             autoreset=autoreset,
             instruction_set=instruction_set or "",
+            cores=self._cores,
         )
         seed = env_kwargs.get("seed")
         if seed is None:
             seed = int(np.random.default_rng().integers(DRAWN_SEED_END - self.num_envs))
         self.seeds = np.array(self.checked_seeds(seed), dtype=object)
+        self._seed_chance(self._engine, None)
         self.max_episode_steps = max_episode_steps
         self.num_threads = self._engine.num_threads
         self.instruction_set = self._engine.instruction_set
@@ -101,6 +108,11 @@ class Batch:
         self.truncated = np.zeros(self.num_envs, np.bool_)
         self._actions = np.zeros(self.num_envs, np.int64)
         self._take_columns(self._engine)
+
+    def _seed_chance(self, engine: _core.BatchEngine, mask: Mask | None) -> None:
+        if self.template.has_chance:
+            words = np.array([seed_word(seed) for seed in self.seeds], np.uint64)
+            engine.seed(words, mask=mask)
 
     def _take_columns(self, engine: _core.BatchEngine) -> None:
         self.columns = {name: getattr(engine, name) for name in INFO_COLUMNS}
@@ -118,7 +130,7 @@ class Batch:
 
     def close(self) -> None:
         """Lets go of the games and their threads."""
-        self._engine = None
+        self._steps = self._engine = None
         self.columns, self.final = {}, {}
 
     def checked_seeds(self, seed: int | Iterable[int | None]) -> Seeds:
@@ -190,6 +202,7 @@ class Batch:
         if seeds is not None:
             seeded = chosen & np.array([each is not None for each in seeds])
             self.seeds[seeded] = np.array(seeds, dtype=object)[seeded]
+            self._seed_chance(engine, seeded)
         for game, snapshot in enumerate(snapshots or ()):
             if snapshot is not None and chosen[game]:
                 chosen[game] = False
@@ -228,6 +241,31 @@ class Batch:
             )
         except _core.NotResetError as error:
             raise EnvNotResetError(f"{error}; call reset() first") from None
+
+    def steps(self, observations: Observation) -> _core.AsyncSteps:
+        """Steps of parts of the games, whose results go to `observations` and this object's arrays.
+
+        Args:
+            observations: float32 (num_envs, 60), the same in each call.
+        """
+        engine = self.engine
+        if self._steps is None:
+            self._steps = _core.AsyncSteps(
+                engine,
+                obs=observations,
+                rewards=self.rewards,
+                terminated=self.terminated,
+                truncated=self.truncated,
+                cores=self._cores,
+            )
+        return self._steps
+
+    def require_idle(self) -> None:
+        """Raises RuntimeError while games are under way, sent and not yet received."""
+        if self._steps is not None and self._steps.under_way:
+            raise RuntimeError(
+                f"{self._steps.under_way} games are under way; receive them with recv() first"
+            )
 
     def ended(self) -> Mask:
         """Games whose episode ended in the last step, as a new array."""

@@ -17,9 +17,11 @@ from qwop_native.envs.arguments import (
     check_float32,
     check_int,
     check_names,
+    check_probability,
     check_seed,
     check_snapshot,
     choose_action_set,
+    seed_word,
     snapshot_option,
 )
 from qwop_native.envs.errors import EnvNotResetError
@@ -50,7 +52,12 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         action_set: "full", "reduced" or "essential" (the nine that differ in the game); None
             leaves the choice to `reduced_action_set`.
         t_for_terminate: Append an action that ends the episode at once.
-        seed: Any integer from 0, drawn at random if None. The game itself has no chance in it.
+        seed: Any integer from 0, drawn at random if None. Only the next two arguments draw from
+            it: the game itself has no chance in it.
+        noop_max: A reset at the line plays 1 to so many steps without keys first, as gymnasium's
+            AtariPreprocessing does; 0 for none. They do not count as steps of the episode.
+        repeat_action_probability: That a step holds the keys of the one before instead of its own,
+            as gymnasium's StickyAction does, and no keys before the first; below 1.
         sincos: Which browsers' sine and cosine: "glibc", "glibc-fma" or "fdlibm".
         render_size: Width and height of pictures in pixels.
         **browser_only: Those in `qwop_native.envs.arguments.BROWSER_ONLY` are accepted and ignored
@@ -80,6 +87,8 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         action_set: str | None = None,
         t_for_terminate: bool = False,
         seed: int | None = None,
+        noop_max: int = 0,
+        repeat_action_probability: float = 0.0,
         sincos: str = DEFAULT_SINCOS,
         render_size: tuple[int, int] = (640, 400),
         **browser_only: Any,
@@ -108,6 +117,10 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         self.reduced_action_set = check_bool("reduced_action_set", reduced_action_set)
         self.t_for_terminate = check_bool("t_for_terminate", t_for_terminate)
         self.action_set = choose_action_set(action_set, self.reduced_action_set)
+        self.noop_max = check_int("noop_max", noop_max, 0, 2**31 - 1)
+        self.repeat_action_probability = check_probability(
+            "repeat_action_probability", repeat_action_probability
+        )
         self.sincos = sincos
         if seed is None:
             seed = int(np.random.default_rng().integers(DRAWN_SEED_END))
@@ -125,6 +138,7 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         self.vel_y = Normalizer("vel_y", -25, 60)
 
         self._episode = _core.Episode(_core.EpisodeOptions(**self.episode_arguments()))
+        self._episode.seed(seed_word(self.seedval))
         self._needs_reset = "the first reset"
 
     def episode_arguments(self) -> dict[str, Any]:
@@ -138,7 +152,14 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             "speed_rew_mult": float(self.speed_rew_mult),
             "reload_on_reset": self.reload_on_reset,
             "sincos": self.sincos,
+            "noop_max": self.noop_max,
+            "repeat_action_probability": self.repeat_action_probability,
         }
+
+    @property
+    def has_chance(self) -> bool:
+        """Whether `noop_max` or `repeat_action_probability` is on: actions alone tell no run."""
+        return self.noop_max > 0 or self.repeat_action_probability > 0
 
     @property
     def game(self) -> _core.Game:
@@ -152,9 +173,10 @@ class QwopEnv(gym.Env[Observation, np.int64]):
 
         Args:
             seed: If given, the page is loaded anew first, so that the episodes that follow do not
-                depend on those before.
+                depend on those before; the draws of `noop_max` and `repeat_action_probability`
+                begin anew, too.
             options: "snapshot", from `Game.snapshot()` of any game under way with the same
-                `sincos`, starts the episode there instead of at the line.
+                `sincos`, starts the episode there instead of at the line, without idle steps.
 
         Returns:
             The first observation, float32 of shape (60,), and the info.
@@ -169,9 +191,13 @@ class QwopEnv(gym.Env[Observation, np.int64]):
         observation = np.empty(OBSERVATION_SIZE, np.float32)
         snapshot = snapshot_option(options)
         if snapshot is None:
+            if seed is not None:
+                self._episode.seed(seed_word(seed))
             self._episode.reset(observation, reload=seed is not None)
         else:
             self._episode.start_at(check_snapshot(snapshot), observation)
+            if seed is not None:
+                self._episode.seed(seed_word(seed))
         super().reset(seed=seed)
         if seed is not None:
             self.seedval = seed
@@ -268,6 +294,15 @@ class QwopEnv(gym.Env[Observation, np.int64]):
             "frames": episode.frames,
             "time_s": episode.time_s,
         }
+
+
+def check_replayable(env: QwopEnv) -> None:
+    """Raises ValueError where an environment's actions alone do not tell what was played."""
+    if env.has_chance:
+        raise ValueError(
+            "noop_max and repeat_action_probability must be 0 where episodes are recorded: their "
+            "actions alone would not replay"
+        )
 
 
 def _render_fps(frames_per_step: int) -> int | float:

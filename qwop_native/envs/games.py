@@ -30,12 +30,14 @@ _SHARED = (
     "frames_per_step",
     "get_keys_to_action",
     "metadata",
+    "noop_max",
     "observation_space",
     "pos_x",
     "pos_y",
     "reduced_action_set",
     "reload_on_reset",
     "render_mode",
+    "repeat_action_probability",
     "sincos",
     "spec",
     "speed_rew_mult",
@@ -75,7 +77,7 @@ class GamesOfBatch:
 
     @property
     def seeds(self) -> npt.NDArray[np.object_]:
-        """Seed of each game, Python's integers (num_envs,). The game has no chance in it."""
+        """Seed of each game, Python's integers (num_envs,), as `QwopEnv` has it."""
         return self._batch.seeds
 
     def snapshot(self, game: int) -> bytes:
@@ -147,6 +149,7 @@ class GamesOfBatch:
     def _attribute(self, name: str, game: int) -> Any:
         """What one game has under a name; AttributeError if there is nothing."""
         batch = self._batch
+        batch.require_idle()
         if name in _METHODS:
             return functools.partial(getattr(self, name), game)
         if name in _SHARED:

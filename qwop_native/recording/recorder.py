@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 
 from qwop_native import _core
-from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.envs.env import Observation, QwopEnv, check_replayable
 from qwop_native.envs.spaces import TERMINATE
 from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.recording.grid import Grid
@@ -145,6 +145,7 @@ class RecordEpisodes(gym.Wrapper[Observation, Any, Observation, Any]):
 
     Raises:
         TypeError: The environment is not a `QwopEnv`.
+        ValueError: It has `noop_max` or `repeat_action_probability`.
     """
 
     def __init__(
@@ -157,6 +158,7 @@ class RecordEpisodes(gym.Wrapper[Observation, Any, Observation, Any]):
         base = env.unwrapped
         if not isinstance(base, QwopEnv):
             raise TypeError(f"RecordEpisodes records a QwopEnv, got {type(base).__name__}")
+        check_replayable(base)
         self.last: Recording | None = None
         self._base, self._on_episode, self._kept = base, on_episode, metadata
         # Only at a freshly loaded page are its events known.

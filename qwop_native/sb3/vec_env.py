@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
 from qwop_native.envs.arguments import DRAWN_SEED_END, check_bool, snapshot_option
 from qwop_native.envs.batch import Batch, Mask, Snapshots
+from qwop_native.envs.buffers import check_cores
 from qwop_native.envs.env import Observation
 from qwop_native.envs.games import GamesOfBatch
 from qwop_native.envs.spaces import OBSERVATION_SIZE
@@ -44,6 +45,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
             observations stay as they are during the next step, which is all that SB3 needs, and
             are overwritten by the one after it.
         instruction_set: A name such as "avx2" that this processor has; None for the fastest.
+        thread_affinity: Cores that the engine's threads are bound to, in turn; None for none.
         **env_kwargs: Arguments of `QwopEnv`. `seed` is the first game's, the others count up.
 
     Raises:
@@ -59,6 +61,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
         max_episode_steps: int | None = None,
         copy: bool = True,
         instruction_set: str | None = None,
+        thread_affinity: Sequence[int] | None = None,
         **env_kwargs: Any,
     ) -> None:
         self.copy = check_bool("copy", copy)
@@ -70,6 +73,7 @@ class QwopVecEnv(GamesOfBatch, VecEnv):
             max_episode_steps,
             instruction_set,
             env_kwargs,
+            check_cores(thread_affinity),
         )
         shape = (self._batch.num_envs, OBSERVATION_SIZE)
         self._buffers = [np.zeros(shape, np.float32) for _ in range(2)]

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qwop_native.envs.env import Observation, QwopEnv
+from qwop_native.envs.env import Observation, QwopEnv, check_replayable
 from qwop_native.qwop_gym.rec import Rec, RecEpisode
 
 
@@ -27,6 +27,7 @@ class RecordWrapper(gym.Wrapper[Observation, np.int64, Observation, np.int64]):
 
     Raises:
         FileExistsError: There is such a file, and it may not be replaced.
+        ValueError: The environment has `noop_max` or `repeat_action_probability`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class RecordWrapper(gym.Wrapper[Observation, np.int64, Observation, np.int64]):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         base = env.unwrapped
         assert isinstance(base, QwopEnv)
+        check_replayable(base)
         self._base, self._seed = base, base.seedval
         self._max_time, self._min_distance = max_time, min_distance
         self._actions: list[int] = []

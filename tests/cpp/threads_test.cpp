@@ -1,10 +1,13 @@
 // The batch engine and the pool of games with several threads against one, above all for the thread
 // sanitizer. Exits with 1 if a result differs.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <vector>
 
+#include "batch/async_steps.hpp"
 #include "batch/batch_engine.hpp"
 #include "batch/game_pool.hpp"
 #include "env/episode.hpp"
@@ -27,16 +30,21 @@ env::EpisodeOptions episode_options() {
 
 int action(int game, int step) { return (game * 7 + step * 5 + game * step) % 9; }
 
-// Everything a run of the engine gives, in one row.
-std::vector<double> engine_results(int threads, batch::Autoreset autoreset,
-                                   support::InstructionSet instruction_set) {
+batch::BatchOptions batch_options(int threads, batch::Autoreset autoreset,
+                                  support::InstructionSet instruction_set) {
   batch::BatchOptions options;
   options.episode = episode_options();
   options.games = kGames;
   options.threads = threads;
   options.autoreset = autoreset;
   options.instruction_set = instruction_set;
-  batch::BatchEngine engine(options);
+  return options;
+}
+
+// Everything a run of the engine gives, in one row.
+std::vector<double> engine_results(int threads, batch::Autoreset autoreset,
+                                   support::InstructionSet instruction_set) {
+  batch::BatchEngine engine(batch_options(threads, autoreset, instruction_set));
   std::vector<float> observations(std::size_t{kGames} * env::kObservationSize);
   std::vector<double> rewards(kGames);
   const auto terminated = std::make_unique<bool[]>(kGames);
@@ -51,6 +59,38 @@ std::vector<double> engine_results(int threads, batch::Autoreset autoreset,
     results.insert(results.end(), observations.begin(), observations.end());
     results.insert(results.end(), rewards.begin(), rewards.end());
   }
+  return results;
+}
+
+// The last observations and rewards of the same run, blocks sent and received as they are done.
+std::vector<double> async_results(batch::Autoreset autoreset,
+                                  support::InstructionSet instruction_set) {
+  batch::BatchEngine engine(batch_options(kThreads, autoreset, instruction_set));
+  std::vector<float> observations(std::size_t{kGames} * env::kObservationSize);
+  std::vector<double> rewards(kGames);
+  const auto terminated = std::make_unique<bool[]>(kGames);
+  const auto truncated = std::make_unique<bool[]>(kGames);
+  std::vector<std::int64_t> actions(kGames);
+  engine.reset(observations.data(), nullptr, false);
+  batch::AsyncSteps steps(engine, actions.data(),
+                          {observations.data(), rewards.data(), terminated.get(), truncated.get()},
+                          kThreads, {});
+  std::vector<int> done(static_cast<std::size_t>(engine.block_count()));
+  const auto send = [&](int block) {
+    const int begin = block * engine.games_per_block();
+    for (int game = begin; game < std::min(begin + engine.games_per_block(), kGames); ++game) {
+      actions[game] = action(game, done[block]);
+    }
+    steps.send(std::vector{block});
+  };
+  for (int block = 0; block < engine.block_count(); ++block) send(block);
+  while (steps.under_way() > 0) {
+    for (const int block : steps.receive(1, support::Interrupt::none())) {
+      if (++done[block] < kSteps) send(block);
+    }
+  }
+  std::vector<double> results(observations.begin(), observations.end());
+  results.insert(results.end(), rewards.begin(), rewards.end());
   return results;
 }
 
@@ -90,8 +130,10 @@ void expect_equal(const char* what, const std::vector<double>& a, const std::vec
 int main() {
   for (const auto& set : support::available_sets()) {
     for (const auto mode : {batch::Autoreset::NextStep, batch::Autoreset::SameStep}) {
-      expect_equal("BatchEngine", engine_results(1, mode, set),
-                   engine_results(kThreads, mode, set));
+      const auto alone = engine_results(1, mode, set);
+      expect_equal("BatchEngine", alone, engine_results(kThreads, mode, set));
+      const auto last = async_results(mode, set);
+      expect_equal("AsyncSteps", {alone.end() - std::ssize(last), alone.end()}, last);
     }
     expect_equal("GamePool", pool_results(1, set), pool_results(kThreads, set));
   }

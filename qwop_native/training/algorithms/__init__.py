@@ -1,4 +1,4 @@
-"""The algorithms that `python -m train` knows, by name."""
+"""The algorithms that `qwop-native train` knows, by name."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Algorithm:
     """What distinguishes one algorithm from another.
 
     Attributes:
-        name: As in `python -m train NAME` and in configs/NAME.yml.
+        name: As in `qwop-native train NAME` and in configs/NAME.yml.
         settings: Model of the `learner` section.
         build: Makes the untrained model from the settings, the environments and a seed.
         model_class: Class of the model, for `load`; called when it is needed.
