@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -134,5 +135,5 @@ def path_points(path: str) -> list[complex]:
 
 def _bezier(control: list[complex], t: float) -> complex:
     while len(control) > 1:
-        control = [a + (b - a) * t for a, b in zip(control, control[1:], strict=False)]
+        control = [a + (b - a) * t for a, b in pairwise(control)]
     return control[0]

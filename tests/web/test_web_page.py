@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from web_page import play_until_the_end
 
 from qwop_native import Game, champion
 from qwop_native.recording import load_recording, make_recording, reset_start
@@ -19,18 +20,6 @@ def frames(page):
 
 def shown(page):
     return page.text_content("#headline")
-
-
-def play_until_the_end(page):
-    """Holds Q and O until the runner lies there."""
-    page.keyboard.down("q")
-    page.keyboard.down("o")
-    for _ in range(40):
-        page.clock.run_for(500)
-        if page.locator("#cover.over").is_visible():
-            break
-    page.keyboard.up("q")
-    page.keyboard.up("o")
 
 
 def saved(page, tmp_path):
