@@ -8,8 +8,6 @@
 #include "game/snapshot.hpp"
 #include "support/blake2b.hpp"
 
-
-
 namespace {
 
 using qwop::game::Game;

@@ -4,6 +4,7 @@ import { FRAMES_PER_SECOND, chooseEngine, loadEngine } from "./engine.js";
 import { readAddress, readFile, readOwnAddress, saveFile, shareLink, watchDrops } from "./files.js";
 import { framesText } from "./hud.js";
 import { watchKeys } from "./keys.js";
+import { PlannerOpponent } from "./planner_opponent.js";
 import { loadRunner } from "./runner.js";
 import { drawScene } from "./scene.js";
 import { GhostOpponent, Session } from "./session.js";
@@ -21,6 +22,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let session;
 let engine;
+let address; // of the engine
 let owed = 0; // ms of the game's time
 let last; // time of the picture before
 
@@ -42,6 +44,9 @@ const menu = () => act(() => session.alone());
 const watch = (recording, title) => act(() => session.watch(recording, title));
 const ghost = (recording, name) =>
   session.against(new GhostOpponent(engine, recording, name, COLORS[name]));
+const racePlanner = () => act(() => session.against(new PlannerOpponent(engine, {
+  sincos: session.live.game.sincos, color: COLORS.planner, address, onError: say,
+})));
 const watchOwn = (name, title) => act(async () => session.watch(await readAddress(RUNS[name]), title));
 
 // ---- time ----------------------------------------------------------------------------------
@@ -70,7 +75,7 @@ function draw() {
     keys: watching ? replay.keys : keys.mask(),
     lamps: watching || (!touch() && !intro),
     ghosts: !watching && opponent ? [opponent] : [],
-    status: watching ? session.proof : undefined,
+    status: watching ? session.proof : opponent?.note,
     best: watching ? undefined : session.best,
     started: !intro,
     calm: calm.matches,
@@ -96,6 +101,7 @@ function listen() {
   on("watch-record", () => watchOwn("record", "the fastest run known"));
   on("watch-policy", () => watchOwn("policy", "the policy's run"));
   on("race-record", () => act(async () => ghost(await readAddress(RUNS.record), "record")));
+  on("race-planner", racePlanner);
   on("race", () => act(() => ghost(session.replay.recording, "recording")));
   on("pause", () => act(() => session.pause()));
   on("full", toggleFull);
@@ -153,9 +159,8 @@ function onSpace(event) {
 async function begin() {
   const base = new URL("..", import.meta.url);
   const chosen = chooseEngine();
-  [engine] = await Promise.all([
-    loadEngine(new URL(chosen.file, base)), loadRunner(new URL("runner.json", base)),
-  ]);
+  address = new URL(chosen.file, base).href;
+  [engine] = await Promise.all([loadEngine(address), loadRunner(new URL("runner.json", base))]);
   session = new Session(engine, $("sincos").value);
   $("build").textContent = chosen.words;
   listen();

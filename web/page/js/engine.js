@@ -44,6 +44,7 @@ const HOST = {
     clock_time_get: () => 0,
     proc_exit(code) { throw new Error(`The engine has stopped (${code}); load the page again.`); },
   },
+  env: { emscripten_notify_memory_growth() {} }, // every view of the memory is made anew
 };
 
 /** Loads the engine; the result makes games. */
@@ -67,6 +68,9 @@ export class Game {
     this.sincos = sincos;
     this.#game = copied ?? engine.game_new(flavor);
   }
+
+  /** Where the engine has it, for what else it does with games. */
+  get pointer() { return this.#game; }
 
   copy() { return new Game(this.#engine, this.sincos, this.#engine.game_copy(this.#game)); }
 
