@@ -2,7 +2,7 @@
 import { refresh, say, touch } from "./cover.js";
 import { FRAMES_PER_SECOND, chooseEngine, loadEngine } from "./engine.js";
 import { readAddress, readFile, readOwnAddress, saveFile, shareLink, watchDrops } from "./files.js";
-import { framesText } from "./hud.js";
+import { framesText, meters } from "./hud.js";
 import { watchKeys } from "./keys.js";
 import { PlannerOpponent } from "./planner_opponent.js";
 import { loadRunner } from "./runner.js";
@@ -81,7 +81,9 @@ function draw() {
     calm: calm.matches,
   });
   if (watching) $("seek").value = replay.frame;
-  $("where").textContent = intro ? "" : `${shown.score.toFixed(1)} m, ${framesText(shown.frames)}`;
+  const beside = !watching && opponent ? `; ${opponent.name} ${meters(opponent.state).toFixed(1)} m` : "";
+  $("where").textContent =
+    intro ? "" : `${shown.score.toFixed(1)} m, ${framesText(shown.frames)}${beside}`;
 }
 
 // ---- buttons and keys ----------------------------------------------------------------------

@@ -51,7 +51,12 @@ const HOST = {
 export async function loadEngine(url) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`The engine is missing: ${url} (${answer.status}).`);
-  const { instance } = await WebAssembly.instantiate(await answer.arrayBuffer(), HOST);
+  return instantiate(await answer.arrayBuffer());
+}
+
+/** An engine from the bytes of its file. */
+export async function instantiate(bytes) {
+  const { instance } = await WebAssembly.instantiate(bytes, HOST);
   instance.exports._initialize();
   return instance.exports;
 }
