@@ -296,6 +296,7 @@ class SpeedGames:
         time_cost: float,
         time_cost_share: float,
         finish_reward: float,
+        fall_steps: float,
         slow_units: float,
         slow_steps: int,
         snapshot_starts: float,

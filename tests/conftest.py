@@ -42,6 +42,6 @@ def _no_curves(monkeypatch):
 
     `test_a_whole_run` makes one in a process of its own.
     """
-    history = sys.modules.get("qwop_native.training.history")
-    if history is not None:
-        monkeypatch.setattr(history, "draw", lambda folder: None)
+    curves = sys.modules.get("qwop_native.training.curves")
+    if curves is not None:
+        monkeypatch.setattr(curves, "draw", lambda folder: None)

@@ -89,7 +89,7 @@ EndedEpisodes SpeedGames::step(const BitGenerator& generator, std::span<const st
   if (interrupt.stopped()) return {};
   reward(out);
   raise_time_cost();
-  auto ended = end_episodes(out.dones);
+  auto ended = end_episodes(out);
   if (!ended.games.empty()) start(generator, ended.games);
   keep_snapshots(generator);
   observe(out.observations);
@@ -135,15 +135,23 @@ bool SpeedGames::is_slow(int game, double now) {
   return slow;
 }
 
-EndedEpisodes SpeedGames::end_episodes(std::span<bool> dones) {
+// Getting up again costs time. Where a fall costs nothing, falling pays better.
+void SpeedGames::fail(int game, float& reward) {
+  const double cost = options_.reward_scale * state_.time_cost * options_.fall_steps;
+  state_.returns[game] -= cost;
+  reward = static_cast<float>(reward - cost);
+}
+
+EndedEpisodes SpeedGames::end_episodes(const SpeedStep& out) {
   constexpr std::uint8_t kOver = game::events::kEnded | game::events::kFallen;
   EndedEpisodes ended;
   std::vector<double> deaths;
   for (int game = 0; game < size(); ++game) {
     const double now = torso_x(game);
     const bool slow = is_slow(game, now);
-    dones[game] = (view_.events[game] & kOver) != 0 || slow;
-    if (!dones[game]) continue;
+    out.dones[game] = (view_.events[game] & kOver) != 0 || slow;
+    if (!out.dones[game]) continue;
+    if (!finished_[game]) fail(game, out.rewards[game]);
     note_end(game, ended);
     if (!finished_[game]) deaths.push_back(now);
   }

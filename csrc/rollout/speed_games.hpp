@@ -19,6 +19,7 @@ struct SpeedGamesOptions {
   double time_cost;             // least cost of time, world units a frame
   double time_cost_share;       // cost of time as a share of the mean pace, where that is more
   double finish_reward;         // in units of reward_scale
+  double fall_steps;            // steps of standing still that a run without a finish costs
   double slow_units;            // a runner that makes less ...
   std::int64_t slow_steps;      // ... in so many steps has failed
   double snapshot_starts;       // part of the episodes that begin at kept games
@@ -90,7 +91,8 @@ class SpeedGames {
   void reward(const SpeedStep& out);
   void raise_time_cost();
   bool is_slow(int game, double now);
-  EndedEpisodes end_episodes(std::span<bool> dones);
+  EndedEpisodes end_episodes(const SpeedStep& out);
+  void fail(int game, float& reward);
   void note_end(int game, EndedEpisodes& ended) const;
   void start(const BitGenerator& generator, std::span<const std::int64_t> games);
   void press_at_random(const BitGenerator& generator, int index, const game::Game& root);

@@ -27,11 +27,10 @@ import yaml
 
 from qwop_native.atomic import whole_file
 from qwop_native.benchmarking import machine
-from qwop_native.facts import RECORD_FRAMES
+from qwop_native.benchmarking.ablation_curves import Evaluation, draw
 from qwop_native.models.evaluate import evaluate
 from qwop_native.models.load import load_policy
 from qwop_native.models.starts import make_starts
-from qwop_native.plots.style import color, new_figure, save, styled
 from qwop_native.text_files import read_text
 from qwop_native.training import history, resume
 from qwop_native.training.algorithms import CONFIGS
@@ -42,23 +41,6 @@ VARIANTS = Path(__file__).with_name("ablation.yml")
 _LAST_PART = 0.75  # of a run; the worst evaluation is looked for behind it
 _DISTURBED = "random_keys.json"
 _MOST_STEPS = 1500  # of a run after keys at random; runners that stand would go on for ever
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """One evaluation of a run.
-
-    Attributes:
-        steps: Environment steps before it.
-        finished: Share of the starts.
-        best: Frames of the fastest run; None where none finished.
-        median: Of those that finished, likewise.
-    """
-
-    steps: float
-    finished: float
-    best: float | None
-    median: float | None
 
 
 @dataclass(frozen=True)
@@ -173,13 +155,13 @@ def _by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     return groups
 
 
-def table(outcomes: Sequence[Outcome]) -> str:
+def table(by_variant: Mapping[str, Sequence[Outcome]]) -> str:
     """A table in Markdown, a line for each variant, seeds side by side."""
     lines = [
         "| variant | finish | best | median | worst of the last quarter | after random keys |",
         "|---|---|---|---|---|---|",
     ]
-    for variant, runs in _by_variant(outcomes).items():
+    for variant, runs in by_variant.items():
         cells = (
             " / ".join(f"{each.last.finished:.0%}" for each in runs),
             " / ".join(_frames(each.last.best) for each in runs),
@@ -193,35 +175,6 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def _frames(value: float | None) -> str:
     return "-" if value is None else f"{value:,.0f}"
-
-
-def draw(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Draws finished runs and median frames over steps, a line a seed, a color a variant."""
-    with styled():
-        figure = new_figure(9, 7)
-        above, below = figure.subplots(2, 1, sharex=True)
-        for index, (variant, runs) in enumerate(_by_variant(outcomes).items()):
-            for number, run in enumerate(runs):
-                steps = [each.steps / 1e6 for each in run.evaluations]
-                shares = [100 * each.finished for each in run.evaluations]
-                label = None if number else f"{variant} ({len(runs)})"
-                above.plot(steps, shares, color=color(index), lw=1.2, label=label)
-                timed = [each for each in run.evaluations if each.median is not None]
-                below.plot(
-                    [each.steps / 1e6 for each in timed],
-                    [each.median or 0.0 for each in timed],
-                    color=color(index),
-                    lw=1.2,
-                )
-        below.axhline(RECORD_FRAMES, ls="--", lw=1, color="black")
-        above.set_ylabel("starts that finish, %")
-        below.set_ylabel("median frames of those")
-        below.set_ylim(top=min(below.get_ylim()[1], 2500))
-        below.set_xlabel("environment steps, millions")
-        above.legend(loc="lower right", fontsize=8)
-        for axes in (above, below):
-            axes.grid()
-        save(figure, path)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -247,14 +200,17 @@ def report(folder: Path, variants: Sequence[str], seeds: Sequence[int]) -> int:
     """Prints and writes the table, and draws the curves, of the runs that are there."""
     found = [outcome_of(folder, variant, seed) for variant in variants for seed in seeds]
     outcomes = [each for each in found if each is not None]
-    text = table(outcomes)
+    by_variant = _by_variant(outcomes)
+    text = table(by_variant)
     print("\n" + text, end="")
     medians = [each.last.median for each in outcomes if each.last.median is not None]
     if medians:
         print(f"\nmedian of the medians: {statistics.median(medians):,.0f} frames")
     with whole_file(folder / "table.md") as file:
         file.write(text.encode())
-    draw(outcomes, folder / "curves.png")
+    curves = {name: [run.evaluations for run in runs] for name, runs in by_variant.items()}
+    if curves:
+        draw(curves, folder / "curves.png")
     return 0
 
 

@@ -3,14 +3,7 @@
     python -m benchmarks.robustness planner
     python -m benchmarks.robustness runs/qrdqn --sincos fdlibm --count 100 --seed 7
 
-Three kinds of runs, all drawn from the seed but the first:
-
-- standard: from the game's restart, the first click and the environment's start;
-- random-keys: from the restart after 15 to 24 frames of keys at random, each held for three frames;
-  starts in which the runner has fallen already are left out;
-- disturbed: from a standard start, with 6 frames of keys at random somewhere between frames 100 and
-  900 of the game's clock.
-
+`qwop_native.models.robustness` tells how its runs are drawn.
 A run finishes by the game's own rule. For the planner it also tells how long decisions took.
 """
 
@@ -20,7 +13,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -32,45 +25,8 @@ from qwop_native.benchmarking import machine
 from qwop_native.facts import DEFAULT_SINCOS, FLAVORS, RECORD_FRAMES
 from qwop_native.models.finish import has_finished
 from qwop_native.models.load import load_policy
-from qwop_native.models.starts import Start, random_masks
-from qwop_native.recording.starts import reset_start, standard_starts
+from qwop_native.models.robustness import KINDS, Case, cases, play
 from qwop_native.search.planner import FRAMES_PER_STEP, WIDTH, Planner
-
-KINDS = ("standard", "random-keys", "disturbed")
-_HOLD = 3  # frames that random keys are held for
-_RANDOM_FRAMES = (15, 24)
-_PUSHED_AT = (100, 900)
-_PUSH_FRAMES = 6
-_MOST_FRAMES = 4000
-
-Choose = Callable[[Sequence[_core.Game]], Iterable[int]]
-"""Masks of `Keys` for some games."""
-
-
-@dataclass(frozen=True)
-class Push:
-    """Keys at random in the middle of a run.
-
-    Attributes:
-        at: Frames of the game's clock from which on they are held.
-        masks: Of the frames.
-    """
-
-    at: int
-    masks: tuple[int, ...]
-
-
-@dataclass
-class Case:
-    """One run to play.
-
-    Attributes:
-        game: Where it starts.
-        push: What disturbs it, if anything.
-    """
-
-    game: _core.Game
-    push: Push | None = None
 
 
 @dataclass(frozen=True)
@@ -99,62 +55,6 @@ class Outcome:
         if self.milliseconds:
             cells += [f"{each:.0f}" for each in np.percentile(self.milliseconds, (50, 99, 100))]
         return "| " + " | ".join(cells) + " |"
-
-
-def cases(kind: str, count: int, sincos: str, seed: int) -> list[Case]:
-    """The runs of a kind, none of which has ended before it begins."""
-    standard = [
-        Start(name, page, np.zeros(0, np.uint8)).game(sincos)
-        for name, page in standard_starts(_HOLD).items()
-    ]
-    if kind == "standard":
-        return [Case(game) for game in standard]
-    rng = np.random.default_rng([seed, KINDS.index(kind)])
-    if kind == "random-keys":
-        return [Case(_after_random_keys(rng, sincos)) for _ in range(count)]
-    return [Case(standard[i % len(standard)].copy(), _push(rng)) for i in range(count)]
-
-
-def _after_random_keys(rng: np.random.Generator, sincos: str) -> _core.Game:
-    while True:
-        frames = int(rng.integers(_RANDOM_FRAMES[0], _RANDOM_FRAMES[1] + 1))
-        game = Start("", reset_start(), random_masks(rng, frames, _HOLD)).game(sincos)
-        if not (game.fallen or game.game_ended):
-            return game
-
-
-def _push(rng: np.random.Generator) -> Push:
-    at = int(rng.integers(*_PUSHED_AT))
-    return Push(at, tuple(random_masks(rng, _PUSH_FRAMES, _HOLD).tolist()))
-
-
-def play(choose: Choose, frames_per_step: int, played: Sequence[Case]) -> list[_core.Game]:
-    """Plays runs side by side to their ends.
-
-    Args:
-        choose: Who plays.
-        frames_per_step: Frames for which its keys are held.
-        played: The runs; their games are stepped.
-
-    Returns:
-        The games as they ended.
-    """
-    waiting = {id(case): case.push for case in played if case.push}
-    while running := [case for case in played if not _is_over(case.game)]:
-        masks = choose([case.game for case in running])
-        for case, mask in zip(running, masks, strict=True):
-            push = waiting.get(id(case))
-            if push and case.game.frames >= push.at:
-                del waiting[id(case)]
-                for held in push.masks:
-                    case.game.step(held)
-            else:
-                case.game.step(int(mask), frames_per_step)
-    return [case.game for case in played]
-
-
-def _is_over(game: _core.Game) -> bool:
-    return game.game_ended or game.frames >= _MOST_FRAMES
 
 
 def _outcome(kind: str, games: Sequence[_core.Game], times: list[float]) -> Outcome:

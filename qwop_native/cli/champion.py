@@ -18,10 +18,12 @@ from qwop_native.cli import common, in_browser, parity_options, replay, spectate
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import FLAVORS, FRAMES_PER_SECOND, RECORD_FRAMES
 from qwop_native.models.evaluate import FINISHES, evaluate
+from qwop_native.models.finish import has_finished
 from qwop_native.models.load import CHAMPION, find_model, load_model, load_policy
 from qwop_native.models.metadata import read_settings
 from qwop_native.models.outputs import action_count
 from qwop_native.models.policy import ModelPolicy
+from qwop_native.models.robustness import KINDS, cases, play
 from qwop_native.models.starts import Start, make_starts
 from qwop_native.recording import load_recording
 from qwop_native.recording.model import result_of
@@ -29,6 +31,12 @@ from qwop_native.recording.starts import standard_starts
 
 _ACTION_SET = "essential"
 _MAX_FRAMES = 3000
+_PUSHED = 100  # runs that are disturbed once
+_OF_KIND = {
+    "standard": "standard starts",
+    "random-keys": "after random keys",
+    "disturbed": "pushed on their way",
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -44,10 +52,10 @@ def _run(given: argparse.Namespace, argv: Sequence[str]) -> int:
         own = argparse.ArgumentParser(add_help=False)
         _add_own_options(own)
         return _in_browser(given.policy, own.parse_known_args(argv)[1])
-    policy = _loaded(given.policy)
+    policy = None if given.policy == common.PLANNER else _loaded(given.policy)
     with whole_file(given.results) if given.results else nullcontext() as file:
         status = max(_replayed(path) for path in runs())
-        numbers = _play(policy)
+        numbers = _play(policy) if policy else _plan(given.count)
         if file:
             file.write(json.dumps(numbers, indent=1).encode() + b"\n")
     return status
@@ -113,7 +121,29 @@ def _play(policy: ModelPolicy) -> dict[str, Any]:
         print(f"  {len(frames['varied'])} varied starts: {_spread(frames['varied'])}")
         scrambled = frames["scrambled"]
         print(f"  {len(scrambled)} after half a second of random keys: {_spread(scrambled)}")
+        pushed = cases("disturbed", _PUSHED, sincos, seed=0)
+        games = play(policy.act, frames_per_step, pushed)
+        frames["disturbed"] = [game.frames if has_finished(game) else 0 for game in games]
+        print(f"  {_PUSHED} {_OF_KIND['disturbed']}: {_spread(frames['disturbed'])}")
         numbers[sincos] = {**frames, "standard": standard}
+    return numbers
+
+
+def _plan(count: int) -> dict[str, Any]:
+    """Has the planner play runs of every kind in every flavor; returns the frames of each."""
+    from qwop_native.search.live import play_case
+    from qwop_native.search.planner import Planner
+
+    planner = Planner()
+    numbers: dict[str, Any] = {}
+    for sincos in FLAVORS:
+        print(f"planner, {sincos}, finish: {FINISHES['game']}:")
+        numbers[sincos] = {}
+        for kind in KINDS:
+            games = [play_case(planner, case) for case in cases(kind, count, sincos, seed=0)]
+            frames = [game.frames if has_finished(game) else 0 for game in games]
+            print(f"  {len(frames)} {_OF_KIND[kind]}: {_spread(frames)}", flush=True)
+            numbers[sincos][kind] = frames
     return numbers
 
 
@@ -135,13 +165,14 @@ def _in_browser(policy: str, browser: Sequence[str]) -> int:
         policy: Its name.
         browser: The options of the browser and of the game as they were given.
     """
-    frames_per_step = _loaded(policy).frames_per_step
     status = common.OK
     for path in runs():
         status = max(status, replay.main([str(path), *browser]))
-    grid = ["--frames-per-step", str(frames_per_step), "--action-set", _ACTION_SET]
-    starts = ["--starts", "reset:1,click:1,env:1", "--quiet"]
-    return max(status, spectate.main([str(policy), *grid, *starts, *browser]))
+    words = ["--starts", "reset:1,click:1,env:1", "--quiet", *browser]
+    if policy != common.PLANNER:
+        frames_per_step = str(_loaded(policy).frames_per_step)
+        words += ["--frames-per-step", frames_per_step, "--action-set", _ACTION_SET]
+    return max(status, spectate.main([policy, *words]))
 
 
 def _add_own_options(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +180,13 @@ def _add_own_options(parser: argparse.ArgumentParser) -> None:
         "--policy",
         default=CHAMPION,
         help=f"another policy: a zip or the folder of a run; it has the {_ACTION_SET} actions and, "
-        f"unless its settings say otherwise, {FRAMES_PER_STEP} frames a step",
+        f"unless its settings say otherwise, {FRAMES_PER_STEP} frames a step; or {common.PLANNER}",
+    )
+    parser.add_argument(
+        "--count",
+        type=common.positive,
+        default=_PUSHED,
+        help=f"runs of each kind of the planner ({_PUSHED}; each takes some fifteen seconds)",
     )
     parser.add_argument("--results", metavar="FILE", help="JSON file for the frames of each run")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from qwop_native import _core
 from qwop_native.cli import common, in_browser
+from qwop_native.cli.names import short_names
 from qwop_native.cli.runs import load_runs
 from qwop_native.facts import DEFAULT_SINCOS, FLAVORS
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
@@ -59,11 +60,13 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     from qwop_native.cli.screen import Screen, require_screen
     from qwop_native.cli.session import Session
+    from qwop_native.render.race import Race
 
     if (options.video or options.screenshot) and not options.keys:
         raise ValueError("without a window --keys are needed: nobody could press any")
     require_screen(options)
-    ghosts = [run for _, run in load_runs(options.ghost)]
+    ghosts = load_runs(options.ghost)
+    names = short_names(["you", *(name for name, _ in ghosts)])
     screen = Screen(options, "QWOP")
     page: Tape | None = click_start() if options.start == "click" else reset_start()
     with screen.opened():
@@ -75,8 +78,9 @@ def _run(options: argparse.Namespace) -> int:
                 options.sincos,
                 page,
                 _source(options.keys, screen.window.mask if screen.window else lambda: 0),
-                ghosts,
+                [run for _, run in ghosts],
                 options.frames,
+                race=Race(names, follow=True) if ghosts else None,
                 save=partial(_save, options, page),
             )
             try:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwop_native.cli.common import require_extra
+from qwop_native.cli import plot_groups
+from qwop_native.cli.common import require_extra, sentence
 from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.plots.style import checked_format, save, styled
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from qwop_native.recording import Recording
 
 PROG = "qwop-native plot"
-_RUN_HELP = "recording: .qwop, or qwop-gym's .rec"
+_RUN_HELP = "recording: .qwop, or qwop-gym's .rec; or a folder of them"
 
 Draw = Callable[[argparse.Namespace], "Figure"]
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
             figure = given.draw(given)
         save(figure, given.output)
     except (ImportError, OSError, ValueError) as error:
-        print(f"{PROG} {given.kind}: {error}", file=sys.stderr)
+        print(f"{PROG} {given.kind}: {sentence(error)}", file=sys.stderr)
         return 2
     print(f"wrote {given.output}")
     return 0
@@ -124,19 +125,19 @@ def _count(text: str) -> int:
 
 def _recordings(given: argparse.Namespace, paths: Sequence[str]) -> list[tuple[str, Recording]]:
     """Short names and recordings, the episodes of ``.rec`` files one by one."""
-    from qwop_native.cli.runs import load_runs, stem_of
+    from qwop_native.cli.runs import load_runs, named
 
     runs = load_runs(
-        paths,
+        plot_groups.recordings(paths),
         frames_per_step=given.frames_per_step,
         action_set=given.action_set,
         resets=given.resets,
     )
-    return [(stem_of(name), run) for name, run in runs]
+    return named(runs)
 
 
 def _recording(given: argparse.Namespace) -> tuple[str, Recording]:
-    runs = _recordings(given, [given.run])
+    runs = _recordings(given, [plot_groups.one_recording(given.run)])
     if len(runs) != 1:
         raise ValueError(
             f"{given.run} holds {len(runs)} runs; keep each with qwop-native replay --check --out"
@@ -184,15 +185,19 @@ def _phase(given: argparse.Namespace) -> Figure:
 
 def _training_kinds(kinds: Any) -> None:
     grouped = "name=PATH puts several under one name"
+    apart = "those without a name are kept apart by algorithm"
     training = _kind(
         kinds,
         "training",
         "training curves over seeds",
         _training,
-        "qrdqn=runs/qrdqn-1 qrdqn=runs/qrdqn-2 dqn=runs/dqn-1 -t user/distance",
+        "runs/qrdqn-1 runs/qrdqn-2 runs/dqn-1 -t user/distance",
     )
     training.add_argument(
-        "folders", nargs="+", metavar="RUN", help=f"run folders or event files; {grouped}"
+        "folders",
+        nargs="+",
+        metavar="RUN",
+        help=f"run folders, folders of them, or event files; {grouped}; {apart}",
     )
     training.add_argument("-t", "--tag", default="user/distance", help="curve, %(default)s")
     finish = _kind(
@@ -206,26 +211,16 @@ def _training_kinds(kinds: Any) -> None:
         "inputs",
         nargs="+",
         metavar="PATH",
-        help=f"recordings, folders of them, run folders, evaluation.json; {grouped}",
+        help="recordings, folders of them, run folders, JSON of evaluate and of spectate; "
+        + grouped,
     )
     _add_rec_options(finish)
-
-
-def _grouped(inputs: Sequence[str]) -> dict[str, list[Path]]:
-    """Paths by name; where none is given all paths are together under one."""
-    groups: dict[str, list[Path]] = {}
-    for text in inputs:
-        name, equals, path = text.partition("=")
-        if not equals:
-            name, path = "runs", text
-        groups.setdefault(name, []).append(Path(path))
-    return groups
 
 
 def _training(given: argparse.Namespace) -> Figure:
     from qwop_native.plots.training import curves, load_curve
 
-    groups = _grouped(given.folders)
+    groups = plot_groups.trainings(given.folders)
     loaded = {
         name: [load_curve(path, given.tag) for path in paths] for name, paths in groups.items()
     }
@@ -233,14 +228,14 @@ def _training(given: argparse.Namespace) -> Figure:
 
 
 def _finish(given: argparse.Namespace) -> Figure:
-    from qwop_native.plots.training import Finish, finish_of, finishes, load_finishes
+    from qwop_native.plots.finish import Finish, finish_of, finishes, load_finishes
 
     def ended(path: Path) -> list[Finish]:
         if path.suffix != ".rec":
             return load_finishes(path)
         return [finish_of(run, name) for name, run in _recordings(given, [str(path)])]
 
-    groups = _grouped(given.inputs)
+    groups = plot_groups.ended(given.inputs)
     return finishes(
         {
             name: [finish for path in paths for finish in ended(path)]
@@ -280,13 +275,13 @@ def _report_kinds(kinds: Any) -> None:
 def _throughput(given: argparse.Namespace) -> Figure:
     from qwop_native.plots.reports import throughput
 
-    return throughput(given.results)
+    return throughput(plot_groups.report(given.results, "results.json"))
 
 
 def _parity(given: argparse.Namespace) -> Figure:
     from qwop_native.plots.reports import parity
 
-    return parity(given.report)
+    return parity(plot_groups.report(given.report, "report.json"))
 
 
 def _divergence(given: argparse.Namespace) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwop_native.cli import common, in_browser
-from qwop_native.cli.runs import load_runs, stem_of
+from qwop_native.cli.runs import load_runs, named
 from qwop_native.models.load import frames_of
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
 from qwop_native.recording import SUFFIX, Recording
@@ -42,33 +42,36 @@ def _run(options: argparse.Namespace) -> int:
 
     if not options.table:
         require_screen(options)
-    runs = [run for name in options.runners for run in _runs(options, name)]
-    runs.sort(key=lambda named: _rank(named[1]))
+    found = [run for name in options.runners for run in _runs(options, name)]
+    everybody = named([*found, *load_runs(options.ghost)])
+    runs, ghosts = everybody[: len(found)], everybody[len(found) :]
+    runs.sort(key=lambda run: _rank(run[1]))
     for place, (name, run) in enumerate(runs, start=1):
         print(f"{place}. {name}: {common.summary(run.metadata['result'])}")
     if options.table:
         return common.OK
-    from qwop_native.cli.session import show_run
+    from qwop_native.cli.session import show_race
 
-    (_, first), others = runs[0], [run for _, run in runs[1:]]
-    ghosts = [*others, *(run for _, run in load_runs(options.ghost))]
     screen = Screen(options, "qwop-native race")
     with screen.opened():
-        show_run(screen, first, ghosts, options.frames)
+        show_race(screen, [*runs, *ghosts], options.frames)
     return common.OK
 
 
 def _runs(options: argparse.Namespace, name: str) -> list[tuple[str, Recording]]:
     if Path(name).suffix in (SUFFIX, REC_SUFFIX):
-        return [(stem_of(each), run) for each, run in load_runs([name])]
-    policy = common.player(options, name)
+        return load_runs([name])
+    try:
+        policy = common.player(options, name)
+    except ValueError as error:  # which of several models called best_model.zip it is
+        raise ValueError(str(error) if name in str(error) else f"{name}: {error}") from None
     frames_per_step = options.frames_per_step or frames_of(policy)
     (_, page), *more = common.starts(options.start, frames_per_step)
     if more:
         raise ValueError("a race has one start")
     stage = NativeStage(common.flavor(options, policy))
     run, _ = run_policy(stage, page, policy, options.max_frames, policy=name)
-    return [(stem_of(name), run)]
+    return [(name, run)]
 
 
 def _rank(run: Recording) -> tuple[bool, float]:

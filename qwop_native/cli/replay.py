@@ -8,7 +8,7 @@ from itertools import groupby
 
 from qwop_native import _core
 from qwop_native.cli import common, in_browser
-from qwop_native.cli.runs import load_runs, stem_of
+from qwop_native.cli.runs import load_runs, named, stem_of
 from qwop_native.qwop_gym.rec import rec_of
 from qwop_native.recording import SUFFIX, DivergedError, Recording
 from qwop_native.recording.model import result_of
@@ -85,12 +85,12 @@ def _show(options: argparse.Namespace, runs: Sequence[tuple[str, Recording]]) ->
     from qwop_native.cli.screen import Screen
     from qwop_native.cli.session import show_run
 
-    ghosts = [ghost for _, ghost in load_runs(options.ghost)]
+    ghosts = load_runs(options.ghost)
     screen, status = Screen(options, "qwop-native replay"), common.OK
     with screen.opened():
         for name, run in runs:
             status = max(status, _check(name, run))
-            if not show_run(screen, run, ghosts, options.frames):
+            if not show_run(screen, named([(name, run), *ghosts]), options.frames):
                 break
     return status
 

@@ -6,6 +6,7 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+from qwop_native.cli.names import short_names
 from qwop_native.facts import DEFAULT_SINCOS
 from qwop_native.qwop_gym.rec import SUFFIX as REC_SUFFIX
 from qwop_native.qwop_gym.rec import Rec, load_rec, recordings_of
@@ -49,6 +50,12 @@ def load_runs(
             else:
                 runs.append((name, load_recording(name)))
     return runs
+
+
+def named(runs: Sequence[tuple[str, Recording]]) -> list[tuple[str, Recording]]:
+    """The runs under the shortest names that tell them apart."""
+    names = short_names([name for name, _ in runs])
+    return [(name, run) for name, (_, run) in zip(names, runs, strict=True)]
 
 
 def _episodes(

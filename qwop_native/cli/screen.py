@@ -14,6 +14,7 @@ from qwop_native.cli import common
 from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS
 from qwop_native.render.panel import Choice
 from qwop_native.render.picture import Renderer
+from qwop_native.render.race import Race, Standing
 from qwop_native.render.still import save_picture
 from qwop_native.render.video import Picture, VideoWriter
 from qwop_native.render.window import Window, WindowClosedError
@@ -114,6 +115,8 @@ class Screen:
         choice: Choice | None = None,
         message: str = "",
         still: bool = False,
+        race: Race | None = None,
+        podium: Sequence[Standing] = (),
     ) -> None:
         """Draws a picture (see `Renderer.draw`) and waits until its frames are over.
 
@@ -123,11 +126,13 @@ class Screen:
             choice: What the player thinks.
             message: What is written at the bottom.
             still: Whether the game stands, whatever its speed.
+            race: Names of the runners.
+            podium: How the race has ended, if that is to be shown.
         """
         if self._said_for:
             self._said_for -= 1
             message = "\n".join((message.partition("\n")[0], self._said))
-        self._last = partial(self._renderer.draw, game, ghosts, choice, message)
+        self._last = partial(self._renderer.draw, game, ghosts, choice, message, race, podium)
         if self._video:
             self._video.add(self._last())
         if self.window:

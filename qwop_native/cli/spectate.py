@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.cli import common, in_browser
-from qwop_native.cli.runs import load_runs
+from qwop_native.cli.runs import load_runs, named
 from qwop_native.models.load import frames_of
 from qwop_native.models.policy import ModelPolicy
 from qwop_native.recording import SUFFIX, Recording
@@ -83,12 +83,12 @@ def _show(options: argparse.Namespace, policy: Policy, runs: Sequence[Recording]
     from qwop_native.cli.screen import Screen
     from qwop_native.cli.session import show_run
 
-    ghosts = [ghost for _, ghost in load_runs(options.ghost)]
+    ghosts = load_runs(options.ghost)
     screen = Screen(options, "qwop-native spectate")
     choice = _thoughts(policy) if options.panel else None
     with screen.opened():
         for run in runs:
-            if not show_run(screen, run, ghosts, options.frames, choice):
+            if not show_run(screen, named([(options.model, run), *ghosts]), options.frames, choice):
                 break
 
 

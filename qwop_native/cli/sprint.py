@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -36,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{(time.monotonic() - begun) / 60:6.1f} min  {line}", flush=True)
 
     try:
-        print(f"the policy is in {_make(given, say)}")
+        policy = _make(given, say)
+        print(f"the policy is in {policy}")
+        print(f"watch it: qwop-native spectate {shlex.quote(str(policy))}")
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qwop_native import Game, facts
 from qwop_native.facts import FRAMES_PER_SECOND, PARTS, TRACK_Y, UNITS_PER_METER
+from qwop_native.models.finish import has_finished
 from qwop_native.recording import Recording, load_recording
 
 FEET = ("leftFoot", "rightFoot")
@@ -22,6 +23,8 @@ JOINTS = {
     "left knee": "leftKnee",
     "right knee": "rightKnee",
 }
+
+GOAL = 100  # meters
 
 _TOUCHING = 0.05  # world units between a corner and the track; shapes have a skin of 0.01
 
@@ -42,6 +45,7 @@ class RunData:
         clock: Frames that the game's clock has counted, int64 (N + 1,).
         fallen: Whether the run ends with a fall.
         landed: Whether the run ends in the sand.
+        finished: Whether it has landed beyond 100 m by the game's own score.
     """
 
     name: str
@@ -52,6 +56,7 @@ class RunData:
     clock: npt.NDArray[np.int64]
     fallen: bool
     landed: bool
+    finished: bool = False
 
     @property
     def seconds(self) -> Floats:
@@ -77,13 +82,20 @@ class RunData:
         return speed
 
     def splits(self, every: float = 10.0) -> list[tuple[float, float]]:
-        """Meters passed for the first time, and the game's seconds then, every so many meters."""
+        """Meters passed for the first time, and the game's seconds then, every so many meters.
+
+        The torso of a run that finishes by the game's rule may stop short of 100 m: what is left to
+        them ends with the run.
+        """
         found = []
         meters = every
         for distance, second in zip(self.distance, self.seconds, strict=True):
             while distance >= meters:
                 found.append((meters, float(second)))
                 meters += every
+        while self.finished and meters <= GOAL:
+            found.append((meters, float(self.seconds[-1])))
+            meters += every
         return found
 
     def joint(self, name: str) -> tuple[Floats, Floats]:
@@ -138,6 +150,7 @@ def replay(recording: Recording, name: str = "run") -> RunData:
         np.array(clock, np.int64),
         game.fallen,
         game.jump_landed,
+        has_finished(game),
     )
 
 

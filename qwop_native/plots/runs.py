@@ -9,7 +9,7 @@ import numpy as np
 
 from qwop_native.facts import RECORD_SECONDS
 from qwop_native.keys import Keys
-from qwop_native.plots.run_data import FEET, JOINTS, RunData
+from qwop_native.plots.run_data import FEET, GOAL, JOINTS, RunData
 from qwop_native.plots.style import GRID, INK, QUIET, RECORD, color, new_figure
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LETTERS = ("Q", "W", "O", "P")
 _STRIDE = 30  # frames over which speed is taken: about one stride
-_HURDLE, _GOAL = 50, 100  # m
+_HURDLE = 50  # m
 
 
 def speed(runs: Sequence[RunData]) -> Figure:
@@ -32,7 +32,7 @@ def speed(runs: Sequence[RunData]) -> Figure:
     for index, run in enumerate(runs):
         label = f"{run.name} ({run.seconds[-1]:.2f} s)"
         upper.plot(run.distance, run.speed(_STRIDE), color=color(index), lw=1.6, label=label)
-    pace = _GOAL / RECORD_SECONDS
+    pace = GOAL / RECORD_SECONDS
     upper.axhline(pace, color=RECORD, lw=1.3, ls="--", label=f"record's mean, {pace:.2f} m/s")
     upper.set_ylabel("speed, m/s")
     upper.set_ylim(bottom=0)
@@ -59,7 +59,7 @@ def _splits(axes: Axes, runs: Sequence[RunData]) -> None:
         if len(runs) <= 3:
             axes.bar_label(bars, fmt="%.2f", fontsize=8 if len(runs) == 1 else 6.5, padding=1)
     axes.set_ylabel("s per 10 m")
-    axes.set_xticks(range(0, _GOAL + 1, 10))
+    axes.set_xticks(range(0, GOAL + 1, 10))
     axes.margins(y=0.18)
 
 

@@ -11,12 +11,15 @@ from qwop_native import _core
 from qwop_native.facts import FRAMES_PER_SECOND, RECORD_SECONDS, UNITS_PER_METER
 from qwop_native.render.font import draw_text, text_width
 from qwop_native.render.pace import Pace
-from qwop_native.render.panel import Choice, draw_panel
+from qwop_native.render.panel import Choice, draw_panel, panel_width
+from qwop_native.render.podium import draw_podium
+from qwop_native.render.race import COLORS, Race, Standing, view_of_race
+from qwop_native.render.race_picture import draw_overlay, overlay
 from qwop_native.render.runner import Runner, ghost_colors
 from qwop_native.render.track import FINISH, draw_hurdle, draw_place, draw_shadow
 from qwop_native.render.view import View, view_of
 
-_GHOSTS = (0x5B5FC7, 0x2E8B57, 0xB0457B, 0xC07A1E)
+_GHOSTS = COLORS[1:]
 _INK, _PALE, _RED = 0x22202A, 0xFFFDF6, 0xC8372D
 
 
@@ -45,7 +48,7 @@ class Renderer:
                 raise ValueError(f"a picture's sides must be 64 to 8192 pixels, got {side}")
         self.width, self.height = width, height
         self._pace = Pace(pace)
-        self._panel = min(width // 2, round(height * 0.62)) if panel else 0
+        self._panel = panel_width(width, height) if panel else 0
 
     def draw(
         self,
@@ -53,6 +56,8 @@ class Renderer:
         ghosts: Sequence[_core.Game] = (),
         choice: Choice | None = None,
         message: str = "",
+        race: Race | None = None,
+        podium: Sequence[Standing] = (),
     ) -> npt.NDArray[np.uint8]:
         """Draws one picture.
 
@@ -61,23 +66,38 @@ class Renderer:
             ghosts: Others that run beside it.
             choice: What the player thinks; only shown in the panel.
             message: A line at the bottom, and after a line break a small one.
+            race: Names of the game's runner and the ghosts'. The picture then tells who is who and
+                how far apart they are, and is about the leader unless the race follows the first.
+            podium: How the race has ended, if that is to be shown.
 
         Returns:
             uint8 of shape (height, width, 3).
         """
         canvas = _core.Canvas(self.width, self.height)
-        view = view_of(game, self.width - self._panel, self.height)
+        games, width = [game, *ghosts], self.width - self._panel
+        view, about = view_of(game, width, self.height), 0
+        if race:
+            view, about = view_of_race(games, width, self.height, race.follow)
+        told = games[about]
         draw_place(canvas, view)
-        self._pace.draw(canvas, view, game)
-        draw_hurdle(canvas, view, game)
+        frames = max(each.frames for each in games) if race else game.frames
+        self._pace.draw(canvas, view, told, frames, words=not race)
+        draw_hurdle(canvas, view, told)
         for index, ghost in enumerate(ghosts):
             Runner(canvas, view, ghost, ghost_colors(_GHOSTS[index % len(_GHOSTS)])).draw()
         draw_shadow(canvas, view, game)
         Runner(canvas, view, game).draw()
-        _numbers(canvas, view, game)
+        _numbers(canvas, view, told)
         _progress(canvas, view, game, ghosts, self._pace)
-        _keys(canvas, view, game.keys)
-        _banner(canvas, view, _ending(game), 5.2, 23.5)
+        _keys(canvas, view, told.keys)
+        if race:
+            mark = (self._pace.label, self._pace.x(frames), float(told.bodies[0, 0]))
+            standings = race.standings(games, about)
+            draw_overlay(canvas, overlay(view, games, standings, mark))
+        else:
+            _banner(canvas, view, _ending(game), 5.2, 23.5)
+        if podium:
+            draw_podium(canvas, view, podium)
         _messages(canvas, view, message)
         if self._panel:
             draw_panel(canvas, (view.width, self.width), self.height, game, choice)
@@ -85,7 +105,7 @@ class Renderer:
 
 
 def _numbers(canvas: _core.Canvas, view: View, game: _core.Game) -> None:
-    unit = view.height / 100
+    unit = view.unit
     distance = round(float(game.bodies[0, 0]) / UNITS_PER_METER, 1) + 0.0
     # The game's own score is what counts once it has ended.
     meters = game.score if game.game_ended else distance
@@ -104,7 +124,7 @@ def _progress(
     canvas: _core.Canvas, view: View, game: _core.Game, ghosts: Sequence[_core.Game], pace: Pace
 ) -> None:
     """A line for the whole track with everybody on it."""
-    unit = view.height / 100
+    unit = view.unit
     left, right, y = 3 * unit, view.width - 3 * unit, 4 * unit
 
     def at(x: float) -> tuple[float, float]:

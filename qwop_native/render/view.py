@@ -8,6 +8,7 @@ from qwop_native import _core
 from qwop_native.facts import TRACK_Y
 
 WORLD_HEIGHT = 29.0  # world units (ten to a meter) from a picture's upper to its lower edge
+GROUND = 0.84  # share of a picture's height at which the track is
 Point = tuple[float, float]
 
 
@@ -29,6 +30,11 @@ class View:
     width: int
     height: int
 
+    @property
+    def unit(self) -> float:
+        """Pixels of a hundredth of the height, or less where texts side by side need the width."""
+        return min(self.height / 100, self.width / 115)
+
     def point(self, x: float, y: float) -> Point:
         """World units to pixels."""
         return ((x - self.left) * self.scale, self.ground + (y - TRACK_Y) * self.scale)
@@ -46,4 +52,4 @@ def view_of(game: _core.Game, width: int, height: int) -> View:
     """The view that follows the runner, so that there is room to see where it goes."""
     scale = height / WORLD_HEIGHT
     left = float(game.bodies[0, 0]) - 0.4 * width / scale
-    return View(left, scale, height * 0.84, width, height)
+    return View(left, scale, height * GROUND, width, height)

@@ -10,6 +10,7 @@ from qwop_native import _core
 from qwop_native.facts import DEFAULT_SINCOS, FLAVORS, FRAMES_PER_SECOND, UNITS_PER_METER
 from qwop_native.models.evaluate import Run
 from qwop_native.models.finish import has_finished
+from qwop_native.models.robustness import Case, play
 from qwop_native.models.starts import Start
 from qwop_native.recording.grid import Grid
 from qwop_native.recording.pages import play_page
@@ -117,6 +118,13 @@ def evaluate_planner(
         runs.append(_run(planner, start, start.game(sincos), max_steps))
         on_run(len(runs), runs[-1])
     return runs
+
+
+def play_case(planner: Planner, case: Case) -> _core.Game:
+    """Plays one of `qwop_native.models.robustness`'s runs; returns the game as it ended."""
+    planner.reset()
+    play(lambda games: [planner.decide(game) for game in games], planner.frames_per_step, [case])
+    return case.game
 
 
 def _run(planner: Planner, start: Start, game: _core.Game, max_steps: int) -> Run:

@@ -29,6 +29,7 @@ _MODEL_WEIGHT = 20.0  # world units for one unit of the model's value
 _NOISE = 0.05  # world units
 _FIRST_LEVELS = 10  # decisions that a new plan looks ahead at once
 _CATCH_UP = 3  # levels of each further decision, until the plan is long enough
+_NEW_PLAN_WORK = 2  # states of the decision that begins a plan, times those of any other
 _LEAST_WIDTH = 24
 
 
@@ -121,12 +122,13 @@ class Planner:
     def _look_ahead(self, beam: RollingBeam, begun: float) -> None:
         depth = -(-self.lookahead_frames // self.frames_per_step)
         levels = min(depth - beam.depth, _CATCH_UP if beam.depth else _FIRST_LEVELS)
+        states = self.width if beam.depth else self.width * _NEW_PLAN_WORK
         for left in range(levels, 0, -1):
             if beam.home or beam.dead:
                 return
-            width = self._affordable(begun, left) if self.budget_ms else self.width // levels
+            width = self._affordable(begun, left) if self.budget_ms else states // levels
             before = time.perf_counter()
-            tried = beam.deepen(self._ranked, max(width, _LEAST_WIDTH))
+            tried = beam.deepen(self._ranked, min(max(width, _LEAST_WIDTH), self.width))
             self._seconds = (time.perf_counter() - before) / tried
 
     def _affordable(self, begun: float, levels: int) -> int:

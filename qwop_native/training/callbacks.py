@@ -10,6 +10,7 @@ import typing
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import compress
 from types import FrameType
 from typing import Any
 
@@ -19,12 +20,15 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from qwop_native.training.environments import INFO_KEYWORDS
+from qwop_native.training.splits import Splits, any_of
 
 _WINDOW = 100  # episodes that a curve's point is the mean of
 
 
 class EpisodeStatistics(BaseCallback):
     """Records the means of `INFO_KEYWORDS` over the last 100 episodes as `user/...`.
+
+    So it does with the split times of `splits.NAMES`, once an episode has come as far.
 
     Attributes:
         best_frames: Frames of the fastest success so far, None before the first.
@@ -35,18 +39,28 @@ class EpisodeStatistics(BaseCallback):
         super().__init__()
         self.best_frames: int | None = None
         self.best_distance: float | None = None
+        self._splits = Splits()
         self._ended: dict[str, deque[float]] = {
             name: deque(maxlen=_WINDOW) for name in INFO_KEYWORDS
         }
 
     def _on_step(self) -> bool:
-        if not self.locals["dones"].any():
+        dones = self.locals["dones"]
+        if "new_obs" in self.locals:
+            self._splits.step(self.locals["new_obs"], dones)
+        if not any_of(dones):
             return True
-        for info in filter(None, self.locals["infos"]):  # most games go on and tell nothing
+        infos = self.locals["infos"]
+        for game, info in compress(enumerate(infos), infos):  # most games go on and tell nothing
+            if "episode" not in info:
+                continue
             # An episode that began in the middle of a run says nothing of how far a policy gets.
-            begins_elsewhere = info.get("start_distance") or not info.get("from_line", True)
-            if "episode" in info and not begins_elsewhere:
+            from_line = not info.get("start_distance") and info.get("from_line", True)
+            self._splits.end(game, info, from_line)
+            if from_line:
                 self._take(info)
+        for name, value in self._splits.means().items():
+            self.logger.record(f"user/{name}", value)
         for name, values in self._ended.items():
             if values:
                 self.logger.record(f"user/{name}", self.mean(name))
@@ -67,13 +81,20 @@ class EpisodeStatistics(BaseCallback):
     def state(self) -> dict[str, Any]:
         """All of it, for a checkpoint."""
         ended = {name: list(values) for name, values in self._ended.items()}
-        return {"frames": self.best_frames, "distance": self.best_distance, "ended": ended}
+        return {
+            "frames": self.best_frames,
+            "distance": self.best_distance,
+            "ended": ended,
+            "splits": self._splits.state(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes back what `state` returned."""
         self.best_frames, self.best_distance = state["frames"], state["distance"]
         for name, values in state["ended"].items():
             self._ended[name].extend(values)
+        if "splits" in state:  # checkpoints of earlier versions have none
+            self._splits.restore(state["splits"])
 
     def mean(self, name: str) -> float:
         """Mean of one field over the last 100 ended episodes, NaN before the first."""
@@ -97,10 +118,10 @@ class Throughput(BaseCallback):
     def _on_training_start(self) -> None:
         self._start = time.perf_counter()
         self._first_step = self.model.num_timesteps
-        self._first_update = _updates(self.model)
+        self._first_update = updates_made(self.model)
 
     def _on_step(self) -> bool:
-        if self.locals["dones"].any():
+        if any_of(self.locals["dones"]):
             for name, value in self.measure().items():
                 self.logger.record(f"throughput/{name}", value)
         return True
@@ -109,7 +130,7 @@ class Throughput(BaseCallback):
         """Steps per second, updates per second and transitions per update since the start."""
         seconds = max(time.perf_counter() - self._start, 1e-9)
         steps = self.model.num_timesteps - self._first_step
-        updates = _updates(self.model) - self._first_update
+        updates = updates_made(self.model) - self._first_update
         return {
             "env_steps_per_s": steps / seconds,
             "updates_per_s": updates / seconds,
@@ -117,7 +138,8 @@ class Throughput(BaseCallback):
         }
 
 
-def _updates(model: BaseAlgorithm) -> int:
+def updates_made(model: BaseAlgorithm) -> int:
+    """Gradient updates that a model has made."""
     counted = int(getattr(model, "_n_updates", 0))
     if not hasattr(model, "n_epochs"):
         return counted

@@ -11,6 +11,7 @@ from qwop_native.models.policy import chooser
 from qwop_native.models.starts import make_starts
 from qwop_native.models.summary import Summary, line, table
 from qwop_native.training.settings.run import RunConfig
+from qwop_native.training.terminal import against_record
 from qwop_native.wrappers.rich_columns import columns_of
 
 _NO_LIMIT = 5000  # steps of an evaluation where episodes have no limit
@@ -53,11 +54,7 @@ def standing(summary: Summary) -> str:
     if summary.best_frames is None or summary.median_frames is None:
         return f"{text}  mean {summary.mean_distance:.1f} m"
     best, median = summary.best_frames, int(np.ceil(summary.median_frames))
-    return f"{text}  best {_against(best)}  median {_against(median)}"
-
-
-def _against(frames: int) -> str:
-    return f"{frames:,} ({frames - RECORD_FRAMES:+,})"
+    return f"{text}  best {against_record(best)}  median {against_record(median)}"
 
 
 def told(runs: list[Run]) -> str:

@@ -1,4 +1,4 @@
-"""The numbers of a run over time, as lines of JSON and as a picture."""
+"""The numbers of a run over time, as lines of JSON."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ from qwop_native.atomic import whole_file
 from qwop_native.text_files import read_text
 
 NAME = "history.jsonl"
-
-_PANELS = {
-    "distance (m)": ("user/distance", "eval/mean_distance"),
-    "success rate": ("user/is_success", "eval/success_rate"),
-    "frames to 100 m": ("user/best_frames", "eval/median_frames", "eval/best_frames"),
-    "reward of an episode": ("rollout/ep_rew_mean",),
-    "updates per second": ("throughput/updates_per_s",),
-    "transitions per second": ("throughput/env_steps_per_s",),
-}
 
 
 class History(KVWriter):
@@ -72,40 +63,3 @@ def forget_after(folder: Path, steps: int) -> None:
     kept = [point for point in read(folder) if point["steps"] <= steps]
     with whole_file(folder / NAME) as file:
         file.write("".join(json.dumps(point) + "\n" for point in kept).encode())
-
-
-def draw(folder: Path) -> Path | None:
-    """Draws the curves of a run as `curves.png` in its folder.
-
-    Returns:
-        The picture, None where there is nothing to draw yet.
-
-    Raises:
-        ImportError: matplotlib is not installed.
-    """
-    points = read(folder)
-    if not points:
-        return None
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("curves.png needs matplotlib; pip install matplotlib") from error
-    figure = Figure(figsize=(11, 9), layout="constrained")
-    for number, (title, names) in enumerate(_PANELS.items(), 1):
-        axes = figure.add_subplot(3, 2, number)
-        for name in names:
-            line = [(point["steps"], point[name]) for point in points if name in point]
-            if line:
-                few = "." if len(line) < 40 else ""
-                axes.plot(*zip(*line, strict=True), label=name, marker=few, linewidth=1.2)
-                axes.legend(fontsize=8, frameon=False)
-        axes.set_title(title, fontsize=10, loc="left")
-        axes.set_xlabel("transitions", fontsize=8)
-        axes.tick_params(labelsize=8)
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(folder.name, fontsize=11)
-    path = folder / "curves.png"
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", dpi=110)
-    return path

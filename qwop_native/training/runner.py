@@ -23,11 +23,11 @@ from qwop_native.models.summary import Summary, summarize
 from qwop_native.models.weights import check_model
 from qwop_native.sb3 import checkpoint, versions
 from qwop_native.settings.sentences import word
-from qwop_native.training import callbacks, config, history, resume
+from qwop_native.training import callbacks, config, curves, history, resume
 from qwop_native.training.algorithms import Algorithm, learn
 from qwop_native.training.display import Display
 from qwop_native.training.environments import make_vec_env
-from qwop_native.training.evaluation import AGAINST, Evaluation, standing, told
+from qwop_native.training.evaluation import AGAINST, Evaluation, told
 from qwop_native.training.run_folder import BEST_MODEL, CONFIG, RunFolder, complete
 from qwop_native.training.wandb_run import WandbRun, import_wandb
 
@@ -162,14 +162,17 @@ class Run:
         settings, model = self._settings, self.model
         if self._untrained is None:
             self._untrained = _results(self._evaluate())
+        by_game = self._evaluation.finish == "game"
         display = Display(
             self._total,
             self._statistics,
             self._rates,
             settings.progress_bar,
-            self._standing if self._evaluation.finish == "game" else None,
+            title=f"{self._algorithm.name}: {self.folder}",
+            last=lambda: self._last,
+            by_game=by_game,
         )
-        if self._evaluation.finish == "game":
+        if by_game:
             display.say(f"distance: of episodes in training; {AGAINST}")
         watched = WandbRun(settings, self._folder)
         model.set_logger(self._logger())
@@ -234,11 +237,16 @@ class Run:
     def _interrupted(self) -> int:
         self._describe("interrupted", throughput=self._rates.measure())
         self._draw()
+        print(self._to_watch())
         print(
             f"interrupted after {self.model.num_timesteps:,} steps; model.zip is saved; go on with "
-            f"qwop-native train --resume {self.folder}"
+            f"qwop-native train --resume {shlex.quote(str(self.folder))}"
         )
         return INTERRUPTED
+
+    def _to_watch(self) -> str:
+        """The command that shows what was learned."""
+        return f"watch it: qwop-native spectate {shlex.quote(str(self.folder))}"
 
     def _finish(self) -> int:
         trained = self._evaluate()
@@ -256,12 +264,12 @@ class Run:
         print(f"mean distance over {len(trained)} episodes:")
         print(f"  untrained policy {before['summary']['mean_distance']:7.2f} m")
         print(f"  trained policy   {summarize(trained).mean_distance:7.2f} m")
-        print(f"watch it: qwop-native spectate {shlex.quote(str(self.folder))}")
+        print(self._to_watch())
         return 0
 
     def _draw(self) -> None:
         try:
-            history.draw(self._folder.path)
+            curves.draw(self._folder.path)
         except ImportError as error:
             print(f"note: {error}")
 
@@ -279,9 +287,6 @@ class Run:
     def _save(self, *name: str) -> None:
         with _as_judged(self.model):
             self._folder.save(self.model, *name)
-
-    def _standing(self) -> str:
-        return "" if self._last is None else standing(self._last)
 
     def _keep_best(self, done: int) -> None:
         summary = self._last = summarize(self._evaluate())

@@ -60,7 +60,9 @@ def test_the_worst_evaluation_is_that_of_the_last_quarter(tmp_path):
     )
     outcome = ablation.outcome_of(tmp_path, "no LayerNorm", 2)
     assert outcome.worst == 0.75
-    assert "| no LayerNorm | 100% | - | 1,300 | 75% | 75% |" in ablation.table([outcome])
+    assert "| no LayerNorm | 100% | - | 1,300 | 75% | 75% |" in ablation.table(
+        {"no LayerNorm": [outcome]}
+    )
     assert ablation.outcome_of(tmp_path, "no LayerNorm", 3) is None
 
 

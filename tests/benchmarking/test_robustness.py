@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("sb3_contrib")
 
 from qwop_native.benchmarking import robustness
-from qwop_native.benchmarking.robustness import Case, Push, cases, play
 from qwop_native.models.load import load_policy
+from qwop_native.models.robustness import Case, Push, cases, play
 
 
 def test_starts_after_random_keys_are_alive_and_drawn_from_the_seed():

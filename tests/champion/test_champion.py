@@ -1,6 +1,7 @@
 """What is shipped as fastest does what is said of it."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -41,7 +42,10 @@ def test_the_policy_runs_from_every_kind_of_start_in_every_flavor(tmp_path, caps
         record = [count for count in played["varied"] if 0 < count < HUMAN_RECORD]
         assert len(record) >= 0.8 * len(played["varied"])
         assert sum(count > 0 for count in played["scrambled"]) >= 50  # it has not learned those
-    assert "varied starts" in capsys.readouterr().out
+    assert {len(played["disturbed"]) for played in numbers.values()} == {100}
+    said = capsys.readouterr().out
+    assert "varied starts" in said
+    assert "100 pushed on their way" in said
 
 
 def test_the_policy_is_a_small_zip_that_stock_ppo_loads():
@@ -111,3 +115,24 @@ def test_a_run_that_comes_out_otherwise_is_told_and_the_others_are_played(
     assert "wrong: " in said
     assert "parts from the recording" in said
     assert f"{right.stem}, {load_recording(right).sincos}: landed" in said
+
+
+def test_the_planner_is_proved_too(tmp_path, monkeypatch, capsys):
+    from qwop_native.cli import champion as command
+    from qwop_native.search import planner
+
+    narrow = partial(planner.Planner, width=30, lookahead_frames=30)  # seconds instead of minutes
+    monkeypatch.setattr(planner, "Planner", narrow)
+    monkeypatch.setattr(command, "FLAVORS", ["fdlibm"])
+    results = tmp_path / "results.json"
+    assert main(["champion", "--policy", "planner", "--count", "2", "--results", str(results)]) == 0
+    numbers = json.loads(results.read_text())["fdlibm"]
+    assert {kind: len(frames) for kind, frames in numbers.items()} == {
+        "standard": 3,
+        "random-keys": 2,
+        "disturbed": 2,
+    }
+    assert any(0 < count < HUMAN_RECORD for count in numbers["standard"])
+    said = capsys.readouterr().out
+    assert "planner, fdlibm" in said
+    assert "2 after random keys: " in said

@@ -139,6 +139,7 @@ def games_that_reward_speed():
         time_cost=0.1,
         time_cost_share=0.7,
         finish_reward=130.0,
+        fall_steps=0.0,
         slow_units=3.3,
         slow_steps=9,
         snapshot_starts=0.6,

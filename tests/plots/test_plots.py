@@ -8,10 +8,13 @@ import pytest
 from measured_facts import SIZES
 from paths import EXAMPLE
 
+import qwop_native
 from qwop_native import QwopEnv
 from qwop_native.cli import main as cli
+from qwop_native.cli.plot_groups import ended, trainings
 from qwop_native.envs.spaces import PARTS
 from qwop_native.plots import training
+from qwop_native.plots.finish import Finish, finishes, load_finishes
 from qwop_native.plots.reports import body_distances
 from qwop_native.plots.run_data import load_run
 from qwop_native.recording import RecordEpisodes, load_recording
@@ -20,6 +23,8 @@ from qwop_native.recording.tape import Event
 
 pytest.importorskip("matplotlib")
 
+CHAMPION = Path(qwop_native.__file__).parent / "champion" / "fastest-glibc.qwop"
+POLICY = CHAMPION.parent / "policy.zip"
 BEGINNING = {"png": b"\x89PNG\r\n", "svg": b"<?xml"}
 
 
@@ -76,6 +81,15 @@ def test_splits_add_up(run):
     for meters, second in splits:
         frame = int(np.searchsorted(run.seconds, second))
         assert run.distance[frame] >= meters > run.distance[:frame].max()
+
+
+def test_the_last_split_of_a_run_that_the_game_ends_short_of_100_m_ends_with_the_run():
+    run = load_run(CHAMPION)
+    assert run.finished
+    assert 90 < run.distance.max() < 100
+    splits = run.splits()
+    assert [meters for meters, _ in splits] == [10.0 * n for n in range(1, 11)]
+    assert splits[-1][1] == run.seconds[-1]
 
 
 def test_speed_is_distance_over_time(run):
@@ -140,13 +154,55 @@ def test_finishes_of_evaluations_and_recordings(tmp_path):
         {"frames": 300, "distance": 20.0, "success": False},
     ]
     path = write_evaluation(tmp_path / "evaluation.json", episodes)
-    first, second = training.load_finishes(path)
+    first, second = load_finishes(path)
     assert (first.success, second.success) == (True, False)
     assert first.seconds == pytest.approx(45.5333, abs=1e-4)
-    assert training.load_finishes(tmp_path) == [first, second]
-    (recorded,) = training.load_finishes(EXAMPLE)
+    assert load_finishes(tmp_path) == [first, second]
+    (recorded,) = load_finishes(EXAMPLE)
     assert recorded.success
     assert recorded.seconds == 61.4
+
+
+def test_finishes_of_whatever_the_commands_write(tmp_path):
+    results = tmp_path / "results.json"
+    entry = {"start": "env:1", "landed": True, "fallen": False, "frames": 1500, "distance": 99.5}
+    results.write_text(json.dumps([entry, {**entry, "landed": False}]))
+    assert [each.success for each in load_finishes(results)] == [True, False]
+    rows = tmp_path / "episodes.csv"
+    rows.write_text("start,distance,frames,finished\na,99.5,1500,True\nb,3,90,False\n")
+    assert [each.success for each in load_finishes(rows)] == [True, False]
+    for name, count in (("a", 2), ("b", 1)):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        episode = {"frames": 1400, "distance": 101.0, "finished": True}
+        write_evaluation(tmp_path / "runs" / name / "evaluation.json", [episode] * count)
+    assert len(load_finishes(tmp_path / "runs")) == 3
+
+
+def test_what_has_no_name_is_kept_apart(tmp_path):
+    for name, algorithm in (("one", "qrdqn"), ("two", "qrdqn"), ("three", "ppo"), ("PPO_1", None)):
+        folder = write_history(tmp_path / name, [(0, 0.0)])
+        write_evaluation(folder / "evaluation.json", [])
+        if algorithm:
+            (folder / "metadata.yml").write_text(f"action: train_{algorithm}\nrun_id: x\n")
+    names = {
+        name: [each.name for each in paths] for name, paths in trainings([str(tmp_path)]).items()
+    }
+    assert names == {"PPO": ["PPO_1"], "qrdqn": ["one", "two"], "ppo": ["three"]}
+    assert list(trainings([f"mine={tmp_path}"])) == ["mine"]
+    inputs = [str(tmp_path / "one"), str(EXAMPLE), f"x={tmp_path / 'two'}"]
+    assert list(ended(inputs)) == ["one", "recordings", "x"]
+
+
+def test_times_at_the_edges_of_a_histogram_are_counted(draw, tmp_path):
+    from matplotlib.figure import Figure
+
+    groups = {"a": [Finish(1158 / 30, 99.4, True)] * 3, "b": [Finish(70.1, 100.0, True)]}
+    figure = finishes(groups)
+    assert isinstance(figure, Figure)
+    bars = [patch for patch in figure.axes[0].patches if patch.get_height()]
+    assert [bar.get_height() for bar in bars] == [3, 1]
+    assert bars[0].get_x() <= 1158 / 30 + 2
+    assert len(figure.axes) == 2  # nobody has fallen
 
 
 # ---- the command -----------------------------------------------------------------------------
@@ -212,6 +268,11 @@ def test_an_svg_has_the_same_bytes_each_time(draw, tmp_path):
         (["training", "nowhere"], "there is no nowhere"),
         (["training", Path(__file__).parent], "neither history.jsonl"),
         (["finish", Path(__file__).parent], "neither evaluation.json"),
+        (["speed", Path(__file__).parent], "holds no recordings"),
+        (["gait", CHAMPION.parent], "recordings; name one"),
+        (["throughput", Path(__file__).parent], "holds no results.json"),
+        (["parity", Path(__file__).parent], "holds no report.json"),
+        (["finish", POLICY], "is a model: write how it runs with qwop-native evaluate"),
         (["throughput", __file__], "not a saved benchmark"),
         (["parity", __file__], "not a parity report"),
         (["divergence", EXAMPLE, "--sincos", "x"], "sincos must be"),

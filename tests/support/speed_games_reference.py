@@ -117,9 +117,14 @@ class ReferenceGames:
         done = finished(events, self.pool.score)
         rewards = step_rewards(settings, before, now, done, self.time_cost)
         self._returns += rewards
+        rewards = rewards.astype(np.float32)
         self._raise_time_cost(float((now - before).mean()) / settings.frames_per_step)
         slow = self._is_slow(now)
         dones = (events & (ENDED | FALLEN) != 0) | slow
+        failed = dones & ~done
+        cost = settings.reward_scale * self.time_cost * settings.fall_steps
+        self._returns[failed] -= cost
+        rewards[failed] = rewards[failed].astype(np.float64) - cost
         infos = [{} for _ in range(self.num_envs)]
         ended = np.flatnonzero(dones)
         if len(ended):
@@ -128,7 +133,7 @@ class ReferenceGames:
             self.buckets.died(now[ended[~done[ended]]])
             self._start(ended)
         self._keep_snapshots()
-        return self.observe(), rewards.astype(np.float32), dones, infos
+        return self.observe(), rewards, dones, infos
 
     def observe(self):
         """What the games look like now, float32 (games, columns)."""

@@ -32,6 +32,7 @@ SETTINGS = {
         "snapshot_after": 3,
         "random_key_starts": 0.7,
         "random_key_frames": 40,
+        "fall_steps": 31.3,
         "slow_frames": 45,
         "slow_units": 9.0,
     },

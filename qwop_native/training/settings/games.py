@@ -54,6 +54,11 @@ class GamesSettings(Settings):
     finish_reward: float = Field(
         default=130.0, description="Reward of landing beyond 100 m, in units of reward_scale."
     )
+    fall_steps: NonNegative = Field(
+        default=0.0,
+        description="What a run that ends without a finish costs: the time of so many steps. "
+        "Getting up again costs time; where a fall costs none, runners let themselves fall.",
+    )
     slow_units: NonNegative = Field(
         default=60.0,
         description="World units that a runner must make in slow_frames; else it has failed.",

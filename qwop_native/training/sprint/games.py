@@ -242,6 +242,7 @@ def _native(
         "time_cost",
         "time_cost_share",
         "finish_reward",
+        "fall_steps",
         "slow_units",
         "snapshot_starts",
         "beam_starts",
