@@ -47,7 +47,8 @@ const ghost = (recording, name) =>
 const racePlanner = () => act(() => session.against(new PlannerOpponent(engine, {
   sincos: session.live.game.sincos, color: COLORS.planner, address, onError: say,
 })));
-const watchOwn = (name, title) => act(async () => session.watch(await readAddress(RUNS[name]), title));
+const watchOwn = (name, title) =>
+  act(async () => session.watch(await readAddress(RUNS[name]), title));
 
 // ---- time ----------------------------------------------------------------------------------
 
@@ -66,7 +67,8 @@ function advance(now) {
 
 function draw() {
   const pixels = Math.min(devicePixelRatio || 1, MOST_PIXELS);
-  const [width, height] = [canvas.clientWidth * pixels, canvas.clientHeight * pixels].map(Math.round);
+  const width = Math.round(canvas.clientWidth * pixels);
+  const height = Math.round(canvas.clientHeight * pixels);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const { watching, replay, opponent, shown, intro } = session;
   drawScene(canvas, {
@@ -81,7 +83,8 @@ function draw() {
     calm: calm.matches,
   });
   if (watching) $("seek").value = replay.frame;
-  const beside = !watching && opponent ? `; ${opponent.name} ${meters(opponent.state).toFixed(1)} m` : "";
+  const far = opponent && !watching && meters(opponent.state).toFixed(1);
+  const beside = far ? `; ${opponent.name} ${far} m` : "";
   $("where").textContent =
     intro ? "" : `${shown.score.toFixed(1)} m, ${framesText(shown.frames)}${beside}`;
 }
@@ -146,7 +149,8 @@ function onKey(event) {
   else if (onControl) return;
   else if (key === " ") onSpace(event);
   else if (session.watching && key.startsWith("arrow")) {
-    const by = { arrowleft: -1, arrowright: 1, arrowup: FRAMES_PER_SECOND, arrowdown: -FRAMES_PER_SECOND };
+    const second = FRAMES_PER_SECOND;
+    const by = { arrowleft: -1, arrowright: 1, arrowup: second, arrowdown: -second };
     event.preventDefault();
     act(() => session.seek(session.replay.frame + by[key]));
   }

@@ -31,8 +31,9 @@ export function refresh(session) {
 
 function introWords(opponent) {
   const begin = touch() ? "Tap to start" : "Click to start";
-  $("headline").textContent = opponent ? `Race ${opponent.article ?? "the "}${opponent.name}` : begin;
-  $("detail").textContent = opponent ? `${begin}; the ${opponent.name} starts when you do.` : KEYS_DO;
+  $("headline").textContent = opponent ? `Race the ${opponent.name}` : begin;
+  $("detail").textContent =
+    opponent ? `${begin}; the ${opponent.name} starts when you do.` : KEYS_DO;
   $("go").textContent = opponent ? "Start" : "Play";
 }
 
@@ -47,5 +48,6 @@ function overWords({ live, opponent }) {
 
 function verdict(opponent) {
   if (!opponent) return "You have landed in the sand!";
-  return opponent.state.ended ? `The ${opponent.name} was there before you.` : `You have beaten the ${opponent.name}!`;
+  const { name, state } = opponent;
+  return state.ended ? `The ${name} was there before you.` : `You have beaten the ${name}!`;
 }

@@ -42,7 +42,9 @@ export async function shareLink(recording) {
     await navigator.share({ title: "A run of QWOP", url: address.href });
     return "";
   }
-  if (!navigator.clipboard) throw new Error("This browser gives no access to its clipboard; save the run instead.");
+  if (!navigator.clipboard) {
+    throw new Error("This browser gives no access to its clipboard; save the run instead.");
+  }
   await navigator.clipboard.writeText(address.href);
   return "The link is on the clipboard.";
 }

@@ -14,7 +14,8 @@ export const framesText = (frames) => `${frames} ${frames === 1 ? "frame" : "fra
 /** Draws it for a view of drawScene, whose sight says what the picture shows. */
 export function drawHud(ctx, width, height, view) {
   const { shown, keys, status, best, ghosts, sight } = view;
-  const u = Math.max(Math.min(width / 44, height / 26), 11 * (devicePixelRatio || 1)); // a small letter
+  // The size of a small letter.
+  const u = Math.max(Math.min(width / 44, height / 26), 11 * (devicePixelRatio || 1));
   ctx.textBaseline = "alphabetic";
   if (view.started) {
     progress(ctx, width, u, view);

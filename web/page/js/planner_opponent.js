@@ -19,13 +19,15 @@ export class PlannerOpponent {
     this.game = this.#fresh();
     this.#worker = new Worker(new URL("planner_worker.js", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = (event) => onError(`The planner cannot run here. ${event.message ?? ""}`);
+    this.#worker.onerror = ({ message = "" }) => onError(`The planner cannot run here. ${message}`);
     const critic = new URL("../critic.bin", import.meta.url).href;
     this.#worker.postMessage({ load: { engine: address, critic, sincos } });
   }
 
   get state() { return this.game.state; }
-  get note() { return this.width ? `the planner keeps ${this.width} futures` : "the planner warms up"; }
+  get note() {
+    return this.width ? `the planner keeps ${this.width} futures` : "the planner warms up";
+  }
 
   start() { this.game.click(); }
 

@@ -27,7 +27,8 @@ function ellipse([x, y, rx, ry, angle]) {
 export function ghostColors(color) {
   const parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
   const paler = (share) => `rgb(${parts.map((part) => Math.round(part + (255 - part) * share))})`;
-  return Object.fromEntries(Object.entries(table.colors).map(([name, [, pale]]) => [name, paler(pale)]));
+  const entries = Object.entries(table.colors);
+  return Object.fromEntries(entries.map(([name, [, pale]]) => [name, paler(pale)]));
 }
 
 function mood({ landed, fallen, frames }) {

@@ -3,7 +3,7 @@ import { GOAL, METER, RECORD_FRAMES, drawHud } from "./hud.js";
 import { drawRunner, ghostColors } from "./runner.js";
 
 const GROUND = 9.14275; // top of the track, world units
-const BELOW = 2.1, BELOW_SHARE = 0.13; // what is shown below the track's top: units, at least; share
+const BELOW = 2.1, BELOW_SHARE = 0.13; // what is shown below the track's top: least units, share
 const LEAST_WIDTH = 25, LEAST_HEIGHT = 22.5; // world units that are always in sight
 const RUNNER_AT = 0.42; // of the width
 const HURDLE = [[1.675, 0.3], [0.5375, 3.65]]; // half sizes of base and top
