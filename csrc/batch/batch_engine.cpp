@@ -182,7 +182,8 @@ void BatchEngine::finish_step(int game, bool terminate_action, const StepOutput&
 
   episode.phase = Phase::Ended;
   fill_columns(final_columns_, game);
-  std::ranges::copy(row(out.observations, game), row(final_observations_.data(), game).begin());
+  const auto last = row(out.observations, game);
+  std::copy(last.begin(), last.end(), row(final_observations_.data(), game).begin());
   if (options_.autoreset == Autoreset::SameStep) {
     restart(game, out.observations, false, interrupt);
     fill_columns(columns_, game);

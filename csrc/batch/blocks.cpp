@@ -12,8 +12,10 @@ using support::InstructionSet;
 
 const LaneKernels& kernels_for(InstructionSet set) {
   switch (set) {
+#if !defined(QWOP_NO_LANES)
     case InstructionSet::kSimd128:
       return kLanesSimd128;
+#endif
 #if defined(QWOP_WIDE_KERNELS)
     case InstructionSet::kAvx2:
       return kLanesAvx2;

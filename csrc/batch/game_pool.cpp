@@ -30,7 +30,7 @@ void write_bodies(const game::Game& game, double* out) {
     const auto& body = game.body(part);
     const std::array values{body.pose.center.x,     body.pose.center.y,     body.pose.angle,
                             body.velocity.linear.x, body.velocity.linear.y, body.velocity.angular};
-    out = std::ranges::copy(values, out).out;
+    out = std::copy(values.begin(), values.end(), out);
   }
 }
 

@@ -31,6 +31,56 @@ std::uint32_t mixed(std::uint32_t a, std::uint32_t b, float t) {
   return result;
 }
 
+// Distances of a row of pixels from a polygon's outline, and whether they are within it.
+class PixelRow {
+ public:
+  PixelRow(int begin, int end)
+      : begin_(begin),
+        x_(static_cast<std::size_t>(end - begin)),
+        square_(x_.size()),
+        inside_(x_.size()) {
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      x_[i] = static_cast<float>(begin + static_cast<int>(i)) + 0.5f;
+    }
+  }
+
+  void begin(float y) {
+    y_ = y;
+    std::ranges::fill(square_, std::numeric_limits<float>::max());
+    std::ranges::fill(inside_, 0);
+  }
+
+  void add_edge(Point a, Point b) {
+    const float ex = b.x - a.x, ey = b.y - a.y, y = y_ - a.y;
+    const float length_square = ex * ex + ey * ey;
+    const float inverse = length_square > 0.0f ? 1.0f / length_square : 0.0f;
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      const float x = x_[i] - a.x;
+      float t = (x * ex + y * ey) * inverse;
+      t = t < 0.0f ? 0.0f : t;
+      t = t > 1.0f ? 1.0f : t;
+      const float dx = x - ex * t, dy = y - ey * t;
+      const float square = dx * dx + dy * dy;
+      square_[i] = square < square_[i] ? square : square_[i];
+    }
+    if ((a.y > y_) == (b.y > y_)) return;
+    const float crossing = a.x + ex * y / ey;  // a ray to the right meets the edge
+    for (std::size_t i = 0; i < x_.size(); ++i) inside_[i] ^= x_[i] < crossing ? 1 : 0;
+  }
+
+  // Negative inside.
+  float distance(int x) const {
+    const auto i = static_cast<std::size_t>(x - begin_);
+    return inside_[i] != 0 ? -std::sqrt(square_[i]) : std::sqrt(square_[i]);
+  }
+
+ private:
+  int begin_;
+  float y_ = 0.0f;
+  std::vector<float> x_, square_;
+  std::vector<std::int32_t> inside_;
+};
+
 }  // namespace
 
 Canvas::Canvas(int width, int height)
@@ -92,6 +142,7 @@ void Canvas::capsule(Point a, float radius_a, Point b, float radius_b, Paint pai
        });
 }
 
+// Edge by edge along a row of pixels, which compilers turn into vectors.
 void Canvas::polygon(std::span<const Point> corners, float radius, Paint paint) {
   if (corners.empty()) return;
   Point low = corners[0], high = corners[0];
@@ -99,21 +150,22 @@ void Canvas::polygon(std::span<const Point> corners, float radius, Paint paint) 
     low = {std::min(low.x, p.x), std::min(low.y, p.y)};
     high = {std::max(high.x, p.x), std::max(high.y, p.y)};
   }
-  fill({low.x - radius, low.y - radius}, {high.x + radius, high.y + radius}, paint, [=](Point p) {
-    float nearest = std::numeric_limits<float>::max();
-    bool inside = false;
+  const float reach = radius + 1.0f;
+  const int x_begin = pixel(std::floor(low.x - reach), width_);
+  const int x_end = pixel(std::ceil(high.x + reach), width_);
+  const int y_end = pixel(std::ceil(high.y + reach), height_);
+  if (x_end <= x_begin) return;
+  PixelRow row(x_begin, x_end);
+  for (int y = pixel(std::floor(low.y - reach), height_); y < y_end; ++y) {
+    row.begin(static_cast<float>(y) + 0.5f);
     for (std::size_t i = 0, j = corners.size() - 1; i < corners.size(); j = i++) {
-      const Point a = corners[i], b = corners[j];
-      const float ex = b.x - a.x, ey = b.y - a.y, x = p.x - a.x, y = p.y - a.y;
-      const float square = ex * ex + ey * ey;
-      const float t = square > 0.0f ? std::clamp((x * ex + y * ey) / square, 0.0f, 1.0f) : 0.0f;
-      const float dx = x - ex * t, dy = y - ey * t;
-      nearest = std::min(nearest, dx * dx + dy * dy);
-      // A ray to the right crosses the edge.
-      if ((a.y > p.y) != (b.y > p.y) && p.x < a.x + ex * (p.y - a.y) / ey) inside = !inside;
+      row.add_edge(corners[i], corners[j]);
     }
-    return (inside ? -std::sqrt(nearest) : std::sqrt(nearest)) - radius;
-  });
+    for (int x = x_begin; x < x_end; ++x) {
+      const float coverage = covered(row.distance(x) - radius) * paint.alpha;
+      if (coverage > 0.0f) blend(x, y, paint.color, coverage);
+    }
+  }
 }
 
 }  // namespace qwop::render

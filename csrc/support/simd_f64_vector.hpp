@@ -13,6 +13,8 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 #include "support/simd_f64_scalar.hpp"
@@ -147,6 +149,10 @@ QWOP_ALWAYS_INLINE unsigned lane_bits(LaneBits<W> mask) {
   if constexpr (W == 2) {
     return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<__m128d>(mask.v)));
   }
+#elif defined(__wasm_simd128__)
+  if constexpr (W == 2) {
+    return static_cast<unsigned>(wasm_i64x2_bitmask(reinterpret_cast<v128_t>(mask.v)));
+  }
 #endif
   unsigned bits = 0;
   for (int i = 0; i < W; ++i) bits |= (mask[i] < 0 ? 1u : 0u) << i;
@@ -202,6 +208,12 @@ QWOP_ALWAYS_INLINE Lanes<W> min(Lanes<W> a, Lanes<W> b) {
 #endif
 #if defined(__SSE2__)
   if constexpr (W == 2) return typename Lanes<W>::Vector(_mm_min_pd(a.v, b.v));
+#elif defined(__wasm_simd128__)
+  // b first: like SSE2's, it gives b where they are equal or not numbers.
+  if constexpr (W == 2) {
+    return reinterpret_cast<typename Lanes<W>::Vector>(
+        wasm_f64x2_pmin(reinterpret_cast<v128_t>(b.v), reinterpret_cast<v128_t>(a.v)));
+  }
 #endif
   return a.v < b.v ? a.v : b.v;
 }
@@ -215,6 +227,11 @@ QWOP_ALWAYS_INLINE Lanes<W> max(Lanes<W> a, Lanes<W> b) {
 #endif
 #if defined(__SSE2__)
   if constexpr (W == 2) return typename Lanes<W>::Vector(_mm_max_pd(a.v, b.v));
+#elif defined(__wasm_simd128__)
+  if constexpr (W == 2) {
+    return reinterpret_cast<typename Lanes<W>::Vector>(
+        wasm_f64x2_pmax(reinterpret_cast<v128_t>(b.v), reinterpret_cast<v128_t>(a.v)));
+  }
 #endif
   return a.v > b.v ? a.v : b.v;
 }
@@ -234,6 +251,11 @@ QWOP_ALWAYS_INLINE Lanes<W> sqrt(Lanes<W> x) {
 #endif
 #if defined(__SSE2__)
   if constexpr (W == 2) return typename Lanes<W>::Vector(_mm_sqrt_pd(x.v));
+#elif defined(__wasm_simd128__)
+  if constexpr (W == 2) {
+    return reinterpret_cast<typename Lanes<W>::Vector>(
+        wasm_f64x2_sqrt(reinterpret_cast<v128_t>(x.v)));
+  }
 #endif
   Lanes<W> root;
   for (int i = 0; i < W; ++i) root.set(i, __builtin_sqrt(x[i]));

@@ -1,8 +1,10 @@
 import functools
 import http.server
+import os
 import shutil
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from paths import ROOT
@@ -15,7 +17,9 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def built_page(tmp_path_factory):
-    """The folder that web/build.sh makes."""
+    """The folder that web/build.sh makes; QWOP_PAGE names one that is made already."""
+    if made_already := os.environ.get("QWOP_PAGE"):
+        return Path(made_already)
     if not shutil.which("emcc"):
         pytest.skip("the page needs Emscripten's emcc to be built")
     to = tmp_path_factory.mktemp("web")

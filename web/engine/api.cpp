@@ -2,12 +2,11 @@
 // qwop_native), is written into one buffer that all games share, and read from there.
 #include <cstdint>
 
+#include "engine/export.hpp"
 #include "game/game.hpp"
 #include "game/row.hpp"
 #include "game/snapshot.hpp"
 #include "support/blake2b.hpp"
-
-#define QWOP_EXPORT(name) extern "C" __attribute__((export_name(#name)))
 
 namespace {
 

@@ -1,283 +1,179 @@
 // The page: playing, watching and racing, and the buttons for it.
-import { FRAMES_PER_SECOND, loadEngine } from "./engine.js";
+import { refresh, say, touch } from "./cover.js";
+import { FRAMES_PER_SECOND, chooseEngine, loadEngine } from "./engine.js";
+import { readAddress, readFile, readOwnAddress, saveFile, shareLink, watchDrops } from "./files.js";
+import { framesText, meters } from "./hud.js";
 import { watchKeys } from "./keys.js";
-import { packed, parseRecording, recordingText, unpacked } from "./recording.js";
-import { LiveRun, Replay } from "./runs.js";
+import { PlannerOpponent } from "./planner_opponent.js";
+import { loadRunner } from "./runner.js";
 import { drawScene } from "./scene.js";
+import { GhostOpponent, Session } from "./session.js";
 
 const FRAME_MS = 1000 / FRAMES_PER_SECOND;
 const MOST_BEHIND_MS = 250; // a page that slept does not catch up with more than this
-const EXAMPLE = "runs/example.qwop";
+const MOST_PIXELS = 2; // canvas pixels for one of the page, each way
+const RUNS = { record: "runs/record.qwop", policy: "runs/policy.qwop" };
+const COLORS = { record: "#b0457b", recording: "#5b5fc7", planner: "#2e8b57" };
 
 const $ = (id) => document.getElementById(id);
 const canvas = $("picture");
 const keys = watchKeys(document.querySelectorAll("#pads button"));
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+let session;
 let engine;
-let live; // the run that is being played
-let after; // a copy of its game that goes on after the end, for the eye
-let replay; // the recording that is open: watched, or raced against
-let watching = false;
-let paused = false;
-let best;
+let address; // of the engine
 let owed = 0; // ms of the game's time
 let last; // time of the picture before
 
-function newPage() {
-  live?.free();
-  after?.free();
-  after = undefined;
-  live = new LiveRun(engine, $("sincos").value);
-  watching = false;
-  replay?.seek(0);
-  refresh();
-}
-
-function start() {
-  keys.forget();
-  live.start();
-  owed = 0;
-  refresh();
-}
-
-function restart() {
-  if (watching || !live.started) {
-    newPage();
-    return start();
-  }
-  live.restart();
-  after?.free();
-  after = undefined;
-  replay?.seek(0);
-  keys.forget();
-  owed = 0;
-  refresh();
-}
-
-function watch() {
-  watching = true;
-  paused = false;
-  if (replay.done) replay.seek(0);
-  owed = 0;
-  refresh();
-}
-
-function open(recording, toWatch = true) {
-  const opened = new Replay(engine, recording);
-  replay?.free();
-  replay = opened;
-  $("seek").max = replay.length;
-  $("seek").value = 0;
+/** Does something, then brings the page up to date; says why if it cannot be done. */
+async function act(work) {
   say("");
-  if (toWatch) watch();
-}
-
-function close() {
-  replay?.free();
-  replay = undefined;
-  if (watching) newPage();
-  refresh();
-}
-
-/** Does something that can fail, and says why when it does. */
-async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    say(error.message);
+    if (error.name !== "AbortError") say(error.message); // somebody who does not share after all
   }
+  keys.forget();
+  owed = 0;
+  refresh(session);
 }
 
-function say(words) {
-  $("message").textContent = words;
-  if (words) $("message").scrollIntoView({ block: "nearest" }); // below the buttons of a low window
-}
+const play = () => act(() => session.restart());
+const menu = () => act(() => session.alone());
+const watch = (recording, title) => act(() => session.watch(recording, title));
+const ghost = (recording, name) =>
+  session.against(new GhostOpponent(engine, recording, name, COLORS[name]));
+const racePlanner = () => act(() => session.against(new PlannerOpponent(engine, {
+  sincos: session.live.game.sincos, color: COLORS.planner, address, onError: say,
+})));
+const watchOwn = (name, title) =>
+  act(async () => session.watch(await readAddress(RUNS[name]), title));
 
 // ---- time ----------------------------------------------------------------------------------
 
 function advance(now) {
   const passed = Math.min(now - (last ?? now), MOST_BEHIND_MS);
   last = now;
-  const speed = watching ? Number($("speed").value) : 1;
-  owed += paused && watching ? 0 : passed * speed;
+  const still = $("about").open;
+  if (!still) owed += passed * (session.watching ? Number($("speed").value) : 1);
   while (owed >= FRAME_MS) {
     owed -= FRAME_MS;
-    oneFrame();
+    if (session.frame(keys.mask())) refresh(session);
   }
   draw();
   requestAnimationFrame(advance);
 }
 
-function oneFrame() {
-  if (watching) {
-    replay.step();
-    if (replay.done) paused = true, refresh();
-    return;
-  }
-  if (!live.started) return;
-  if (after) {
-    after.step(keys.mask());
-    return;
-  }
-  live.step(keys.mask());
-  replay?.step();
-  const { ended, score } = live.game.state;
-  if (!ended) return;
-  best = Math.max(best ?? -Infinity, score);
-  after = live.game.copy();
-  refresh();
-}
-
 function draw() {
-  const state = (watching ? replay.game : after ?? live.game).state;
-  const pixels = devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth * pixels, canvas.clientHeight * pixels].map(Math.round);
+  const pixels = Math.min(devicePixelRatio || 1, MOST_PIXELS);
+  const width = Math.round(canvas.clientWidth * pixels);
+  const height = Math.round(canvas.clientHeight * pixels);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const { watching, replay, opponent, shown, intro } = session;
   drawScene(canvas, {
-    state,
+    state: session.state,
+    shown,
     keys: watching ? replay.keys : keys.mask(),
-    ghost: !watching && replay ? replay.game.state : undefined,
-    status: watching ? proof() : undefined,
-    best,
+    lamps: watching || (!touch() && !intro),
+    ghosts: !watching && opponent ? [opponent] : [],
+    status: watching ? session.proof : opponent?.note,
+    best: watching ? undefined : session.best,
+    started: !intro,
+    calm: calm.matches,
   });
   if (watching) $("seek").value = replay.frame;
-  $("where").textContent = `${state.score.toFixed(1)} m, ${state.frames} frames`;
+  const far = opponent && !watching && meters(opponent.state).toFixed(1);
+  const beside = far ? `; ${opponent.name} ${far} m` : "";
+  $("where").textContent =
+    intro ? "" : `${shown.score.toFixed(1)} m, ${framesText(shown.frames)}${beside}`;
 }
 
-function proof() {
-  if (replay.diverged !== undefined) return `not the recorded run from frame ${replay.diverged} on`;
-  if (replay.recording.hashes.size === 0) return "this recording has no hashes";
-  return replay.done && replay.checked === replay.length ? "every hash equal" : "";
-}
-
-// ---- what is shown beside the picture ------------------------------------------------------
-
-function refresh() {
-  const intro = !watching && !live.started;
-  const over = !watching && after !== undefined;
-  $("cover").hidden = !intro && !over;
-  $("cover").classList.toggle("over", over);
-  if (intro) {
-    $("headline").textContent = "Click to start";
-    $("detail").textContent = replay ? "The ghost runs with you." : "Q and W move the thighs, O and P the calves.";
-  } else if (over) {
-    const { score, landed, frames } = live.game.state;
-    $("headline").textContent = landed ? `${score.toFixed(1)} m in ${seconds(frames)} s` : `${score.toFixed(1)} meters`;
-    $("detail").textContent = landed ? "You have landed in the sand!" : "Click, or press R, to run again.";
-  }
-  for (const id of ["watch", "race", "close"]) $(id).hidden = !replay;
-  $("watch").disabled = watching && !replay?.done;
-  $("race").disabled = !watching;
-  $("replaying").hidden = !watching;
-  $("pause").textContent = paused ? (replay?.done ? "Again" : "Go on") : "Pause";
-  for (const id of ["save", "link", "again"]) $(id).disabled = watching || !live.frame;
-}
-
-function seconds(frames) { return (frames / FRAMES_PER_SECOND).toFixed(2); }
-
-function pause() {
-  if (replay.done) replay.seek(0), paused = false;
-  else paused = !paused;
-  refresh();
-}
-
-function save() {
-  const recording = live.recording();
-  const { score, frames } = live.game.state;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([recordingText(recording)], { type: "text/plain" }));
-  link.download = `qwop-${score.toFixed(1)}m-${frames}f.qwop`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-async function copyLink() {
-  const address = new URL(location.href);
-  address.search = "";
-  address.hash = `run=${await packed(recordingText(live.recording()))}`;
-  if (navigator.share && matchMedia("(pointer: coarse)").matches) {
-    await navigator.share({ title: "A run of QWOP", url: address.href });
-    return;
-  }
-  await navigator.clipboard.writeText(address.href);
-  say("The link is on the clipboard.");
-}
-
-async function openAddress(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`there is no recording at ${address}`);
-  open(parseRecording(await answer.text()));
-}
-
-/** Opens what the page's own address names: #run=packed recording, or ?run=address of a file. */
-async function openFromAddress() {
-  const inside = new URLSearchParams(location.hash.slice(1)).get("run");
-  const elsewhere = new URLSearchParams(location.search).get("run");
-  if (inside) open(parseRecording(await unpacked(inside)));
-  else if (elsewhere) await openAddress(elsewhere);
-}
+// ---- buttons and keys ----------------------------------------------------------------------
 
 function listen() {
-  $("cover").addEventListener("click", () => (live.started ? restart() : start()));
-  $("restart").addEventListener("click", restart);
-  $("watch").addEventListener("click", watch);
-  $("race").addEventListener("click", newPage);
-  $("close").addEventListener("click", close);
-  $("pause").addEventListener("click", pause);
-  $("save").addEventListener("click", save);
-  $("link").addEventListener("click", () => attempt(copyLink));
-  $("again").addEventListener("click", () => open(live.recording()));
-  $("example").addEventListener("click", () => attempt(() => openAddress(EXAMPLE)));
-  $("open").addEventListener("click", () => $("file").click());
+  const on = (id, work) => $(id).addEventListener("click", work);
+  on("restart", play);
+  on("go", play);
+  on("menu", menu);
+  on("cover", (event) => event.target.closest("button") ?? play());
+  on("again", () => watch(session.kept, "your run"));
+  on("save", () => saveFile(session.kept));
+  on("link", () => act(async () => {
+    const words = await shareLink(session.kept);
+    say(words);
+  }));
+  on("watch-record", () => watchOwn("record", "the fastest run known"));
+  on("watch-policy", () => watchOwn("policy", "the policy's run"));
+  on("race-record", () => act(async () => ghost(await readAddress(RUNS.record), "record")));
+  on("race-planner", racePlanner);
+  on("race", () => act(() => ghost(session.replay.recording, "recording")));
+  on("pause", () => act(() => session.pause()));
+  on("full", toggleFull);
+  on("help", () => $("about").showModal());
+  on("open", () => $("file").click());
   $("file").addEventListener("change", () => {
     const [file] = $("file").files;
-    if (file) attempt(async () => open(parseRecording(await file.text())));
+    if (file) openFile(file);
     $("file").value = "";
   });
-  $("seek").addEventListener("input", () => {
-    paused = true;
-    replay.seek(Number($("seek").value));
-    refresh();
-  });
-  $("sincos").addEventListener("change", newPage);
-  addEventListener("hashchange", () => attempt(openFromAddress));
+  $("seek").addEventListener("input", () => act(() => session.seek(Number($("seek").value))));
+  $("sincos").addEventListener("change", () => act(() => session.newPage($("sincos").value)));
+  $("full").hidden = !document.fullscreenEnabled;
+  addEventListener("hashchange", openOwnAddress);
   addEventListener("keydown", onKey);
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    document.body.classList.add("dropping");
-  });
-  addEventListener("dragleave", () => document.body.classList.remove("dropping"));
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    document.body.classList.remove("dropping");
-    const [file] = event.dataTransfer.files;
-    if (file) attempt(async () => open(parseRecording(await file.text())));
-  });
+  watchDrops(openFile);
+}
+
+const openFile = (file) => act(async () => session.watch(await readFile(file), file.name));
+
+const openOwnAddress = () => act(async () => {
+  const recording = await readOwnAddress();
+  if (!recording) return;
+  session.watch(recording, "a shared run");
+  session.paused = calm.matches;
+});
+
+function toggleFull() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen().catch((error) => say(error.message));
 }
 
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (/INPUT|SELECT|BUTTON/.test(event.target.tagName) && event.key !== "r") return;
-  if (event.key.toLowerCase() === "r") restart();
-  else if (event.key === " ") {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || $("about").open) return;
+  const onControl = /INPUT|SELECT|BUTTON/.test(event.target.tagName);
+  const key = event.key.toLowerCase();
+  if (key === "r") play();
+  else if (key === "m") menu();
+  else if (key === "f") toggleFull();
+  else if (onControl) return;
+  else if (key === " ") onSpace(event);
+  else if (session.watching && key.startsWith("arrow")) {
+    const second = FRAMES_PER_SECOND;
+    const by = { arrowleft: -1, arrowright: 1, arrowup: second, arrowdown: -second };
     event.preventDefault();
-    if (watching) pause();
-    else if (!live.started) start();
-    else if (after) restart();
-  } else if (watching && event.key.startsWith("Arrow")) {
-    paused = true;
-    replay.seek(replay.frame + { ArrowLeft: -1, ArrowRight: 1, ArrowUp: 30, ArrowDown: -30 }[event.key]);
-    refresh();
+    act(() => session.seek(session.replay.frame + by[key]));
   }
 }
 
-try {
-  engine = await loadEngine(new URL("../engine.wasm", import.meta.url));
-  newPage();
+function onSpace(event) {
+  event.preventDefault();
+  if (session.watching) act(() => session.pause());
+  else if (!session.running) play();
+}
+
+async function begin() {
+  const base = new URL("..", import.meta.url);
+  const chosen = chooseEngine();
+  address = new URL(chosen.file, base).href;
+  [engine] = await Promise.all([loadEngine(address), loadRunner(new URL("runner.json", base))]);
+  session = new Session(engine, $("sincos").value);
+  $("build").textContent = chosen.words;
   listen();
+  refresh(session);
   requestAnimationFrame(advance);
   document.body.classList.add("ready");
-  await attempt(openFromAddress);
-} catch (error) {
-  say(error.message);
+  await openOwnAddress();
 }
+
+begin().catch((error) => say(error.message));

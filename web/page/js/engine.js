@@ -14,11 +14,49 @@ const ROW_BYTES = ROW_DOUBLES * 8 + 1;
 const HURDLE_AT = PARTS.length * FIELDS;
 const SCORE_AT = 85, CLOCK_AT = 86;
 
+// The smallest module with a vector in it, which only browsers with SIMD accept.
+const WITH_SIMD = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15,
+  253, 98, 11,
+);
+
+/** Which build of the engine this browser can run: its file, and what there is to say about it. */
+export function chooseEngine() {
+  if (typeof WebAssembly !== "object") {
+    throw new Error(
+      "This browser has no WebAssembly, or it is turned off; the game needs it, and any current " +
+      "Firefox, Chrome, Safari or Edge has it.",
+    );
+  }
+  if (WebAssembly.validate(WITH_SIMD)) {
+    return { file: "engine-simd.wasm", simd: true, words: "The engine runs with SIMD." };
+  }
+  return {
+    file: "engine.wasm",
+    simd: false,
+    words: "This browser has no WebAssembly SIMD: all works, but the planner thinks more slowly.",
+  };
+}
+
+// What the C++ library asks of its host: a clock, for interrupts that never come, and an exit.
+const HOST = {
+  wasi_snapshot_preview1: {
+    clock_time_get: () => 0,
+    proc_exit(code) { throw new Error(`The engine has stopped (${code}); load the page again.`); },
+  },
+  env: { emscripten_notify_memory_growth() {} }, // every view of the memory is made anew
+};
+
 /** Loads the engine; the result makes games. */
 export async function loadEngine(url) {
   const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`the engine is not there: ${url} (${answer.status})`);
-  const { instance } = await WebAssembly.instantiate(await answer.arrayBuffer(), {});
+  if (!answer.ok) throw new Error(`The engine is missing: ${url} (${answer.status}).`);
+  return instantiate(await answer.arrayBuffer());
+}
+
+/** An engine from the bytes of its file. */
+export async function instantiate(bytes) {
+  const { instance } = await WebAssembly.instantiate(bytes, HOST);
   instance.exports._initialize();
   return instance.exports;
 }
@@ -35,6 +73,9 @@ export class Game {
     this.sincos = sincos;
     this.#game = copied ?? engine.game_new(flavor);
   }
+
+  /** Where the engine has it, for what else it does with games. */
+  get pointer() { return this.#game; }
 
   copy() { return new Game(this.#engine, this.sincos, this.#engine.game_copy(this.#game)); }
 

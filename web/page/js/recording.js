@@ -14,9 +14,17 @@ export function parseRecording(text) {
   const lines = text.split(/\r?\n/);
   while (lines.length && !lines.at(-1).trim()) lines.pop();
   const [magic, version, ...more] = (lines[0] ?? "").trim().split(/\s+/);
-  if (magic !== MAGIC || more.length) throw new Error("this file is no recording of qwop-native");
-  if (version !== "1") throw new Error(`this recording has version ${version}; only 1 is known`);
-  if (lines.at(-1).trim() !== "end") throw new Error("this recording is cut off: no “end”");
+  if (magic !== MAGIC || more.length) {
+    throw new Error(
+      "This is no recording of qwop-native; those are text files whose names end in .qwop.",
+    );
+  }
+  if (version !== "1") {
+    throw new Error(`This recording has version ${version}; this page knows version 1.`);
+  }
+  if (lines.at(-1).trim() !== "end") {
+    throw new Error("This recording is cut off: its last line is not “end”.");
+  }
   const { values, sections } = split(lines.slice(1, -1));
   for (const name of ["page", "keys"]) {
     if (!(name in sections)) throw new Error(`this recording has no “${name}:”`);
@@ -129,7 +137,9 @@ export async function unpacked(words) {
     const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0));
     return new TextDecoder().decode(await through(new DecompressionStream("deflate-raw"), bytes));
   } catch {
-    throw new Error("the recording in this link is damaged");
+    throw new Error(
+      "The recording in this link is cut short or damaged; copy the whole link and try again.",
+    );
   }
 }
 

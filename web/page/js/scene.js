@@ -1,46 +1,41 @@
-// The picture of a game: sky, track, hurdle, sand, runners, and what is written over them.
-import { FRAMES_PER_SECOND } from "./engine.js";
-import { drawRunner } from "./runner.js";
-import { KEYS } from "./tape.js";
+// The picture of a game: sky, track, hurdle, sand and runners.
+import { GOAL, METER, RECORD_FRAMES, drawHud } from "./hud.js";
+import { drawRunner, ghostColors } from "./runner.js";
 
-export const RECORD_FRAMES = 1366; // the human record, 45.53 s
 const GROUND = 9.14275; // top of the track, world units
-const METER = 10; // world units
-const GOAL = 100; // m
-const BELOW = 2.1; // what is shown below the track's top, world units
-const LEAST_WIDTH = 27, LEAST_HEIGHT = 22.5; // world units that are always in sight
+const BELOW = 2.1, BELOW_SHARE = 0.13; // what is shown below the track's top: least units, share
+const LEAST_WIDTH = 25, LEAST_HEIGHT = 22.5; // world units that are always in sight
 const RUNNER_AT = 0.42; // of the width
 const HURDLE = [[1.675, 0.3], [0.5375, 3.65]]; // half sizes of base and top
 const BLOCK = { x: -39.99625, y: 2.10625, halfWidth: 6.275, halfHeight: 7.475 };
 
-/** Draws a moment. view: {state, keys, ghost?: state, status?: text, best?: meters}. */
+/**
+ * Draws a moment. view: state, what is seen; shown, the state that counts: it stops where a run
+ * ends; keys; lamps, whether they are shown; ghosts: [{state, name, color}]; status, a line; best,
+ * meters; started; calm, for those who asked for less motion.
+ */
 export function drawScene(canvas, view) {
   const ctx = canvas.getContext("2d");
   const { width, height } = canvas;
   const scale = Math.min(width / LEAST_WIDTH, height / LEAST_HEIGHT);
   const left = view.state.bodies.torso.x - (width / scale) * RUNNER_AT;
-  const sight = { left, right: left + width / scale, top: GROUND + BELOW - height / scale, scale };
+  const bottom = GROUND + Math.max(BELOW, (BELOW_SHARE * height) / scale);
+  const sight = { left, right: left + width / scale, top: bottom - height / scale, bottom, scale };
   ctx.setTransform(1, 0, 0, 1, 0, 0);
-  sky(ctx, width, height, sight);
+  sky(ctx, width, height, view.calm ? { ...sight, left: 0, right: width / scale } : sight);
   ctx.setTransform(scale, 0, 0, scale, -left * scale, -sight.top * scale);
   track(ctx, sight);
   marks(ctx, sight);
   hurdle(ctx, view.state.hurdle);
-  paceLine(ctx, sight, view.state.frames);
-  if (view.ghost) {
-    ctx.globalAlpha = 0.38;
-    drawRunner(ctx, view.ghost.bodies, mood(view.ghost), view.ghost.frames);
-    ctx.globalAlpha = 1;
+  if (view.started) paceLine(ctx, sight, view.shown.frames);
+  for (const ghost of view.ghosts) {
+    shadow(ctx, ghost.state.bodies);
+    drawRunner(ctx, ghost.state, ghostColors(ghost.color));
   }
   shadow(ctx, view.state.bodies);
-  drawRunner(ctx, view.state.bodies, mood(view.state), view.state.frames);
+  drawRunner(ctx, view.state);
   ctx.setTransform(1, 0, 0, 1, 0, 0);
-  overlay(ctx, width, height, view);
-}
-
-function mood(state) {
-  if (state.landed) return "landed";
-  return state.fallen ? "fallen" : "running";
+  drawHud(ctx, width, height, { ...view, sight });
 }
 
 function sky(ctx, width, height, sight) {
@@ -100,10 +95,10 @@ function track(ctx, sight) {
   };
   const sand = GOAL * METER;
   box(-Infinity, Infinity, GROUND - 0.35, GROUND, "#7bb274");
-  box(-Infinity, sand, GROUND, GROUND + 3, "#c8553d");
+  box(-Infinity, sand, GROUND, sight.bottom, "#c8553d");
   box(-Infinity, sand, GROUND, GROUND + 0.16, "#dd7a5f");
-  box(-Infinity, sand, GROUND + 1.0, GROUND + 1.12, "#f4ddd0");
-  box(sand, Infinity, GROUND - 0.1, GROUND + 3, "#ecd08f");
+  for (const lane of [1, 3]) box(-Infinity, sand, GROUND + lane, GROUND + lane + 0.12, "#f4ddd0");
+  box(sand, Infinity, GROUND - 0.1, sight.bottom, "#ecd08f");
   for (let x = Math.max(sand, Math.floor(sight.left)); x < sight.right; x += 1) {
     const spread = Math.abs(Math.sin(x * 7.77) * 1000) % 1;
     ctx.fillStyle = "#d3b36c";
@@ -189,67 +184,4 @@ function shadow(ctx, bodies) {
   ctx.beginPath();
   ctx.ellipse(x, GROUND + 0.28, 3.6 - high, 0.26, 0, 0, 2 * Math.PI);
   ctx.fill();
-}
-
-function overlay(ctx, width, height, { state, keys, ghost, status, best }) {
-  const u = Math.max(Math.min(width / 44, height / 26), 11); // the size of small letters
-  progress(ctx, width, u, state, ghost);
-  ctx.textBaseline = "alphabetic";
-  const text = (words, x, y, size, align = "left", color = "#22303c") => {
-    ctx.font = `${size > u ? "bold " : ""}${size}px system-ui, sans-serif`;
-    ctx.textAlign = align;
-    ctx.lineWidth = size * 0.16;
-    ctx.strokeStyle = "#ffffffcc";
-    ctx.lineJoin = "round";
-    ctx.strokeText(words, x, y);
-    ctx.fillStyle = color;
-    ctx.fillText(words, x, y);
-  };
-  text(`${state.score.toFixed(1)} m`, u, u * 4.4, u * 2.2);
-  text(`${(state.frames / FRAMES_PER_SECOND).toFixed(2)} s`, width - u, u * 4.1, u * 1.7, "right");
-  text(`${state.frames} frames`, width - u, u * 5.5, u, "right");
-  if (best !== undefined) text(`best ${best.toFixed(1)} m`, u, u * 5.8, u);
-  if (status) text(status, width - u, u * 7.1, u * 1.05, "right", "#12705a");
-  lamps(ctx, width, height, u, keys);
-}
-
-function progress(ctx, width, u, state, ghost) {
-  const at = (meters) => u + (width - 2 * u) * Math.max(0, Math.min(1, meters / GOAL));
-  ctx.fillStyle = "#ffffffaa";
-  ctx.beginPath();
-  ctx.roundRect(u, u * 0.9, width - 2 * u, u * 0.5, u * 0.25);
-  ctx.fill();
-  ctx.fillStyle = "#17688f";
-  ctx.beginPath();
-  ctx.roundRect(u, u * 0.9, at(state.bodies.torso.x / METER) - u, u * 0.5, u * 0.25);
-  ctx.fill();
-  ctx.fillStyle = "#2f4858";
-  ctx.fillRect(at(50) - 1, u * 0.6, 2, u * 1.1);
-  const dot = (meters, color, size) => {
-    ctx.fillStyle = color;
-    ctx.beginPath();
-    ctx.arc(at(meters), u * 1.15, size, 0, 2 * Math.PI);
-    ctx.fill();
-  };
-  dot((state.frames / RECORD_FRAMES) * GOAL, "#8a4fbf", u * 0.34);
-  if (ghost) dot(ghost.bodies.torso.x / METER, "#7d8b96", u * 0.42);
-  dot(state.bodies.torso.x / METER, "#e4572e", u * 0.5);
-}
-
-function lamps(ctx, width, height, u, keys) {
-  const size = u * 1.6, gap = u * 0.35, y = height - size - u * 0.3;
-  let x = width / 2 - (4 * size + 3 * gap) / 2;
-  for (const [name, mask] of Object.entries(KEYS)) {
-    const on = (keys & mask) !== 0;
-    ctx.fillStyle = on ? "#ffb703" : "#ffffff99";
-    ctx.beginPath();
-    ctx.roundRect(x, y, size, size, u * 0.35);
-    ctx.fill();
-    ctx.fillStyle = on ? "#22303c" : "#5a6a76";
-    ctx.font = `bold ${u * 1.05}px system-ui, sans-serif`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    ctx.fillText(name, x + size / 2, y + size / 2);
-    x += size + gap;
-  }
 }
