@@ -1,3 +1,4 @@
+import fcntl
 import functools
 import http.server
 import os
@@ -22,10 +23,19 @@ def built_page(tmp_path_factory):
         return Path(made_already)
     if not shutil.which("emcc"):
         pytest.skip("the page needs Emscripten's emcc to be built")
-    to = tmp_path_factory.mktemp("web")
-    made = subprocess.run([ROOT / "web" / "build.sh", to], capture_output=True, text=True)
-    assert made.returncode == 0, made.stdout + made.stderr
+    to = _shared(tmp_path_factory) / "web"
+    with to.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one of the processes builds, the others wait
+        if not (to / "page").exists():
+            made = subprocess.run([ROOT / "web" / "build.sh", to], capture_output=True, text=True)
+            assert made.returncode == 0, made.stdout + made.stderr
     return to / "page"
+
+
+def _shared(tmp_path_factory):
+    """A folder of all processes of a parallel run of the tests."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
