@@ -181,7 +181,8 @@ def test_words_on_a_phone_say_tap(opened):
 def test_the_page_says_what_it_is_and_where_it_is_from(opened):
     page = opened("desktop")
     assert "Bennett Foddy" in page.inner_text("header")
-    assert "qwop-native" in page.get_attribute("#project", "href")
+    assert page.get_attribute("#project", "href") == "../"  # the project's pages, in .ci/pages
+    assert page.text_content("#project") == "qwop-native"
 
 
 def test_by_keyboard_alone(opened):
