@@ -78,6 +78,7 @@ def test_the_settings_of_the_record():
         time_cost=0.0,
         time_cost_share=0.7,
         finish_reward=65.0,
+        fall_steps=12.0,
         random_key_starts=0.2,
         snapshot_after=5,
     )
