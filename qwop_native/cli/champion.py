@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from qwop_native import _core
 from qwop_native.atomic import whole_file
 from qwop_native.champion import FRAMES_PER_STEP, runs
 from qwop_native.cli import common, in_browser, parity_options, replay, spectate
@@ -122,8 +123,7 @@ def _play(policy: ModelPolicy) -> dict[str, Any]:
         scrambled = frames["scrambled"]
         print(f"  {len(scrambled)} after half a second of random keys: {_spread(scrambled)}")
         pushed = cases("disturbed", _PUSHED, sincos, seed=0)
-        games = play(policy.act, frames_per_step, pushed)
-        frames["disturbed"] = [game.frames if has_finished(game) else 0 for game in games]
+        frames["disturbed"] = _frames(play(policy.act, frames_per_step, pushed))
         print(f"  {_PUSHED} {_OF_KIND['disturbed']}: {_spread(frames['disturbed'])}")
         numbers[sincos] = {**frames, "standard": standard}
     return numbers
@@ -140,11 +140,16 @@ def _plan(count: int) -> dict[str, Any]:
         print(f"planner, {sincos}, finish: {FINISHES['game']}:")
         numbers[sincos] = {}
         for kind in KINDS:
-            games = [play_case(planner, case) for case in cases(kind, count, sincos, seed=0)]
-            frames = [game.frames if has_finished(game) else 0 for game in games]
+            played = cases(kind, count, sincos, seed=0)
+            frames = _frames([play_case(planner, case) for case in played])
             print(f"  {len(frames)} {_OF_KIND[kind]}: {_spread(frames)}", flush=True)
             numbers[sincos][kind] = frames
     return numbers
+
+
+def _frames(games: Sequence[_core.Game]) -> list[int]:
+    """Frames of games that have ended, 0 where they have not finished."""
+    return [game.frames if has_finished(game) else 0 for game in games]
 
 
 def _spread(frames: list[int]) -> str:

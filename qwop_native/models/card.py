@@ -14,9 +14,7 @@ from qwop_native.models.metadata import METADATA, settings_beside
 from qwop_native.text_files import read_text
 
 CARD = "README.md"
-MODELS = ("best_model.zip", "model.zip")
-"""Models that a run leaves, the one to show first."""
-
+# Models that a run leaves, the one to show first, and what was measured of each.
 _RESULTS = {"best_model.zip": "best.json", "model.zip": "evaluation.json"}
 
 
@@ -35,10 +33,10 @@ def write_card(folder: Path, overwrite: bool = False) -> Path:
         FileExistsError: There is a README.md, and it may not be replaced.
         ValueError: A file of the folder is damaged.
     """
-    model = next((folder / name for name in MODELS if (folder / name).is_file()), None)
+    model = next((folder / name for name in _RESULTS if (folder / name).is_file()), None)
     if model is None or not (folder / METADATA).is_file():
         raise FileNotFoundError(
-            f"{folder} is no folder of a run: it needs {METADATA} and {' or '.join(MODELS)}"
+            f"{folder} is no folder of a run: it needs {METADATA} and {' or '.join(_RESULTS)}"
         )
     target = folder / CARD
     if target.exists() and not overwrite:

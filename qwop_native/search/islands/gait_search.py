@@ -63,9 +63,7 @@ class GaitSearcher(IslandSearcher):
         super().__init__(folder, settings, rank, crew, islands, say, guide)
 
     def _plan(self) -> Plan:
-        settings = self._settings
-        carried = self._islands.carried
-        return Plan(self._rank, self._guide, settings.sincos, carried, describe=True)
+        return replace(super()._plan(), describe=True)
 
     def _exchange(self, runners: Runners) -> Exchange:
         if runners.keys.shape[1] <= self._apart:
