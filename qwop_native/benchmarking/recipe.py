@@ -1,4 +1,4 @@
-"""The record recipe of QRDQN: its settings, and a whole training with them that can be resumed.
+"""The published recipe of QR-DQN: its settings, and a whole training with them that can be resumed.
 
     python -m benchmarks.recipe runs/recipe
     python -m benchmarks.recipe runs/recipe-essential --action-set essential

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REGISTRY = {
     "qrdqn": (
         "value:QRDQN",
-        "quantile regression DQN, the record recipe",
+        "quantile regression DQN, the published recipe",
     ),
     "dqn": ("value:DQN", "deep Q-network"),
     "ppo": ("policy_gradient:PPO", "proximal policy optimization"),

@@ -6,14 +6,31 @@ import functools
 import math
 from typing import Any
 
+import numpy.typing as npt
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.vec_env import VecEnv
 
+from qwop_native import sb3
 from qwop_native.training.algorithms import Algorithm
 from qwop_native.training.algorithms.common import model_class
 from qwop_native.training.settings.learners import LEARNERS
 from qwop_native.training.settings.run import RunConfig
 from qwop_native.training.settings.value import DQNSettings
+from qwop_native.training.sprint.games import SprintGames
+
+
+class DemonstratedQRDQN(sb3.QRDQN):
+    """QRDQN in `SprintGames` of which the first ones play recorded runs."""
+
+    def _sample_action(
+        self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        actions, _ = super()._sample_action(learning_starts, action_noise, n_envs)
+        assert isinstance(self.env, SprintGames)
+        demonstrated = self.env.demonstrated()
+        actions[: len(demonstrated)] = demonstrated
+        return actions, actions
 
 
 def update_schedule(n_envs: int, transitions_per_update: int) -> tuple[int, int]:
@@ -52,7 +69,9 @@ def keywords(settings: DQNSettings, n_envs: int) -> dict[str, Any]:
 
 def _build(name: str, config: RunConfig, venv: VecEnv, seed: int) -> BaseAlgorithm:
     arguments = keywords(config.learner, venv.num_envs)
-    return model_class(name)(env=venv, seed=seed, device=config.device, **arguments)
+    demonstrated = config.games is not None and config.games.demonstrations is not None
+    learner = DemonstratedQRDQN if demonstrated else model_class(name)
+    return learner(env=venv, seed=seed, device=config.device, **arguments)
 
 
 def _algorithm(name: str) -> Algorithm:

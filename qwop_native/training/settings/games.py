@@ -81,6 +81,16 @@ class GamesSettings(Settings):
     random_key_frames: Count = Field(
         default=24, description="Most frames of such keys; each is held for three frames."
     )
+    demonstrations: str | None = Field(
+        default=None,
+        description="Recorded runs to learn from: a folder of .qwop files, or a pattern that names "
+        "some. Keys must be held for whole steps.",
+    )
+    demonstration_games: Count = Field(
+        default=64,
+        description="Games, of num_envs, that play those runs; what they meet is learned from like "
+        "all else.",
+    )
     snapshot_chance: Share = Field(
         default=0.01, description="Chance of a state to be kept for such starts."
     )
@@ -93,10 +103,15 @@ class GamesSettings(Settings):
     bucket_size: Count = Field(default=32, description="States that are kept in each bucket.")
 
     @model_validator(mode="after")
-    def _can_be_slow(self) -> Self:
+    def _fits(self) -> Self:
         if self.slow_frames < self.frames_per_step:
             raise ValueError(
                 f"games.slow_frames must be a step's frames or more, got {self.slow_frames!r}"
+            )
+        if self.demonstrations is not None and self.demonstration_games >= self.num_envs:
+            raise ValueError(
+                f"games.demonstration_games must be less than games.num_envs, {self.num_envs}, got "
+                f"{self.demonstration_games}"
             )
         return self
 

@@ -128,7 +128,9 @@ class RunConfig(Settings):
         description="Write the curves for tensorboard, beside those in history.jsonl and "
         "curves.png.",
     )
-    progress_bar: bool = Field(default=True, description="Show a progress bar on a terminal.")
+    progress_bar: bool = Field(
+        default=True, description="Show a panel on a terminal; false for plain lines."
+    )
     wandb: WandbSettings = Field(
         default=WandbSettings(), description="Weights & Biases: off while there is no project."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -14,6 +14,7 @@ from qwop_native.envs.spaces import ACTION_SETS, OBSERVATION_SIZE
 from qwop_native.models.starts import line_starts
 from qwop_native.sb3.resumable import ResumableEnv
 from qwop_native.training.settings.games import ACTION_SET, GamesSettings
+from qwop_native.training.sprint.recorded_runs import Followers, load_runs
 from qwop_native.training.sprint.starts import SnapshotBuckets
 from qwop_native.wrappers.relative_features import FEATURES, Features
 from qwop_native.wrappers.rich_columns import key_masks
@@ -61,6 +62,9 @@ class SprintGames(ResumableEnv):
     `finished` (also as `is_success`, SB3's word), `from_line` (whether the episode began at the
     start line), `terminal_observation`, and Monitor's `episode` (`r`, `l`).
 
+    With `demonstrations`, the first `demonstration_games` games play recorded runs: their actions
+    must be those of `demonstrated`, and other rewards, starts and ends are as everywhere.
+
     The games hold no chance and the starts are drawn from `rng`: the same actions from the same
     generator give the same episodes, with any number of threads. `get_state` and `set_state` make
     a training go on as if it had not been stopped; `sb3.checkpoint` uses them.
@@ -80,7 +84,8 @@ class SprintGames(ResumableEnv):
         buckets: Kept games that episodes start from.
 
     Raises:
-        ValueError: `observation` is neither.
+        FileNotFoundError: There are no such demonstrations.
+        ValueError: `observation` is neither, or a demonstration is not of such games.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class SprintGames(ResumableEnv):
         self.pool = _core.GamePool(self.line, num_envs=count, num_threads=threads)
         self.buckets = SnapshotBuckets(settings.bucket_units, settings.bucket_size, rng)
         self._native = _native(settings, self.pool, self.buckets, lines, moments)
+        self._followers = _followers(settings, rng)
         self._features = Features() if observation == "relative" else None
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
         self.render_mode = None
@@ -121,7 +127,12 @@ class SprintGames(ResumableEnv):
         """Starts all games; returns float32 (games, columns)."""
         with self._bits.lock:
             self._native.reset(self._bits.capsule)
+        self._follow(range(len(self._followers)))
         return self.observe()
+
+    def demonstrated(self) -> npt.NDArray[np.int64]:
+        """Next actions of the games that play demonstrations, int64 (demonstration_games,)."""
+        return self._followers.actions()
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
         """Takes note of what to press."""
@@ -134,9 +145,11 @@ class SprintGames(ResumableEnv):
 
         Raises:
             TypeError: The actions are not integers.
-            ValueError: Their shape is wrong or one is out of range; nothing has moved then.
+            ValueError: Their shape is wrong, one is out of range, or a game that plays a
+                demonstration is to do something else; nothing has moved then.
         """
         actions = np.asarray(self._actions).astype(np.int64, casting="same_kind", copy=False)
+        self._check_demonstrated(actions)
         with self._bits.lock:
             seen, rewards, dones, ended = self._native.step(
                 self._bits.capsule, actions=np.ascontiguousarray(actions)
@@ -147,7 +160,31 @@ class SprintGames(ResumableEnv):
             facts, last = ended
             for each, observation in zip(facts, self._seen(last), strict=True):
                 infos[each[0]] = _last_info(*each[1:], observation)
-        return self._seen(seen), rewards, dones, infos
+        seen = self._seen(seen)
+        if len(self._followers):
+            self._followers.advance()
+            ended_runs = np.flatnonzero(dones[: len(self._followers)]).tolist()
+            if ended_runs:
+                self._follow(ended_runs)
+                seen[ended_runs] = self.observe()[ended_runs]
+        return seen, rewards, dones, infos
+
+    def _check_demonstrated(self, actions: npt.NDArray[np.int64]) -> None:
+        count = len(self._followers)
+        if count and not np.array_equal(actions[:count], self.demonstrated()):
+            raise ValueError(
+                f"the first {count} games play demonstrations: their actions are those of "
+                "demonstrated()"
+            )
+
+    def _follow(self, rows: Iterable[int]) -> None:
+        """Begins an episode of these games somewhere in a recorded run."""
+        state = self._native.state()
+        for row in rows:
+            game = self._followers.begin(row)
+            self.pool.set_game(row, game)
+            state["steps"][row], state["returns"][row], state["from_line"][row] = 0, 0.0, False
+        self._native.restore(**state)
 
     def observe(self) -> Floats:
         """What the games look like now, float32 (games, columns)."""
@@ -166,6 +203,7 @@ class SprintGames(ResumableEnv):
             "games": [self.pool.game(game).snapshot() for game in range(self.num_envs)],
             "generator": self._bits.state,
             "buckets": self.buckets.get_state(),
+            "followers": self._followers.get_state(),
             **self._native.state(),
         }
 
@@ -192,6 +230,7 @@ class SprintGames(ResumableEnv):
             game.restore(snapshot)
             self.pool.set_game(number, game)
         self._bits.state = state["generator"]
+        self._followers.set_state(state["followers"])
         self._native.restore(**{name: state[name] for name in own})
 
     def _torso_x(self) -> npt.NDArray[np.float64]:
@@ -227,6 +266,13 @@ class SprintGames(ResumableEnv):
 
 def _lines(settings: GamesSettings) -> list[_core.Game]:
     return line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
+
+
+def _followers(settings: GamesSettings, rng: np.random.Generator) -> Followers:
+    if settings.demonstrations is None:
+        return Followers((), 0, rng)
+    runs = load_runs(settings.demonstrations, settings.sincos, settings.frames_per_step)
+    return Followers(runs, settings.demonstration_games, rng)
 
 
 def _native(
