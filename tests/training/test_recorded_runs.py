@@ -187,7 +187,7 @@ def test_bad_demonstrations_are_refused_in_a_sentence(tmp_path, folder):
     make_recording(np.array([15, 15], np.uint8)).save(odd)
     with pytest.raises(ValueError, match="are not steps of 2 frames with actions of the essential"):
         load_runs(str(odd), "glibc", 2)
-    with pytest.raises(ValueError, match="must be less than games.num_envs, 8, got 8"):
+    with pytest.raises(ValueError, match=r"must be less than games\.num_envs, 8, got 8"):
         GamesSettings(num_envs=8, demonstrations=str(folder), demonstration_games=8)
 
 

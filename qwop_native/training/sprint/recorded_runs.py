@@ -43,7 +43,8 @@ def load_runs(pattern: str, sincos: str, frames_per_step: int) -> list[RecordedR
             end, or nowhere has the actions of the essential set in such steps.
     """
     place = Path(pattern)
-    paths = sorted(place.glob("*.qwop") if place.is_dir() else map(Path, glob(pattern)))
+    named = glob(pattern)  # noqa: PTH207  may be absolute
+    paths = sorted(place.glob("*.qwop") if place.is_dir() else map(Path, named))
     if not paths:
         raise FileNotFoundError(f"there is no recording {pattern}")
     return [_run(path, load_recording(path), sincos, frames_per_step) for path in paths]
