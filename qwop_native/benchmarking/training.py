@@ -8,9 +8,9 @@ whatever else the machine does in the meantime meets both. QRDQN has the publish
 settings, DQN and PPO those of Stable-Baselines3 on 8 games; `ppo-many` is PPO on 512 games, 64
 steps each, in batches of 2048 with layers of 256 and 128. `qrdqn-record` is the native learner with
 the settings of train/configs/qrdqn_record.yml beside the same algorithm in plain torch, on one core
-and on two; of it only rates and ratios are printed. Printed are the parts of an update, the parts of
-a step of all games, and environment steps of the whole loop per second of the clock and per second
-of the processor, which other programs disturb less.
+and on two; of it only rates and ratios are printed. Printed are the parts of an update, the parts
+of a step of all games, and environment steps of the whole loop per second of the clock and per
+second of the processor, which other programs disturb less.
 """
 
 from __future__ import annotations
