@@ -27,7 +27,7 @@ from qwop_native.sb3._kernel import Kernel
 from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.policies import QuantilePolicy, RelativeFeatures
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
-from qwop_native.wrappers.relative_features import hinges, linear_features
+from qwop_native.wrappers.relative_features import hinges, relative_terms
 
 
 def is_wanted(model: Any) -> bool:
@@ -258,8 +258,7 @@ def _features(extractor: Any) -> tuple[npt.NDArray[np.float32], ...] | None:
         return None
     if type(extractor) is not RelativeFeatures:
         raise UnsupportedError(f"the features extractor is {type(extractor).__name__}")
-    weights, bias = linear_features()
+    own, torso, bias = relative_terms(len(extractor.own))
     slopes, places, mix = hinges()
     ramps = np.arange(mix.shape[1])
-    own = weights.diagonal().copy()
-    return own, weights[0], bias, slopes[0], places, mix[ramps, ramps], mix[ramps + 1, ramps]
+    return own, torso, bias, slopes[0], places, mix[ramps, ramps], mix[ramps + 1, ramps]

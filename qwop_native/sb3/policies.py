@@ -12,7 +12,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, create_
 from torch import nn
 
 from qwop_native.envs.spaces import OBSERVATION_SIZE
-from qwop_native.wrappers.relative_features import FEATURES, hinges, linear_features
+from qwop_native.wrappers.relative_features import RAMPS, hinges, relative_terms
 
 
 class LayerNormQuantileNetwork(QuantileNetwork):
@@ -67,10 +67,11 @@ class RelativeFeatures(BaseFeaturesExtractor):
 
     Give it to a policy on the environment's own observation:
     `policy_kwargs={"features_extractor_class": RelativeFeatures}`. It has no parameters, and its
-    constants are not in `state_dict`.
+    constants are not in `state_dict`. Columns behind the 60 numbers, as `RichObservation` has them,
+    are passed on as they are.
 
     Args:
-        observation_space: `QwopEnv`'s, of shape (60,).
+        observation_space: `QwopEnv`'s, of shape (60,) or, with more columns, (60 + columns,).
 
     Raises:
         ValueError: The observations have another shape.
@@ -84,17 +85,18 @@ class RelativeFeatures(BaseFeaturesExtractor):
     mix: th.Tensor
 
     def __init__(self, observation_space: gym.Space[Any]) -> None:
-        if observation_space.shape != (OBSERVATION_SIZE,):
+        shape = observation_space.shape or ()
+        if len(shape) != 1 or shape[0] < OBSERVATION_SIZE:
             raise ValueError(
                 f"RelativeFeatures takes QwopEnv's observation of shape ({OBSERVATION_SIZE},), "
-                f"got {observation_space.shape}"
+                f"with or without columns behind it, got {shape}"
             )
-        super().__init__(observation_space, FEATURES)
-        weights, bias = linear_features()
+        super().__init__(observation_space, shape[0] + RAMPS)
+        own, torso, bias = relative_terms(shape[0])
         hinge_weights, hinge_bias, mix = hinges()
         constants = {
-            "own": weights.diagonal(),
-            "torso": weights[0],
+            "own": own,
+            "torso": torso,
             "bias": bias,
             "hinge_weight": hinge_weights[0],
             "hinge_bias": hinge_bias,
@@ -104,7 +106,7 @@ class RelativeFeatures(BaseFeaturesExtractor):
             self.register_buffer(name, th.from_numpy(np.array(value)), persistent=False)
 
     def forward(self, observations: th.Tensor) -> th.Tensor:
-        """Features (n, `FEATURES`) of observations (n, 60)."""
+        """Features (n, columns + `RAMPS`) of observations (n, columns)."""
         torso = observations[:, :1]
         linear = observations * self.own + torso * self.torso + self.bias
         bent = th.relu(torso * self.hinge_weight + self.hinge_bias)

@@ -34,20 +34,20 @@ def make_vec_env(config: RunConfig) -> VecEnv:
 
     They are one `QwopVecEnv`, unless `env_wrappers` holds wrappers of gymnasium's, which wrap one
     game each: then each game is an environment of its own, many times slower. Wrappers of SB3's
-    vector environments keep the fast one. A run that names `games` has `SprintGames`.
+    vector environments keep the fast one. A run that names `games` has `SprintGames` instead.
 
     Raises:
         ImportError: The module of a wrapper cannot be imported.
         TypeError, ValueError: An environment or a wrapper refuses an argument.
     """
-    if config.games is not None:
-        generator = np.random.default_rng(config.seed)
-        return SprintGames(config.games, generator, config.env_threads, observation="standard")
     wrappers = [(_wrapper_class(each), each.get("kwargs") or {}) for each in config.env_wrappers]
     of_one = [each for each in wrappers if not issubclass(each[0], VecEnvWrapper)]
     of_all = [each for each in wrappers if issubclass(each[0], VecEnvWrapper)]
-    if of_one:
-        venv: VecEnv = DummyVecEnv([lambda: _one_game(config, of_one)] * config.n_envs)
+    if config.games is not None:
+        rng = np.random.default_rng(config.seed)
+        venv: VecEnv = SprintGames(config.games, rng, config.env_threads, observation="standard")
+    elif of_one:
+        venv = DummyVecEnv([lambda: _one_game(config, of_one)] * config.n_envs)
     else:
         venv = QwopVecEnv(
             config.n_envs,

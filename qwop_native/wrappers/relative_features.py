@@ -51,6 +51,22 @@ def linear_features() -> tuple[Floats, Floats]:
     return weights.astype(np.float32), bias.astype(np.float32)
 
 
+def relative_terms(columns: int) -> tuple[Floats, Floats, Floats]:
+    """What makes a linear feature of each column of an observation.
+
+    Args:
+        columns: Of the observation; those behind the 60 numbers are passed on as they are.
+
+    Returns:
+        Weight of the column itself, weight of the torso's x, and bias, each (columns,).
+    """
+    weights, bias = linear_features()
+    more = columns - OBSERVATION_SIZE
+    nothing = np.zeros(more, np.float32)
+    own = np.concatenate([weights.diagonal(), np.ones(more, np.float32)])
+    return own, np.concatenate([weights[0], nothing]), np.concatenate([bias, nothing])
+
+
 def hinges() -> tuple[Floats, Floats, Floats]:
     """Weights (OBSERVATION_SIZE, RAMPS + 1) and bias of the ReLUs, and what makes ramps of them.
 

@@ -17,7 +17,6 @@ from qwop_native.training.algorithms.common import model_class
 from qwop_native.training.settings.learners import LEARNERS
 from qwop_native.training.settings.run import RunConfig
 from qwop_native.training.settings.value import DQNSettings
-from qwop_native.training.sprint.games import SprintGames
 
 
 class DemonstratedQRDQN(sb3.QRDQN):
@@ -27,8 +26,8 @@ class DemonstratedQRDQN(sb3.QRDQN):
         self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         actions, _ = super()._sample_action(learning_starts, action_noise, n_envs)
-        assert isinstance(self.env, SprintGames)
-        demonstrated = self.env.demonstrated()
+        games: Any = self.env  # perhaps in a wrapper, which passes this on
+        demonstrated = games.demonstrated()
         actions[: len(demonstrated)] = demonstrated
         return actions, actions
 

@@ -14,8 +14,10 @@ from qwop_native.training.settings.games import GamesSettings
 _WITH_GAMES = ("qrdqn",)
 """Algorithms that may be trained on `games`."""
 
-_OF_ENV = ("env", "env_wrappers", "n_envs")
+_OF_ENV = ("env", "n_envs")
 """Settings of the environment, which `games` takes the place of."""
+
+_AROUND_GAMES = "RichVecObservation"
 
 
 class WandbSettings(Settings):
@@ -66,7 +68,7 @@ class RunConfig(Settings):
     )
     games: GamesSettings | None = Field(
         default=None,
-        description="Instead of env, env_wrappers and n_envs, for qrdqn: many games that reward "
+        description="Instead of env and n_envs, for qrdqn: many games that reward "
         "speed and begin where runners die; {} for their defaults. max_episode_steps then counts "
         "in evaluations only.",
     )
@@ -169,6 +171,8 @@ class RunConfig(Settings):
             raise ValueError(
                 f"games are for {', '.join(_WITH_GAMES)}; {self.algorithm} is trained on env"
             )
+        if any(wrapper["cls"] != _AROUND_GAMES for wrapper in self.env_wrappers):
+            raise ValueError(f"games have no other env_wrappers than {_AROUND_GAMES}")
         for name in _OF_ENV:
             if getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"games take the place of {name}; give the one or the other")

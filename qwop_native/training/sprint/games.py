@@ -110,7 +110,8 @@ class SprintGames(ResumableEnv):
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
         self.render_mode = None
         # Zips of models tell by these how to play them; relative ones see what no game shows.
-        self._played = settings.env | {"t_for_terminate": False}
+        keys = key_masks(ACTION_SETS[ACTION_SET]).tolist()
+        self._played = settings.env | {"t_for_terminate": False, "action_keys": keys}
         if observation == "relative":
             self._played = {}
         space = gym.spaces.Box(-1, 1, (OBSERVATION_SIZE,), np.float32)
