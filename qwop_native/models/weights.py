@@ -13,8 +13,7 @@ from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
 
 from qwop_native.archives import refuses_damage
-from qwop_native.envs.spaces import OBSERVATION_SIZE
-from qwop_native.wrappers.relative_features import FEATURES
+from qwop_native.wrappers.relative_features import RAMPS
 
 # First part of a weight's name: the algorithm whose policy has such a weight.
 _BY_WEIGHT = {"quantile_net": "qrdqn", "q_net": "dqn", "lstm_actor": "recurrent_ppo"}
@@ -88,8 +87,7 @@ def check_model(
 
 def observation_width(path: Path, weights: dict[str, torch.Tensor]) -> int:
     """How many numbers a model is shown, whatever its policy makes of them first."""
-    width = input_width(weights)
-    return OBSERVATION_SIZE if width == FEATURES and sees_relatively(path) else width
+    return input_width(weights) - (RAMPS if sees_relatively(path) else 0)
 
 
 def sees_relatively(path: Path) -> bool:
@@ -138,7 +136,7 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
         "recurrent_ppo": RecurrentActorCriticPolicy,
     }
     if kind == "qrdqn":
-        fitting = [n for n in action_counts if outputs % n == 0 and outputs > n]
+        fitting = [n for n in action_counts if outputs % n == 0]
         if not fitting:
             raise ValueError(f"{path} has {outputs} outputs, quantiles of no known set of actions")
         actions = fitting[0]

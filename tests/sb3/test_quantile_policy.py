@@ -166,6 +166,15 @@ def test_the_features_are_those_of_numpy(seen):
         np.testing.assert_allclose(made, Features()(rows), rtol=1e-6, atol=1e-6)
 
 
+def test_columns_behind_the_observation_are_passed_on(seen):
+    extractor = RelativeFeatures(gym.spaces.Box(-1, 1, (64,), np.float32))
+    more = np.random.default_rng(1).uniform(-1, 1, (len(seen), 4)).astype(np.float32)
+    made = extractor(torch.from_numpy(np.hstack([seen, more]))).numpy()
+    wanted = Features()(seen)
+    linear, ramps = np.split(wanted, [60], axis=1)
+    np.testing.assert_allclose(made, np.hstack([linear, more, ramps]), rtol=1e-6, atol=1e-6)
+
+
 def test_features_of_another_observation_are_refused():
-    with pytest.raises(ValueError, match=r"shape \(60,\), got \(12,\)"):
+    with pytest.raises(ValueError, match=r"shape \(60,\), .* got \(12,\)"):
         make(drift_envs(), policy_kwargs={"features_extractor_class": RelativeFeatures})

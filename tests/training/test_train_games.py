@@ -10,6 +10,7 @@ import torch
 import yaml
 from stable_baselines3.common.buffers import NStepReplayBuffer
 
+from qwop_native import Game
 from qwop_native.cli import evaluate as evaluate_command
 from qwop_native.cli.train import main
 from qwop_native.models.load import load_policy
@@ -186,6 +187,24 @@ def test_a_model_alone_carries_the_settings_of_its_games(tmp_path):
     model = QRDQN(QuantilePolicy, games, policy_kwargs={"net_arch": [8]}, buffer_size=64)
     model.save(tmp_path / "model.zip")
     assert read_settings(tmp_path / "model.zip").env == {**PLAYED, "t_for_terminate": False}
+
+
+def test_rich_columns_reach_the_learner_and_its_zip(tmp_path):
+    wrapper = "{module: qwop_native.sb3, cls: RichVecObservation, kwargs: {columns: [turn_rates]}}"
+    run = start(tmp_path, f"env_wrappers=[{wrapper}]", "total_timesteps=640", "run_id=rich")
+    assert run.execute() == 0
+    # 60 numbers, twelve columns, sixteen ramps: native kernels learn from them.
+    assert run.model.quantile_net.quantile_net[0].in_features == 88
+    assert run.model.native_refusal is None
+    model = tmp_path / "rich" / "model.zip"
+    whole, weights = load_policy(model), load_policy(model, weights_only=True)
+    games = [Game() for _ in range(3)]
+    for count, game in enumerate(games):
+        game.start()
+        game.step(9, 1 + 7 * count)
+    np.testing.assert_array_equal(whole.act(games), weights.act(games))
+    with pytest.raises(ValueError, match="games have no other env_wrappers than RichVecObs"):
+        start(tmp_path, "env_wrappers=[{module: qwop_native.sb3, cls: SnapshotStarts}]")
 
 
 @pytest.mark.parametrize(
