@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -117,9 +119,19 @@ def _begin(plans: Plans) -> None:
     global _worker
     import torch
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
     torch.set_num_threads(1)
     planner = Planner(plans.model, plans.frames_per_step, width=plans.width, seed=plans.seed)
     _worker = plans, planner
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent has been killed, which tells it nothing."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _play(number: int) -> str:
