@@ -30,11 +30,11 @@ from qwop_native.benchmarking import machine
 from qwop_native.benchmarking.ablation_curves import Evaluation, draw
 from qwop_native.models.evaluate import evaluate
 from qwop_native.models.load import load_policy
+from qwop_native.models.run_files import HISTORY, MODEL
 from qwop_native.models.starts import make_starts
 from qwop_native.text_files import read_text
-from qwop_native.training import history, resume
+from qwop_native.training import resume
 from qwop_native.training.algorithms import CONFIGS
-from qwop_native.training.run_folder import MODEL
 
 RECIPE = CONFIGS / "qrdqn_record.yml"
 VARIANTS = Path(__file__).with_name("ablation.yml")
@@ -119,7 +119,7 @@ def outcome_of(folder: Path, variant: str, seed: int) -> Outcome | None:
     run = run_folder(folder, variant, seed)
     if not (run / MODEL).exists():
         return None
-    evaluations = tuple(_evaluations(run / history.NAME))
+    evaluations = tuple(_evaluations(run / HISTORY))
     return Outcome(variant, seed, evaluations, _from_random_keys(run))
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qwop_native.atomic import whole_file
+from qwop_native.models.run_files import EVALUATION
 from qwop_native.training.algorithms import CONFIGS, REGISTRY
 
 EPISODES = 10
@@ -120,7 +121,7 @@ def train(name: str, seed: int, changes: dict[str, Any], folder: Path) -> Result
         run = Run(algorithm, config.load(CONFIGS / f"{name}.yml", overrides, algorithm))
         if run.execute() != 0:
             raise KeyboardInterrupt
-    results = json.loads((run.folder / "evaluation.json").read_text(encoding="utf-8"))
+    results = json.loads((run.folder / EVALUATION).read_text(encoding="utf-8"))
     means = [results[kind]["summary"]["mean_distance"] for kind in ("untrained", "trained")]
     seconds = time.perf_counter() - started
     return Result(name, seed, run.model.num_timesteps, round(seconds, 1), *means)

@@ -19,6 +19,7 @@ from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND
 from qwop_native.models import starts as kinds
 from qwop_native.models.evaluate import FINISHES, MAX_STEPS, Run, evaluate
 from qwop_native.models.load import load_policy
+from qwop_native.models.run_files import EVALUATION
 from qwop_native.models.starts import Start, make_starts
 from qwop_native.models.summary import finished_frames, median_interval, summarize
 from qwop_native.recording import SUFFIX, make_recording
@@ -205,7 +206,7 @@ def save(
     from qwop_native.training.evaluation_picture import draw
 
     numbers = [run.numbers() for run in runs]
-    _write(folder / "evaluation.json", json.dumps({**report, "runs": numbers}, indent=1) + "\n")
+    _write(folder / EVALUATION, json.dumps({**report, "runs": numbers}, indent=1) + "\n")
     rows = io.StringIO()
     writer = csv.DictWriter(rows, list(numbers[0]), lineterminator="\n")
     writer.writeheader()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwop_native.cli.names import short_names
+from qwop_native.models.run_files import EVALUATION
 from qwop_native.plots.run_folders import (
-    EVALUATION,
     RUNS,
     algorithm_of,
     ended_runs_in,

@@ -10,12 +10,13 @@ import yaml
 
 from qwop_native.atomic import whole_file
 from qwop_native.facts import FRAMES_PER_SECOND
-from qwop_native.models.metadata import METADATA, settings_beside
+from qwop_native.models.metadata import settings_beside
+from qwop_native.models.run_files import BEST_MODEL, EVALUATION, METADATA, MODEL
 from qwop_native.text_files import read_text
 
 CARD = "README.md"
 # Models that a run leaves, the one to show first, and what was measured of each.
-_RESULTS = {"best_model.zip": "best.json", "model.zip": "evaluation.json"}
+_RESULTS = {BEST_MODEL: "best.json", MODEL: EVALUATION}
 
 
 def write_card(folder: Path, overwrite: bool = False) -> Path:

@@ -14,6 +14,7 @@ from qwop_native.envs.spaces import OBSERVATION_SIZE
 from qwop_native.models.metadata import read_settings
 from qwop_native.models.outputs import action_count
 from qwop_native.models.policy import ModelPolicy
+from qwop_native.models.run_files import BEST_MODEL, MODEL
 from qwop_native.models.settings import GUESSED_FRAMES_PER_STEP, Say
 from qwop_native.recording.stage import Policy
 from qwop_native.wrappers.rich_columns import RichColumns
@@ -21,7 +22,7 @@ from qwop_native.wrappers.rich_columns import RichColumns
 CHAMPION = "champion"
 """Short name of the shipped policy."""
 
-IN_A_FOLDER = ("best_model.zip", "best.zip", "policy.zip", "model.zip")
+IN_A_FOLDER = (BEST_MODEL, "best.zip", "policy.zip", MODEL)
 """Names of models in the folders of runs; the first that is there is taken."""
 
 _CLASSES = {

@@ -9,10 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from qwop_native.models.run_files import METADATA
 from qwop_native.models.settings import ModelSettings
 from qwop_native.wrappers.rich_columns import GROUPS
 
-METADATA = "metadata.yml"
 ENTRY = "qwop_native.json"
 """Name of our entry in SB3's zip, which SB3 does not look at."""
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qwop_native.facts import FINISH_SCORE, FRAMES_PER_SECOND, RECORD_SECONDS
+from qwop_native.models.run_files import EVALUATION
 from qwop_native.plots.run_data import Floats
-from qwop_native.plots.run_folders import EVALUATION, ended_runs_in, recordings_in
+from qwop_native.plots.run_folders import ended_runs_in, recordings_in
 from qwop_native.plots.style import QUIET, color, new_figure, record_line
 from qwop_native.recording import SUFFIX, Recording, load_recording
 from qwop_native.text_files import read_text

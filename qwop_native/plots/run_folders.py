@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qwop_native.models.metadata import METADATA
+from qwop_native.models.run_files import EVALUATION, HISTORY, METADATA
 from qwop_native.recording import SUFFIX
 from qwop_native.text_files import read_text
 
-HISTORY = "history.jsonl"  # what a training writes, a line of JSON a point
 EVENTS = "events.out.tfevents.*"
-EVALUATION = "evaluation.json"  # of a training and of `qwop-native evaluate --out`
 RUNS = (SUFFIX, ".rec")  # recordings of ours and of qwop-gym
 
 _ACTION = re.compile(r"^action:\s*['\"]?train_(\w+)", re.MULTILINE)

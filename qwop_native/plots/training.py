@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qwop_native.models.run_files import HISTORY
 from qwop_native.plots.run_data import Floats
-from qwop_native.plots.run_folders import EVENTS, HISTORY
+from qwop_native.plots.run_folders import EVENTS
 from qwop_native.plots.style import color, new_figure
 from qwop_native.text_files import read_text
 

@@ -10,9 +10,8 @@ from typing import Any
 from stable_baselines3.common.logger import KVWriter
 
 from qwop_native.atomic import whole_file
+from qwop_native.models.run_files import HISTORY
 from qwop_native.text_files import read_text
-
-NAME = "history.jsonl"
 
 
 class History(KVWriter):
@@ -23,7 +22,7 @@ class History(KVWriter):
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / NAME).open("a", encoding="utf-8")
+        self._file = (folder / HISTORY).open("a", encoding="utf-8")
 
     def write(
         self,
@@ -49,7 +48,7 @@ class History(KVWriter):
 def read(folder: Path) -> list[dict[str, float]]:
     """The points of a run; a last line that was cut off is left out."""
     points = []
-    path = folder / NAME
+    path = folder / HISTORY
     for line in read_text(path).splitlines() if path.is_file() else ():
         try:
             points.append(json.loads(line))
@@ -61,5 +60,5 @@ def read(folder: Path) -> list[dict[str, float]]:
 def forget_after(folder: Path, steps: int) -> None:
     """Drops the points beyond a checkpoint, which a resumed run makes anew."""
     kept = [point for point in read(folder) if point["steps"] <= steps]
-    with whole_file(folder / NAME) as file:
+    with whole_file(folder / HISTORY) as file:
         file.write("".join(json.dumps(point) + "\n" for point in kept).encode())

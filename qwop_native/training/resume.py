@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from qwop_native.models.run_files import MODEL
+
 NAME = "resume.ckpt"
 """The checkpoint in a run's folder, a file of `qwop_native.sb3.checkpoint`."""
 
@@ -15,7 +17,7 @@ def latest_model(folder: Path) -> Path | None:
         for path in folder.glob("checkpoints/model_*.zip")
         if path.stem.rpartition("_")[2].isdigit()
     ]
-    final = folder / "model.zip"
+    final = folder / MODEL
     if final.is_file():
         return final
     return max(saved)[1] if saved else None

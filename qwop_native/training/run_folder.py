@@ -17,7 +17,7 @@ import yaml
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from qwop_native.atomic import whole_file
-from qwop_native.models.metadata import METADATA
+from qwop_native.models.run_files import CONFIG, METADATA, MODEL
 from qwop_native.models.save import save_model
 from qwop_native.models.settings import ModelSettings
 from qwop_native.settings.model import plain
@@ -26,10 +26,6 @@ from qwop_native.training import config
 from qwop_native.training.algorithms import Algorithm, get_algorithm
 
 _PACKAGES = ("qwop-native", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
-
-CONFIG = "config.yml"
-MODEL = "model.zip"
-BEST_MODEL = "best_model.zip"
 
 
 def complete(settings: config.RunConfig) -> tuple[config.RunConfig, str]:

@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from qwop_native.models.evaluate import Run as Played
 from qwop_native.models.load import find_model
+from qwop_native.models.run_files import BEST_MODEL, CONFIG, EVALUATION
 from qwop_native.models.summary import Summary, summarize
 from qwop_native.models.weights import check_model
 from qwop_native.sb3 import checkpoint, versions
@@ -28,7 +29,7 @@ from qwop_native.training.algorithms import Algorithm, learn
 from qwop_native.training.display import Display
 from qwop_native.training.environments import make_vec_env
 from qwop_native.training.evaluation import AGAINST, Evaluation, told
-from qwop_native.training.run_folder import BEST_MODEL, CONFIG, RunFolder, complete
+from qwop_native.training.run_folder import RunFolder, complete
 from qwop_native.training.wandb_run import WandbRun, import_wandb
 
 INTERRUPTED = 130
@@ -255,7 +256,7 @@ class Run:
             "untrained": self._untrained,
             "trained": _results(trained),
         }
-        self._folder.write("evaluation.json", json.dumps(results, indent=1) + "\n")
+        self._folder.write(EVALUATION, json.dumps(results, indent=1) + "\n")
         self._describe("finished", throughput=self._rates.measure())
         self._draw()
         (self.folder / resume.NAME).unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from qwop_native.models.run_files import METADATA, MODEL
 from qwop_native.training import config
 from qwop_native.training.algorithms import get_algorithm
 from qwop_native.training.wandb_run import import_wandb
@@ -33,7 +34,7 @@ def main() -> int:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     status = run.execute()
-    for name in ("model.zip", "metadata.yml"):
+    for name in (MODEL, METADATA):
         trial.save(run.folder / name, base_path=run.folder, policy="now")
     trial.finish(exit_code=status)
     return status

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from qwop_native.models.metadata import METADATA
-from qwop_native.training.run_folder import MODEL, RunFolder
+from qwop_native.models.run_files import METADATA, MODEL
+from qwop_native.training.run_folder import RunFolder
 from qwop_native.training.settings.run import RunConfig
 
 

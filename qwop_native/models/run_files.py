@@ -1,0 +1,10 @@
+"""Names of the files in the folder of a training run, for those who write and who read them."""
+
+CONFIG = "config.yml"
+METADATA = "metadata.yml"
+MODEL = "model.zip"
+BEST_MODEL = "best_model.zip"
+HISTORY = "history.jsonl"
+"""The curves, a line of JSON a point."""
+EVALUATION = "evaluation.json"
+"""Also what `qwop-native evaluate --out` writes."""
