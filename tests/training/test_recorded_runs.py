@@ -16,7 +16,6 @@ from qwop_native.training.algorithms.value import DemonstratedQRDQN
 from qwop_native.training.runner import INTERRUPTED, Run
 from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.sprint.games import SprintGames
-from qwop_native.training.sprint.planned_runs import Plans
 from qwop_native.training.sprint.recorded_runs import load_runs
 from qwop_native.wrappers.rich_columns import key_masks
 
@@ -189,19 +188,3 @@ def test_bad_demonstrations_are_refused_in_a_sentence(tmp_path, folder):
         load_runs(str(odd), "glibc", 2)
     with pytest.raises(ValueError, match=r"must be less than games\.num_envs, 8, got 8"):
         GamesSettings(num_envs=8, demonstrations=str(folder), demonstration_games=8)
-
-
-def test_planned_runs_begin_in_three_ways_and_are_played_once(tmp_path):
-    said = []
-    plans = Plans(tmp_path, "champion", 24, 3, "glibc", seed=4)
-    plans.make(4, 1, said.append)
-    saved = {path.name: load_recording(path) for path in tmp_path.glob("*.qwop")}
-    assert len(said) == 4
-    assert saved
-    for name, recording in saved.items():
-        game = recording.play()
-        assert game.jump_landed
-        assert name.endswith(f"-{game.frames}.qwop")
-    missing = 4 - len(saved)
-    plans.make(4, 1, said.append)
-    assert len(said) == 4 + missing

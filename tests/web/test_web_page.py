@@ -264,7 +264,8 @@ def test_without_webassembly_there_is_one_sentence(browser, address):
 
 def test_without_simd_the_page_runs_and_says_so(browser, address):
     page = opened(browser, address, NO_SIMD)
-    assert "no WebAssembly SIMD" in page.text_content("#build")
+    for place in ("#build", "#message"):
+        assert "no WebAssembly SIMD" in page.text_content(place)
     page.click("#go")
     page.wait_for_function("/frames/.test(document.getElementById('where').textContent)")
     page.close()

@@ -173,6 +173,7 @@ async function begin() {
   refresh(session);
   requestAnimationFrame(advance);
   document.body.classList.add("ready");
+  if (!chosen.simd) say(chosen.words);
   await openOwnAddress();
 }
 
