@@ -111,7 +111,7 @@ test-newest: ## the tests with the newest dependencies that pyproject.toml admit
 test-examples: ## the examples, with the libraries that they are for
 	rm -rf build/examples && $(PYTHON) -m venv build/examples
 	build/examples/bin/pip install -q --no-deps --retries 0 --extra-index-url $(TORCH_INDEX) '$(TORCH)'
-	build/examples/bin/pip install -q -e '.[train,plots,render]' pytest -r requirements/examples.txt
+	build/examples/bin/pip install -q -e '.[train,plots,render]' pytest hypothesis -r requirements/examples.txt
 	build/examples/bin/pytest -q tests/examples tests/cli/test_card.py
 
 docs: $(VENV)/.dev ## build the pages
