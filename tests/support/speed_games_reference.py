@@ -148,6 +148,7 @@ class ReferenceGames:
             "games": [self.pool.game(game).snapshot() for game in range(self.num_envs)],
             "generator": self._rng.bit_generator.state,
             "buckets": self.buckets.get_state(),
+            "followers": {name: np.zeros(0, np.int64) for name in ("run", "step")},
             "recent": self._recent.copy(),
             "steps": self._steps.copy(),
             "returns": self._returns.copy(),

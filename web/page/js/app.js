@@ -173,8 +173,8 @@ async function begin() {
   refresh(session);
   requestAnimationFrame(advance);
   document.body.classList.add("ready");
-  if (!chosen.simd) say(chosen.words);
   await openOwnAddress();
+  if (!chosen.simd && !$("message").textContent) say(chosen.words);
 }
 
 begin().catch((error) => say(error.message));
