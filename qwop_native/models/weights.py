@@ -136,7 +136,7 @@ def load_weights_only(path: Path, action_counts: tuple[int, ...] = (9, 16, 10, 1
         "recurrent_ppo": RecurrentActorCriticPolicy,
     }
     if kind == "qrdqn":
-        fitting = [n for n in action_counts if outputs % n == 0]
+        fitting = [n for n in action_counts if outputs % n == 0 and outputs > n]
         if not fitting:
             raise ValueError(f"{path} has {outputs} outputs, quantiles of no known set of actions")
         actions = fitting[0]

@@ -21,6 +21,8 @@ from qwop_native.wrappers.rich_columns import key_masks
 
 Floats = npt.NDArray[np.float32]
 
+_ACTION_KEYS = key_masks(ACTION_SETS[ACTION_SET]).tolist()
+
 
 def step_rewards(
     settings: GamesSettings,
@@ -110,8 +112,7 @@ class SprintGames(ResumableEnv):
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
         self.render_mode = None
         # Zips of models tell by these how to play them; relative ones see what no game shows.
-        keys = key_masks(ACTION_SETS[ACTION_SET]).tolist()
-        self._played = settings.env | {"t_for_terminate": False, "action_keys": keys}
+        self._played = settings.env | {"t_for_terminate": False, "action_keys": _ACTION_KEYS}
         if observation == "relative":
             self._played = {}
         space = gym.spaces.Box(-1, 1, (OBSERVATION_SIZE,), np.float32)
@@ -302,7 +303,7 @@ def _native(
         buckets.native,
         lines=lines,
         moments=moments,
-        action_keys=key_masks(ACTION_SETS[ACTION_SET]).tolist(),
+        action_keys=_ACTION_KEYS,
         random_frames=settings.random_key_frames,
         slow_steps=settings.slow_frames // settings.frames_per_step,
         **{name: getattr(settings, name) for name in names},
