@@ -107,13 +107,13 @@ class BoundSpeedGames {
   }
 
  public:
-  BoundSpeedGames(py::object pool, py::object buckets, Games lines, Games moments,
+  BoundSpeedGames(py::object pool, py::object buckets, Games lines,
                   rollout::SpeedGamesOptions options)
       : pool_object_(std::move(pool)),
         buckets_object_(std::move(buckets)),
         pool_(pool_object_.cast<BoundPool&>()),
         buckets_(buckets_object_.cast<BoundBuckets&>()),
-        games_(pool_.pool(), pool_.view(), buckets_.native(), std::move(lines), std::move(moments),
+        games_(pool_.pool(), pool_.view(), buckets_.native(), std::move(lines),
                std::move(options)) {}
 
   void reset(const py::capsule& generator) {
@@ -187,15 +187,12 @@ class BoundSpeedGames {
   rollout::SpeedGames games_;
 };
 
-std::unique_ptr<BoundSpeedGames> make_games(py::object pool, py::object buckets, Games lines,
-                                            Games moments, std::vector<game::KeyMask> action_keys,
-                                            int frames_per_step, double reward_scale,
-                                            double time_cost, double time_cost_share,
-                                            double finish_reward, double fall_steps,
-                                            double slow_units, std::int64_t slow_steps,
-                                            double snapshot_starts, double beam_starts,
-                                            double random_key_starts, std::int64_t random_frames,
-                                            double snapshot_chance, std::int64_t snapshot_after) {
+std::unique_ptr<BoundSpeedGames> make_games(
+    py::object pool, py::object buckets, Games lines, std::vector<game::KeyMask> action_keys,
+    int frames_per_step, double reward_scale, double time_cost, double time_cost_share,
+    double finish_reward, double fall_steps, double slow_units, std::int64_t slow_steps,
+    double snapshot_starts, double random_key_starts, std::int64_t random_frames,
+    double snapshot_chance, std::int64_t snapshot_after) {
   rollout::SpeedGamesOptions options{.action_keys = std::move(action_keys),
                                      .frames_per_step = frames_per_step,
                                      .reward_scale = reward_scale,
@@ -206,13 +203,12 @@ std::unique_ptr<BoundSpeedGames> make_games(py::object pool, py::object buckets,
                                      .slow_units = slow_units,
                                      .slow_steps = slow_steps,
                                      .snapshot_starts = snapshot_starts,
-                                     .beam_starts = beam_starts,
                                      .random_key_starts = random_key_starts,
                                      .random_frames = random_frames,
                                      .snapshot_chance = snapshot_chance,
                                      .snapshot_after = snapshot_after};
   return std::make_unique<BoundSpeedGames>(std::move(pool), std::move(buckets), std::move(lines),
-                                           std::move(moments), std::move(options));
+                                           std::move(options));
 }
 
 void bind_buckets(py::module_& module) {
@@ -236,11 +232,10 @@ void bind_speed_games(py::module_& module) {
   EngineClass<BoundSpeedGames>(module, "SpeedGames",
                                "The games of a pool, rewarded for pace, started where runners die.")
       .def(py::init(&make_games), arg("pool"), arg("buckets"), py::kw_only(), arg("lines"),
-           arg("moments"), arg("action_keys"), arg("frames_per_step"), arg("reward_scale"),
-           arg("time_cost"), arg("time_cost_share"), arg("finish_reward"), arg("fall_steps"),
-           arg("slow_units"), arg("slow_steps"), arg("snapshot_starts"), arg("beam_starts"),
-           arg("random_key_starts"), arg("random_frames"), arg("snapshot_chance"),
-           arg("snapshot_after"))
+           arg("action_keys"), arg("frames_per_step"), arg("reward_scale"), arg("time_cost"),
+           arg("time_cost_share"), arg("finish_reward"), arg("fall_steps"), arg("slow_units"),
+           arg("slow_steps"), arg("snapshot_starts"), arg("random_key_starts"),
+           arg("random_frames"), arg("snapshot_chance"), arg("snapshot_after"))
       .def("reset", &BoundSpeedGames::reset, arg("generator"))
       .def("observe", &BoundSpeedGames::observe)
       .def("step", &BoundSpeedGames::step, arg("generator"), py::kw_only(),

@@ -31,13 +31,11 @@ void check_games(const std::vector<game::Game>& games, SinCosFlavor flavor) {
 }  // namespace
 
 SpeedGames::SpeedGames(batch::GamePool& pool, const batch::PoolView& view, SnapshotBuckets& buckets,
-                       std::vector<game::Game> lines, std::vector<game::Game> moments,
-                       SpeedGamesOptions options)
+                       std::vector<game::Game> lines, SpeedGamesOptions options)
     : pool_(pool),
       view_(view),
       buckets_(buckets),
       lines_(std::move(lines)),
-      moments_(std::move(moments)),
       options_(std::move(options)) {
   if (lines_.empty()) throw std::invalid_argument("lines must hold a game or more");
   if (options_.action_keys.empty()) throw std::invalid_argument("there must be an action or more");
@@ -46,7 +44,6 @@ SpeedGames::SpeedGames(batch::GamePool& pool, const batch::PoolView& view, Snaps
   }
   if (options_.random_frames < 1) throw std::invalid_argument("random_frames must be 1 or more");
   check_games(lines_, pool_.flavor());
-  check_games(moments_, pool_.flavor());
   const auto count = static_cast<std::size_t>(size());
   state_.recent.resize(static_cast<std::size_t>(options_.slow_steps) * count);
   state_.steps.resize(count);
@@ -174,20 +171,17 @@ void SpeedGames::note_end(int game, EndedEpisodes& ended) const {
 
 void SpeedGames::start(const BitGenerator& generator, std::span<const std::int64_t> games) {
   const std::size_t count = games.size();
-  // Of each game the kind of its start, then which of that kind.
+  // Of each game the kind of its start, then which line.
   std::vector<double> random(2 * count);
   draw_uniform(generator, random);
-  const auto which = [&](std::size_t row, const auto& starts) {
-    return &starts[static_cast<std::size_t>(random[count + row] *
-                                            static_cast<double>(starts.size()))];
+  const auto line = [&](std::size_t row) {
+    return &lines_[static_cast<std::size_t>(random[count + row] *
+                                            static_cast<double>(lines_.size()))];
   };
   std::vector<const game::Game*> roots(count);
   std::vector<std::size_t> kept;
   for (std::size_t row = 0; row < count; ++row) {
-    const double kind = random[row] - options_.snapshot_starts;
-    if (kind < 0) kept.push_back(row);
-    const bool under_way = kind >= 0 && kind < options_.beam_starts && !moments_.empty();
-    if (under_way) roots[row] = which(row, moments_);
+    if (random[row] < options_.snapshot_starts) kept.push_back(row);
   }
   std::vector<const game::Game*> drawn(kept.size());
   buckets_.draw(generator, drawn);
@@ -197,7 +191,7 @@ void SpeedGames::start(const BitGenerator& generator, std::span<const std::int64
     state_.from_line[game] = !roots[row];
     state_.steps[game] = 0;
     state_.returns[game] = 0.0;
-    const game::Game& root = roots[row] ? *roots[row] : *which(row, lines_);
+    const game::Game& root = roots[row] ? *roots[row] : *line(row);
     pool_.set(static_cast<int>(game), root, view_);
     press_at_random(generator, static_cast<int>(game), root);
   }

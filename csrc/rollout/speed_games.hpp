@@ -23,7 +23,6 @@ struct SpeedGamesOptions {
   double slow_units;            // a runner that makes less ...
   std::int64_t slow_steps;      // ... in so many steps has failed
   double snapshot_starts;       // part of the episodes that begin at kept games
-  double beam_starts;           // part of them that begins at the given moments
   double random_key_starts;     // part of all episodes that begins with keys at random ...
   std::int64_t random_frames;   // ... for so many frames at most
   double snapshot_chance;       // of a state to be kept
@@ -61,8 +60,7 @@ class SpeedGames {
  public:
   // Throws std::invalid_argument for no lines, other flavors than the pool's or lengths below 1.
   SpeedGames(batch::GamePool& pool, const batch::PoolView& view, SnapshotBuckets& buckets,
-             std::vector<game::Game> lines, std::vector<game::Game> moments,
-             SpeedGamesOptions options);
+             std::vector<game::Game> lines, SpeedGamesOptions options);
 
   int size() const { return pool_.size(); }
   double time_cost() const { return state_.time_cost; }
@@ -101,7 +99,7 @@ class SpeedGames {
   batch::GamePool& pool_;
   batch::PoolView view_;
   SnapshotBuckets& buckets_;
-  std::vector<game::Game> lines_, moments_;
+  std::vector<game::Game> lines_;
   SpeedGamesOptions options_;
   SpeedGamesState state_;
   std::vector<game::KeyMask> keys_;

@@ -60,13 +60,12 @@ def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
 
     if given.threads < 0:
         raise ValueError(f"--threads must be at least 0, not {given.threads}")
-    if given.threads:
-        torch.set_num_threads(given.threads)  # those of the learner, too
+    threads = given.threads or torch.get_num_threads()
     numbers = read(given.config)
     for override in given.set:
         put(numbers, override)
     settings = SprintSettings.of(numbers)
-    pipeline = Pipeline(given.folder, settings, given.threads, say)
+    pipeline = Pipeline(given.folder, settings, threads, say)
     _keep_settings(given.folder / SETTINGS_NAME, settings, say)
     return pipeline.run()
 

@@ -61,6 +61,7 @@ def portable(content: io.BytesIO) -> io.BytesIO:
     with zipfile.ZipFile(content) as old, zipfile.ZipFile(made, "w") as new:
         for name in old.namelist():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
             data = old.read(name)
             new.writestr(entry, _plain_data(data) if name == "data" else data)
     return made

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -26,6 +24,7 @@ from qwop_native.sb3._off_policy import NativeOffPolicy
 from qwop_native.sb3._overlap import Overlap, draw_block
 from qwop_native.sb3._parameters import check_parameters
 from qwop_native.sb3._targets import TargetOptions
+from qwop_native.sb3.averaged_weights import AveragedWeights
 from qwop_native.sb3.compact_replay import CompactReplayBuffer
 from qwop_native.sb3.policies import QuantilePolicy
 from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
@@ -33,7 +32,7 @@ from qwop_native.sb3.prioritized_replay import PrioritizedReplayBuffer
 _TARGET_DEFAULTS = {option.name: option.default for option in fields(TargetOptions)}
 
 
-class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
+class QRDQN(AveragedWeights, NativeOffPolicy, sb3_contrib.QRDQN):
     """sb3-contrib's QRDQN, updated and acting many times as fast on the CPU.
 
     The same class to its user: constructor, callbacks, loggers, `save` and `load` are sb3-contrib's
@@ -84,8 +83,6 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
     munchausen_clip: float
     overlap: bool = False
     exploration_per_env: bool = False
-    ema_decay: float = 0.0
-    _ema: list[npt.NDArray[np.float32]] | None = None
     _overlap: Overlap
     _acting: list[npt.NDArray[np.float32]] | None = None  # what a resumed run acts on first
 
@@ -178,44 +175,8 @@ class QRDQN(NativeOffPolicy, sb3_contrib.QRDQN):
         """
         return self._overlap.join()
 
-    def _average(self) -> None:
-        """Takes the weights as they are, before more updates, into their average."""
-        weights = self._weights()
-        if self._ema is None:
-            self._ema = [each.copy() for each in weights]
-            return
-        share = np.float32(1.0 - self.ema_decay)
-        for average, now in zip(self._ema, weights, strict=True):
-            average += share * (now - average)
-
-    @contextmanager
-    def averaged(self) -> Iterator[None]:
-        """The average of the weights in the place of the weights, to evaluate or to save it.
-
-        Without `ema_decay`, and before the first update, everything stays as it is.
-        """
-        self.synchronize()
-        average = self._ema
-        if average is None:
-            yield
-            return
-        own = [each.copy() for each in self._weights()]
-        self._ema = None  # a model that is saved meanwhile is the average and needs no other
-        self._put(average)
-        try:
-            yield
-        finally:
-            self.synchronize()
-            self._put(own)
-            self._ema = average
-
-    def _weights(self) -> list[npt.NDArray[np.float32]]:
-        return [each.detach().cpu().numpy() for each in self.quantile_net.parameters()]
-
-    def _put(self, weights: Sequence[npt.NDArray[np.float32]]) -> None:
-        with th.no_grad():  # counted as changes, of which the kernels take notice
-            for parameter, array in zip(self.quantile_net.parameters(), weights, strict=True):
-                parameter.copy_(th.from_numpy(array))
+    def _averaged_network(self) -> th.nn.Module:
+        return self.quantile_net
 
     def learn(self, *args: Any, **kwargs: Any) -> Self:
         """Trains, as sb3-contrib's method does; no update is under way any more at its end."""

@@ -85,10 +85,9 @@ class ReferenceGames:
         settings,
         rng,
         threads=1,
-        moments=(),
         observation="relative",
     ):
-        self.settings, self._rng, self._moments = settings, rng, moments
+        self.settings, self._rng = settings, rng
         self._masks = key_masks(ACTION_SETS[ACTION_SET])
         self._lines = line_starts(settings.sincos, settings.idle_frames, settings.frames_per_step)
         self.pool = _core.GamePool(self._lines[0], num_envs=settings.num_envs, num_threads=threads)
@@ -203,15 +202,11 @@ class ReferenceGames:
     def _start(self, games):
         """Starts new episodes, at the line or under way."""
         kind, which = self._rng.random((2, len(games)))
-        kind -= self.settings.snapshot_starts
         lines = (which * len(self._lines)).astype(np.int64).tolist()
         roots = [None] * len(games)
-        kept = np.flatnonzero(kind < 0)
+        kept = np.flatnonzero(kind < self.settings.snapshot_starts)
         for row, game in zip(kept.tolist(), self.buckets.draw_many(len(kept)), strict=True):
             roots[row] = game
-        if self._moments:
-            for row in np.flatnonzero((kind >= 0) & (kind < self.settings.beam_starts)).tolist():
-                roots[row] = self._moments[int(which[row] * len(self._moments))]
         self._from_line[games] = [root is None for root in roots]
         self._steps[games] = 0
         self._returns[games] = 0.0

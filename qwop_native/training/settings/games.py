@@ -69,10 +69,6 @@ class GamesSettings(Settings):
         description="Part of the episodes that begin in the middle of earlier ones, shortly before "
         "the places where most runners fall.",
     )
-    beam_starts: Share = Field(
-        default=0.3,
-        description="Part of the episodes that begin in the middle of the runs of the beams.",
-    )
     random_key_starts: Share = Field(
         default=0.0,
         description="Part of all episodes that begin with keys at random, unless the runner falls "

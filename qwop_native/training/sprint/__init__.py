@@ -1,7 +1,7 @@
-"""How a policy such as the shipped one is made: beams of the exact game, cloning, PPO, lookahead.
+"""How a policy such as the shipped one is made: QR-DQN learns to run, PPO makes it faster.
 
-The data flow one way: `demonstrations` (beams) -> `cloning` -> `games` and `ppo` (training) ->
-`lookahead` (every action tried) -> `by_heart` (single fast runs) -> `export` (a stock zip on the
-environment's own observation); the critic that was learned ranks the beams of the next round.
-`pipeline` makes one after the other and keeps the best by `qwop_native.models.evaluate`.
+The data flow one way: a run of QR-DQN -> `cloning` (its values become a policy) -> `games` and
+`ppo` (training in large batches, weights averaged) -> `export` (a stock zip on the environment's
+own observation). `pipeline` makes one after the other. The games are also those of
+`qwop-native train` where a config names `games`; `recorded_runs` are its demonstrations.
 """

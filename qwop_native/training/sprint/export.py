@@ -1,8 +1,8 @@
-"""Folds the features into a stock policy on the environment's own observation, and asks either."""
+"""Folds the features into a stock policy on the environment's own observation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -57,28 +57,17 @@ def export(policy: Any, frames_per_step: int) -> stable_baselines3.PPO:
     return model
 
 
-def stock(model: Any, frames_per_step: int) -> Any:
-    """The model on the environment's observation of one on `Features`, if it is not that."""
-    if model.observation_space.shape == (OBSERVATION_SIZE,):
-        return model
-    return export(model.policy, frames_per_step)
-
-
-def greedy(model: Any) -> Callable[[Any], Any]:
-    """Greedy actions of a model on `Features`, or of one on the environment's observation."""
-    if model.observation_space.shape == (OBSERVATION_SIZE,):
-        return lambda seen: model.predict(seen, deterministic=True)[0]
-    features = Features()
-    return lambda seen: model.predict(features(seen), deterministic=True)[0]
-
-
 def play_greedily(
     model: Any, starts: Sequence[Start], sincos: str, frames_per_step: int
 ) -> list[Run]:
-    """Greedy runs of such a model to the game's own finish."""
-    act = greedy(model)
+    """Greedy runs of a model on `Features` to the game's own finish."""
+    features = Features()
     env = {"frames_per_step": frames_per_step, "action_set": "essential", "sincos": sincos}
-    return evaluate(lambda seen, keys: act(seen), env, starts, _MAX_FRAMES // frames_per_step)
+
+    def choose(seen: Any, keys: Any) -> Any:
+        return model.predict(features(seen), deterministic=True)[0]
+
+    return evaluate(choose, env, starts, _MAX_FRAMES // frames_per_step)
 
 
 def _fold(source: Any, target: Any) -> None:

@@ -75,8 +75,6 @@ class SprintGames(ResumableEnv):
         settings: Numbers of the above.
         rng: Draws the starts.
         threads: Threads that step the games.
-        moments: Games under way, in runs faster than the policy's own: what it is to learn to go
-            on from.
         observation: "relative" for `relative_features.Features`, "standard" for `QwopEnv`'s
             observation, which a policy with `sb3.RelativeFeatures` makes the same of.
 
@@ -95,7 +93,6 @@ class SprintGames(ResumableEnv):
         settings: GamesSettings,
         rng: np.random.Generator,
         threads: int = 1,
-        moments: Sequence[_core.Game] = (),
         observation: str = "relative",
     ) -> None:
         if observation not in ("relative", "standard"):
@@ -106,7 +103,7 @@ class SprintGames(ResumableEnv):
         self.line = lines[0]
         self.pool = _core.GamePool(self.line, num_envs=count, num_threads=threads)
         self.buckets = SnapshotBuckets(settings.bucket_units, settings.bucket_size, rng)
-        self._native = _native(settings, self.pool, self.buckets, lines, moments)
+        self._native = _native(settings, self.pool, self.buckets, lines)
         self._followers = _followers(settings, rng)
         self._features = Features() if observation == "relative" else None
         self._actions: npt.NDArray[Any] = np.zeros(count, np.int64)
@@ -282,7 +279,6 @@ def _native(
     pool: _core.GamePool,
     buckets: SnapshotBuckets,
     lines: list[_core.Game],
-    moments: Sequence[_core.Game],
 ) -> _core.SpeedGames:
     names = (
         "frames_per_step",
@@ -293,7 +289,6 @@ def _native(
         "fall_steps",
         "slow_units",
         "snapshot_starts",
-        "beam_starts",
         "random_key_starts",
         "snapshot_chance",
         "snapshot_after",
@@ -302,7 +297,6 @@ def _native(
         pool,
         buckets.native,
         lines=lines,
-        moments=moments,
         action_keys=_ACTION_KEYS,
         random_frames=settings.random_key_frames,
         slow_steps=settings.slow_frames // settings.frames_per_step,

@@ -9,37 +9,38 @@ from typing import Any
 import torch as th
 
 from qwop_native.sb3 import PPO
-from qwop_native.training import schedules
+from qwop_native.sb3.averaged_weights import AveragedWeights
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.settings import PPOSettings
 
 _LEARNING_RATES = 1e-5, 2e-3  # between which it is moved
 
 
-class SprintPPO(PPO):
-    """PPO whose policy stands still during the first rollouts.
+class SprintPPO(AveragedWeights, PPO):
+    """PPO whose policy stands still during the first rollouts, and whose weights are averaged.
 
     A cloned policy comes with a critic that knows nothing; advantages made of it would ruin the
-    policy before the critic is any good.
+    policy before the critic is any good. Large batches bear ten times the learning rate, at first;
+    nobody knows how long, so it follows how far the updates have moved the policy.
 
     Attributes:
         warm_up_rollouts: Rollouts left during which only the critic learns.
-        kl_per_rollout: How far a rollout's updates are to move the policy, nats; the learning rate
-            follows. 0 leaves it to its schedule. SB3's own `target_kl` is a limit instead.
+        kls_per_rollout: How far a rollout's updates are to move the policy at the start and at the
+            end, nats; the learning rate follows. SB3's own `target_kl` is a limit instead.
         ent_coefs: What entropy is worth at the start and at the end.
     """
 
     warm_up_rollouts = 0
-    kl_per_rollout = 0.0
+    kls_per_rollout = 0.0, 0.0
     ent_coefs = 0.0, 0.0
 
     def train(self) -> None:
         """The updates of one rollout."""
-        first, last = self.ent_coefs
-        self.ent_coef = last + self._current_progress_remaining * (first - last)
+        self.ent_coef = self._now(self.ent_coefs)
         if self.warm_up_rollouts <= 0:
             super().train()
-            self._move_learning_rate()
+            self._average()
+            self._move_learning_rate(self._now(self.kls_per_rollout))
             return
         self.warm_up_rollouts -= 1
         kept = [parameter.detach().clone() for parameter in self._actor()]
@@ -51,16 +52,22 @@ class SprintPPO(PPO):
             for parameter in self._actor():  # what Adam made of the discarded steps
                 self.policy.optimizer.state.pop(parameter, None)
 
-    def _move_learning_rate(self) -> None:
-        """Large batches bear ten times the learning rate, at first; nobody knows how long."""
+    def _now(self, first_and_last: tuple[float, float]) -> float:
+        first, last = first_and_last
+        return last + self._current_progress_remaining * (first - last)
+
+    def _move_learning_rate(self, wanted: float) -> None:
         moved = float(self.logger.name_to_value["train/approx_kl"])
         rate = float(self.policy.optimizer.param_groups[0]["lr"])
-        if not self.kl_per_rollout or self.kl_per_rollout / 2 <= moved <= 2 * self.kl_per_rollout:
+        if wanted / 2 <= moved <= 2 * wanted:
             return
-        rate = rate / 1.5 if moved > self.kl_per_rollout else rate * 1.5
+        rate = rate / 1.5 if moved > wanted else rate * 1.5
         low, high = _LEARNING_RATES
         self.learning_rate = min(max(rate, low), high)
         self._setup_lr_schedule()
+
+    def _averaged_network(self) -> th.nn.Module:
+        return self.policy
 
     def _actor(self) -> list[Any]:
         policy = self.policy
@@ -70,20 +77,15 @@ class SprintPPO(PPO):
 def load_model(path: Path, games: SprintGames, settings: PPOSettings) -> SprintPPO:
     """A model that was saved; what it goes on with are the settings given here."""
     numbers = _numbers(settings)
-    rate = numbers.pop("learning_rate")
+    del numbers["learning_rate"]  # it goes on from where it was moved
     model: SprintPPO = SprintPPO.load(path, games, device="cpu", **numbers)
-    if callable(rate) or callable(model.learning_rate):  # else it goes on from where it was moved
-        model.learning_rate = rate
-        model._setup_lr_schedule()
     _own_numbers(model, settings)
     return model
 
 
 def _numbers(settings: PPOSettings) -> dict[str, Any]:
-    first, last = settings.learning_rate, settings.final_learning_rate
-    falling = schedules.parse(f"lin_decay_{first}_{last}_1.0", "learning_rate")
     return {
-        "learning_rate": first if settings.target_kl else falling,
+        "learning_rate": settings.learning_rate,
         "n_steps": settings.n_steps,
         "batch_size": settings.batch_size,
         "n_epochs": settings.n_epochs,
@@ -94,8 +96,9 @@ def _numbers(settings: PPOSettings) -> dict[str, Any]:
 
 
 def _own_numbers(model: SprintPPO, settings: PPOSettings) -> None:
-    model.kl_per_rollout = settings.target_kl
+    model.kls_per_rollout = settings.target_kl, settings.final_target_kl
     model.ent_coefs = settings.ent_coef, settings.final_ent_coef
+    model.ema_decay = settings.ema_decay
 
 
 def make_model(
