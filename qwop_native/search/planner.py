@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qwop_native import _core
 from qwop_native.envs.spaces import ACTION_SETS
+from qwop_native.facts import FIELDS, PARTS
 from qwop_native.search.rolling_beam import RollingBeam
 from qwop_native.search.states import States
 from qwop_native.search.values import ModelValue, Rank, upright_while_slow
@@ -30,7 +31,10 @@ _NOISE = 0.05  # world units
 _FIRST_LEVELS = 10  # decisions that a new plan looks ahead at once
 _CATCH_UP = 3  # levels of each further decision, until the plan is long enough
 _NEW_PLAN_WORK = 2  # states of the decision that begins a plan, times those of any other
+_RUNNING = 15.0  # world units a second; a slower runner falls within a second or gets going
+_SLOW_WIDTH = 300  # states of a level of its new plan, which looks ahead as far as it can
 _LEAST_WIDTH = 24
+_TORSO, _VX = PARTS.index("torso"), FIELDS.index("vx")
 
 
 class Planner:
@@ -38,7 +42,9 @@ class Planner:
 
     Every decision makes the plan longer by as much as the game has moved on. What was planned is
     kept while the game does what was planned. A new plan begins, at once, where the game stands
-    otherwise: after a restart, a jump or a push.
+    otherwise: after a restart, a jump or a push. The new plan of a slow runner takes the time of
+    some twenty decisions, unless `budget_ms` forbids it: what it does first decides whether it
+    falls.
 
     Args:
         model: What ranks states beside their progress: a model of SB3 or sb3-contrib on the
@@ -79,6 +85,7 @@ class Planner:
         self.frames_per_step, self.lookahead_frames = frames_per_step, lookahead_frames
         self.width, self.threads, self.budget_ms = width, threads, budget_ms
         self._rank = rank_of(model)
+        self._depth = -(-lookahead_frames // frames_per_step)  # of a plan, in decisions
         self._seed = seed
         self._masks = key_masks(ACTION_SETS[ACTIONS])
         self._beams: dict[str, RollingBeam] = {}
@@ -108,6 +115,8 @@ class Planner:
         beam = self._beam(game.sincos)
         if beam.root is None or beam.dead or beam.root.state_hash() != game.state_hash():
             beam.begin(game)
+            if self.budget_ms is None and game.bodies[_TORSO, _VX] < _RUNNING:
+                self._deepen(beam, self._depth, min(self.width, _SLOW_WIDTH))
         self._look_ahead(beam, begun)
         return beam.decide()
 
@@ -120,15 +129,18 @@ class Planner:
         return self._beams[sincos]
 
     def _look_ahead(self, beam: RollingBeam, begun: float) -> None:
-        depth = -(-self.lookahead_frames // self.frames_per_step)
-        levels = min(depth - beam.depth, _CATCH_UP if beam.depth else _FIRST_LEVELS)
+        levels = min(self._depth - beam.depth, _CATCH_UP if beam.depth else _FIRST_LEVELS)
         states = self.width if beam.depth else self.width * _NEW_PLAN_WORK
         for left in range(levels, 0, -1):
+            width = self._affordable(begun, left) if self.budget_ms else states // levels
+            self._deepen(beam, 1, min(max(width, _LEAST_WIDTH), self.width))
+
+    def _deepen(self, beam: RollingBeam, levels: int, width: int) -> None:
+        for _ in range(levels):
             if beam.home or beam.dead:
                 return
-            width = self._affordable(begun, left) if self.budget_ms else states // levels
             before = time.perf_counter()
-            tried = beam.deepen(self._ranked, min(max(width, _LEAST_WIDTH), self.width))
+            tried = beam.deepen(self._ranked, width)
             self._seconds = (time.perf_counter() - before) / tried
 
     def _affordable(self, begun: float, levels: int) -> int:

@@ -97,6 +97,22 @@ def test_a_plan_is_long_enough_and_lasts_through_all_decisions():
         assert beam._kept.game(row).state_hash() == copy.state_hash()
 
 
+def test_only_a_slow_runners_new_plan_looks_ahead_all_the_way():
+    recording = load_recording(runs()[0])
+    game = Game(recording.sincos)
+    under_way = [game.copy() for _ in recording.frames(game)][500]
+
+    def depth(game, **options):
+        planner = Planner(**SMALL, **options)
+        planner.decide(game)
+        return planner._beam(game.sincos).depth
+
+    whole = 45 // 3 - 1  # a decision of it has been made
+    assert depth(start()) == whole
+    assert depth(under_way) < whole
+    assert depth(start(), budget_ms=1000.0) < whole  # its time is not to be exceeded
+
+
 def test_the_same_seed_decides_the_same():
     decided = []
     for _ in range(2):
