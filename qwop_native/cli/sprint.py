@@ -60,12 +60,13 @@ def _make(given: argparse.Namespace, say: Callable[[str], None]) -> Path:
 
     if given.threads < 0:
         raise ValueError(f"--threads must be at least 0, not {given.threads}")
-    threads = given.threads or torch.get_num_threads()
+    if given.threads:
+        torch.set_num_threads(given.threads)  # those of the learner, too
     numbers = read(given.config)
     for override in given.set:
         put(numbers, override)
     settings = SprintSettings.of(numbers)
-    pipeline = Pipeline(given.folder, settings, threads, say)
+    pipeline = Pipeline(given.folder, settings, torch.get_num_threads(), say)
     _keep_settings(given.folder / SETTINGS_NAME, settings, say)
     return pipeline.run()
 

@@ -8,7 +8,6 @@ from qwop_native.facts import ENDED, FALLEN, UNITS_PER_METER
 from qwop_native.models.finish import finished
 from qwop_native.models.starts import line_starts
 from qwop_native.training.settings.games import ACTION_SET
-from qwop_native.training.sprint.games import step_rewards
 from qwop_native.wrappers.relative_features import Features
 from qwop_native.wrappers.rich_columns import key_masks
 
@@ -16,6 +15,12 @@ _PACE_SHARE = 0.002
 _DECAY = 0.999  # of what is remembered of deaths, at each new one
 _LEAD_UNITS = 60.0  # a practice begins up to so far before the place of a death
 _FIRST_X, _LAST_X = -20.0, 1040.0
+
+
+def step_rewards(settings, before, now, done, time_cost):
+    """Rewards of a step from the torso's x before and after it, float64 (n,)."""
+    pace = (now - before) / settings.frames_per_step
+    return settings.reward_scale * (pace - time_cost + done * settings.finish_reward)
 
 
 class ReferenceBuckets:

@@ -24,32 +24,6 @@ Floats = npt.NDArray[np.float32]
 _ACTION_KEYS = key_masks(ACTION_SETS[ACTION_SET]).tolist()
 
 
-def step_rewards(
-    settings: GamesSettings,
-    before: npt.NDArray[np.float64],
-    now: npt.NDArray[np.float64],
-    done: npt.NDArray[np.bool_],
-    time_cost: float,
-) -> npt.NDArray[np.float64]:
-    """Rewards of a step.
-
-    Args:
-        settings: The other weights.
-        before: Torso's x before the step, world units, float64 (n,).
-        now: After it.
-        done: Whether the step has finished the run.
-        time_cost: World units a frame.
-
-    Returns:
-        Float64 (n,).
-    """
-    pace = (now - before) / settings.frames_per_step
-    rewards: npt.NDArray[np.float64] = settings.reward_scale * (
-        pace - time_cost + done * settings.finish_reward
-    )
-    return rewards
-
-
 class SprintGames(ResumableEnv):
     """Runs of 100 m that reward speed.
 
