@@ -229,7 +229,8 @@ SMALL = {
     },
     "games": {"num_envs": 16, "idle_frames": 1},
     "cloning": {"steps": 20, "epochs": 2, "net_arch": [16, 8], "warm_up_rollouts": 1},
-    "ppo": {"steps": 512, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
+    "ppo": {"steps": 256, "n_steps": 16, "batch_size": 64, "evaluate_every": 256},
+    "every_frame_steps": 256,
 }
 
 
@@ -250,7 +251,7 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path):
     model = stable_baselines3.PPO.load(path, device="cpu")
     assert model.observation_space.shape == (60,)
     policy = load_policy(path)
-    assert (policy.frames_per_step, policy.settings.env["action_set"]) == (2, "essential")
+    assert (policy.frames_per_step, policy.settings.env["action_set"]) == (1, "essential")
     log = folder / "ppo" / "log.jsonl"
     noted = [json.loads(line) for line in log.read_text().splitlines()]
     assert [note["steps"] for note in noted] == [0, 256, 512]
@@ -258,10 +259,23 @@ def test_a_policy_is_made_from_nothing_and_gone_on_with(tmp_path):
     assert any("as QR-DQN" in line for line in said)
 
     qrdqn = (folder / "qrdqn" / "model.zip").read_bytes()
-    make(folder, small(ppo={"steps": 768}), said)  # what is there is not made again
+    make(folder, small(every_frame_steps=512), said)  # what is there is not made again
     assert (folder / "qrdqn" / "model.zip").read_bytes() == qrdqn
     again = [json.loads(line)["steps"] for line in log.read_text().splitlines()]
     assert again == [0, 256, 512, 768]
+
+
+def test_with_a_decision_every_frame_the_same_is_worth_as_much():
+    settings = SprintSettings()
+    coarse, fine = settings.paces()
+    assert (coarse.games.frames_per_step, fine.games.frames_per_step) == (2, 1)
+    for name in ("finish_reward", "fall_steps"):
+        worth = [getattr(pace.games, name) * pace.games.reward_scale for pace in (coarse, fine)]
+        assert worth[0] == worth[1]
+    for name in ("gamma", "gae_lambda"):
+        assert getattr(fine.ppo, name) ** 2 == pytest.approx(getattr(coarse.ppo, name))
+    assert coarse.ppo.steps + fine.ppo.steps == settings.whole_steps
+    assert settings.changed(every_frame_steps=0).paces() == [coarse]
 
 
 def test_cloning_makes_a_policy_that_does_as_the_values_say():

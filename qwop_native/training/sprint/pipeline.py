@@ -24,12 +24,13 @@ from qwop_native.training import config
 from qwop_native.training.algorithms import CONFIGS, get_algorithm
 from qwop_native.training.run_folder import is_finished
 from qwop_native.training.runner import INTERRUPTED, Run
+from qwop_native.training.settings.games import GamesSettings
 from qwop_native.training.settings.run import RunConfig
 from qwop_native.training.sprint.cloning import clone
 from qwop_native.training.sprint.export import export, play_greedily
 from qwop_native.training.sprint.games import SprintGames
 from qwop_native.training.sprint.ppo import SprintPPO, load_model, make_model
-from qwop_native.training.sprint.settings import SprintSettings
+from qwop_native.training.sprint.settings import Pace, SprintSettings
 
 POLICY_NAME = "policy.zip"
 
@@ -70,11 +71,11 @@ class Pipeline:
             KeyboardInterrupt: QR-DQN was told to stop; the next call goes on.
         """
         model = self._polished(self._trained())
-        settings = self._settings.games.env | {"t_for_terminate": False}
+        games = self._settings.paces()[-1].games
         path = self._folder / POLICY_NAME
         with model.averaged():
-            made = export(model.policy, self._settings.games.frames_per_step)
-        save_model(made, path, ModelSettings(settings))
+            made = export(model.policy, games.frames_per_step)
+        save_model(made, path, ModelSettings(games.env | {"t_for_terminate": False}))
         return path
 
     def _run_config(self) -> RunConfig:
@@ -98,27 +99,35 @@ class Pipeline:
         return folder / MODEL
 
     def _polished(self, teacher: Path) -> SprintPPO:
-        """PPO's last state."""
-        settings, folder = self._settings, self._folder / "ppo"
+        """PPO's last state: at one pace after the other it goes on from where it was."""
+        folder = self._folder / "ppo"
         folder.mkdir(exist_ok=True)
-        games, shown = (
-            SprintGames(settings.games, self._random(part), self._threads, observation)
-            for part, observation in ((1, "relative"), (2, "standard"))
-        )
-        keeper = Keeper(folder, settings, self._say)
-        last = folder / _LAST_NAME
-        if last.is_file():
-            model = load_model(last, games, settings.ppo)
-        else:
-            model = make_model(games, settings.ppo, settings.cloning.net_arch, settings.seed)
-            values = QRDQN.load(teacher, device="cpu")
-            clone(model, values, shown, settings.cloning, self._random(3), self._say)
-            model.warm_up_rollouts = settings.cloning.warm_up_rollouts
-            keeper.keep(model)
-        left = settings.ppo.steps - model.num_timesteps
-        if left > 0:
-            model.learn(left, keeper, reset_num_timesteps=False)
+        last, steps = folder / _LAST_NAME, 0
+        for number, pace in enumerate(self._settings.paces()):
+            steps += pace.ppo.steps
+            keeper = Keeper(folder, pace, self._say)
+            games = self._games(pace.games, 2 * number, "relative")
+            if last.is_file():
+                model = load_model(last, games, pace.ppo)
+            else:
+                model = self._cloned(teacher, games)
+                keeper.keep(model)
+            model.whole_steps = self._settings.whole_steps
+            if steps > model.num_timesteps:
+                model.learn(steps - model.num_timesteps, keeper, reset_num_timesteps=False)
         return model
+
+    def _cloned(self, teacher: Path, games: SprintGames) -> SprintPPO:
+        settings, cloning = self._settings, self._settings.cloning
+        model = make_model(games, settings.ppo, cloning.net_arch, settings.seed)
+        shown = self._games(settings.games, 1, "standard")
+        values = QRDQN.load(teacher, device="cpu")
+        clone(model, values, shown, cloning, self._random(3), self._say)
+        model.warm_up_rollouts = cloning.warm_up_rollouts
+        return model
+
+    def _games(self, settings: GamesSettings, part: int, observation: str) -> SprintGames:
+        return SprintGames(settings, self._random(part), self._threads, observation)
 
     def _random(self, part: int) -> np.random.Generator:
         return np.random.default_rng([self._settings.seed, part])
@@ -129,15 +138,15 @@ class Keeper(BaseCallback):
 
     Args:
         folder: Gets last.zip and log.jsonl.
-        settings: What is evaluated, and how often.
+        pace: What is evaluated, and how often.
         say: Called with a line for each evaluation.
     """
 
-    def __init__(self, folder: Path, settings: SprintSettings, say: Say) -> None:
+    def __init__(self, folder: Path, pace: Pace, say: Say) -> None:
         super().__init__()
         self._folder, self._say = folder, say
-        self._games, self._every = settings.games, settings.ppo.evaluate_every
-        self._starts = make_starts("varied", frames_per_step=settings.games.frames_per_step)
+        self._games, self._every = pace.games, pace.ppo.evaluate_every
+        self._starts = make_starts("varied", frames_per_step=pace.games.frames_per_step)
         self._next, self._begun = 0, time.monotonic()
 
     def keep(self, model: Any) -> None:

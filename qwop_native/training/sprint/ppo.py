@@ -28,11 +28,13 @@ class SprintPPO(AveragedWeights, PPO):
         kls_per_rollout: How far a rollout's updates are to move the policy at the start and at the
             end, nats; the learning rate follows. SB3's own `target_kl` is a limit instead.
         ent_coefs: What entropy is worth at the start and at the end.
+        whole_steps: Steps after which the end is reached, over all calls of `learn`.
     """
 
     warm_up_rollouts = 0
     kls_per_rollout = 0.0, 0.0
     ent_coefs = 0.0, 0.0
+    whole_steps = 1
 
     def train(self) -> None:
         """The updates of one rollout."""
@@ -54,7 +56,7 @@ class SprintPPO(AveragedWeights, PPO):
 
     def _now(self, first_and_last: tuple[float, float]) -> float:
         first, last = first_and_last
-        return last + self._current_progress_remaining * (first - last)
+        return last + max(0.0, 1.0 - self.num_timesteps / self.whole_steps) * (first - last)
 
     def _move_learning_rate(self, wanted: float) -> None:
         moved = float(self.logger.name_to_value["train/approx_kl"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -46,7 +46,9 @@ class CloningSettings(Settings):
 class PPOSettings(Settings):
     """PPO's own numbers, as Stable-Baselines3 names them."""
 
-    steps: Count = Field(default=250_000_000, description="Transitions to collect.")
+    steps: Count = Field(
+        default=80_000_000, description="Transitions to collect with games.frames_per_step."
+    )
     n_steps: Count = Field(default=512, description="Steps of each game between trainings.")
     batch_size: Count = Field(default=32_768, description="Transitions of an update.")
     n_epochs: Count = Field(default=3, description="Passes over all that was collected.")
@@ -86,6 +88,13 @@ _GAMES = GamesSettings(
 )
 
 
+class Pace(NamedTuple):
+    """Games of one length of a step, and how PPO learns from them."""
+
+    games: GamesSettings
+    ppo: PPOSettings
+
+
 class SprintSettings(Settings):
     """How the shipped policy is made from nothing; docs/record.md tells what each part is for."""
 
@@ -104,3 +113,34 @@ class SprintSettings(Settings):
         default=CloningSettings(), description="PPO's policy begins as QR-DQN's."
     )
     ppo: PPOSettings = Field(default=PPOSettings(), description="PPO in large batches.")
+    every_frame_steps: Natural = Field(
+        default=220_000_000,
+        description="Transitions that PPO collects afterwards with a decision every frame; what "
+        "counts steps in games and ppo is scaled to the shorter ones.",
+    )
+
+    @property
+    def whole_steps(self) -> int:
+        """Transitions that PPO collects in all."""
+        return self.ppo.steps + self.every_frame_steps
+
+    def paces(self) -> list[Pace]:
+        """What PPO plays first, and then: rewards and horizons are the same in game time."""
+        first = Pace(self.games, self.ppo)
+        if not self.every_frame_steps:
+            return [first]
+        games, frames = self.games, self.games.frames_per_step
+        finer = games.changed(
+            frames_per_step=1,
+            reward_scale=games.reward_scale / frames,
+            finish_reward=games.finish_reward * frames,
+            fall_steps=games.fall_steps * frames,
+            snapshot_chance=games.snapshot_chance / frames,
+            snapshot_after=games.snapshot_after * frames,
+        )
+        ppo = self.ppo.changed(
+            steps=self.every_frame_steps,
+            gamma=self.ppo.gamma ** (1 / frames),
+            gae_lambda=self.ppo.gae_lambda ** (1 / frames),
+        )
+        return [first, Pace(finer, ppo)]
