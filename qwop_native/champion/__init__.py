@@ -8,9 +8,9 @@ from pathlib import Path
 
 POLICY = Path(__file__).with_name("policy.zip")
 """A zip of Stable-Baselines3's PPO on the environment's own observation, to be played greedily
-with the essential action set and three frames a step."""
+with the essential action set and one frame a step."""
 
-FRAMES_PER_STEP = 3
+FRAMES_PER_STEP = 1
 
 
 def runs() -> list[Path]:

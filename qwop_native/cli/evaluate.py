@@ -17,12 +17,14 @@ from qwop_native.atomic import whole_file
 from qwop_native.cli import common
 from qwop_native.facts import DEFAULT_SINCOS, FRAMES_PER_SECOND
 from qwop_native.models import starts as kinds
-from qwop_native.models.evaluate import FINISHES, MAX_STEPS, Run, evaluate
+from qwop_native.models.evaluate import FINISHES, Run, evaluate
 from qwop_native.models.load import load_policy
 from qwop_native.models.run_files import EVALUATION
 from qwop_native.models.starts import Start, make_starts
 from qwop_native.models.summary import finished_frames, median_interval, summarize
 from qwop_native.recording import SUFFIX, make_recording
+
+_MAX_FRAMES = 4000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         "click:0-49,env:2 (default: idle)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of random starts (default: 0)")
-    parser.add_argument("--max-steps", type=common.positive, default=MAX_STEPS, metavar="N")
+    parser.add_argument(
+        "--max-steps",
+        type=common.positive,
+        metavar="N",
+        help=f"steps after which a run is cut off (default: those of {_MAX_FRAMES:,} frames)",
+    )
     parser.add_argument(
         "--finish",
         choices=FINISHES,
@@ -85,7 +92,8 @@ def _run(options: argparse.Namespace) -> int:
     )
     env = policy.settings.env
     starts = _starts(options, policy.frames_per_step)
-    runs = evaluate(policy.chooser(), env, starts, options.max_steps, options.finish)
+    max_steps = options.max_steps or _MAX_FRAMES // policy.frames_per_step
+    runs = evaluate(policy.chooser(), env, starts, max_steps, options.finish)
     return _tell(options, env, policy.settings.columns, starts, runs)
 
 
@@ -102,7 +110,8 @@ def _run_planner(options: argparse.Namespace) -> int:
     def say(number: int, run: Run) -> None:
         print(f"{number}/{len(starts)}  {run.start}: {run.ended}, {run.frames} frames", flush=True)
 
-    runs = evaluate_planner(planner, starts, sincos, options.max_steps, say)
+    max_steps = options.max_steps or _MAX_FRAMES // planner.frames_per_step
+    runs = evaluate_planner(planner, starts, sincos, max_steps, say)
     env = {
         "frames_per_step": planner.frames_per_step,
         "action_set": ACTIONS,

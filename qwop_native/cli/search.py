@@ -93,7 +93,8 @@ def _models(given: argparse.Namespace) -> list[ModelPolicy]:
     ]
     own = models[0].settings.env if models else {}
     given.actions = given.actions or own.get("action_set", "essential")
-    given.grids = given.grids or [own.get("frames_per_step", 2)]
+    # Every frame takes twice as long and is worth it in the middle of a run only.
+    given.grids = given.grids or [max(2, own.get("frames_per_step", 2))]
     return models
 
 
@@ -218,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="FRAMES",
         help="frames between decisions; every round searches with each of them (default: the first "
-        "model's, 2 without one)",
+        "model's but 2 at least, 2 without one)",
     )
     parser.add_argument(
         "--rounds",

@@ -111,8 +111,8 @@ def _fit(axes: Axes, title: str, first: float, last: float) -> None:
     """All panels have one axis of steps; rates and seconds begin at nothing."""
     from matplotlib.ticker import EngFormatter
 
-    # A run that goes on from a model begins far from nothing.
-    axes.set_xlim(first if first > last / 10 else 0, last)
+    # A run that goes on from a model begins far from nothing; a single point has no width.
+    axes.set_xlim(first if last / 10 < first < last else 0, last)
     axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.set_xlabel("steps", fontsize=8)
     axes.tick_params(labelsize=8)

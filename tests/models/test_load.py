@@ -137,7 +137,7 @@ def test_metadata_beside_a_foreign_model_is_read(foreign):
 def test_folders_and_the_short_name(own, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert find_model("champion") == POLICY
-    assert load_policy("champion").frames_per_step == 3
+    assert load_policy("champion").frames_per_step == 1
     run = tmp_path / "run"
     run.mkdir()
     shutil.copy(own, run / "model.zip")

@@ -141,8 +141,13 @@ def test_it_crosses_the_finish():
 
 
 def test_a_runner_that_is_lost_is_played_to_its_end():
-    game = start()
-    game.step(1 + 8, 25)  # W and P: it leans too far back to be saved
+    game = Game("glibc")
+    game.start()
+    ahead = game.copy()
+    ahead.step(5, 2)
+    while not ahead.fallen:  # until two frames more of these keys and it has fallen
+        game.step(5)
+        ahead.step(5)
     planner = Planner(**SMALL)
     for _ in range(60):
         if game.game_ended:

@@ -47,7 +47,7 @@ class PPOSettings(Settings):
     """PPO's own numbers, as Stable-Baselines3 names them."""
 
     steps: Count = Field(
-        default=80_000_000, description="Transitions to collect with games.frames_per_step."
+        default=60_000_000, description="Transitions to collect with games.frames_per_step."
     )
     n_steps: Count = Field(default=512, description="Steps of each game between trainings.")
     batch_size: Count = Field(default=32_768, description="Transitions of an update.")
@@ -100,8 +100,8 @@ class SprintSettings(Settings):
 
     seed: Natural = Field(
         default=1,
-        description="Of everything that is random. The same seed gives the same policy on the same "
-        "kind of processor, unless the making was stopped in between.",
+        description="Of everything that is random. The same seed and number of threads give the "
+        "same policy on the same kind of processor, unless the making was stopped in between.",
     )
     qrdqn: dict[str, Any] = Field(
         default={},
@@ -114,7 +114,7 @@ class SprintSettings(Settings):
     )
     ppo: PPOSettings = Field(default=PPOSettings(), description="PPO in large batches.")
     every_frame_steps: Natural = Field(
-        default=220_000_000,
+        default=110_000_000,
         description="Transitions that PPO collects afterwards with a decision every frame; what "
         "counts steps in games and ppo is scaled to the shorter ones.",
     )
