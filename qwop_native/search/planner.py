@@ -14,7 +14,7 @@ from qwop_native.envs.spaces import ACTION_SETS
 from qwop_native.facts import FIELDS, PARTS
 from qwop_native.search.rolling_beam import RollingBeam
 from qwop_native.search.states import States
-from qwop_native.search.values import ModelValue, Rank, upright_while_slow
+from qwop_native.search.values import RUNNING, ModelValue, Rank, upright_while_slow
 from qwop_native.wrappers.rich_columns import key_masks
 
 ACTIONS = "essential"
@@ -31,7 +31,6 @@ _NOISE = 0.05  # world units
 _FIRST_LEVELS = 10  # decisions that a new plan looks ahead at once
 _CATCH_UP = 3  # levels of each further decision, until the plan is long enough
 _NEW_PLAN_WORK = 2  # states of the decision that begins a plan, times those of any other
-_RUNNING = 15.0  # world units a second; a slower runner falls within a second or gets going
 _SLOW_WIDTH = 300  # states of a level of its new plan, which looks ahead as far as it can
 _LEAST_WIDTH = 24
 _TORSO, _VX = PARTS.index("torso"), FIELDS.index("vx")
@@ -115,7 +114,7 @@ class Planner:
         beam = self._beam(game.sincos)
         if beam.root is None or beam.dead or beam.root.state_hash() != game.state_hash():
             beam.begin(game)
-            if self.budget_ms is None and game.bodies[_TORSO, _VX] < _RUNNING:
+            if self.budget_ms is None and game.bodies[_TORSO, _VX] < RUNNING:
                 self._deepen(beam, self._depth, min(self.width, _SLOW_WIDTH))
         self._look_ahead(beam, begun)
         return beam.decide()

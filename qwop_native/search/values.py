@@ -19,7 +19,9 @@ Floats = npt.NDArray[np.float64]
 Value = Callable[[States], Floats]
 """World units that a state is worth, float64 of shape (n,)."""
 
-_RUNNING = 15.0  # world units a second
+RUNNING = 15.0
+"""World units a second; a slower runner falls within a second or gets going."""
+
 _LIMIT = 10.0  # world units; a learned value beyond it has left the states it was learned on
 
 
@@ -56,7 +58,7 @@ def upright_while_slow(states: States) -> Floats:
 
     A model's critic knows runners at a run. Of a slow one that is about to fall it thinks too well.
     """
-    slowness = np.clip(1.0 - speed(states) / _RUNNING, 0.0, 1.0)
+    slowness = np.clip(1.0 - speed(states) / RUNNING, 0.0, 1.0)
     return np.asarray(slowness * upright(states))
 
 

@@ -95,13 +95,15 @@ def test_the_champion_finishes_from_every_varied_start(tmp_path, capsys):
     command = ["evaluate", "champion", "--starts", "varied", "--sincos", "glibc"]
     assert main([*command, "--json", str(path)]) == 0
     said = capsys.readouterr()
-    assert "155 episodes, varied starts: " in said.out
     assert "finish: the game's own landing" in said.out
     assert said.err == ""
     told = json.loads(path.read_text())
     assert told["finish"] == "game"
     assert len(told["runs"]) == 155
-    assert sum(run["finished"] for run in told["runs"]) >= 150
+    finished = sum(run["finished"] for run in told["runs"])
+    assert finished >= 150
+    share = f"{100 * finished / 155:.0f} % reach 100 m"
+    assert f"155 episodes, varied starts: {share}" in said.out
     assert set(told["runs"][0]) == {"start", "frames", "finished", "distance"}
     policy = load_policy("champion")
     name, frames = told["runs"][0]["start"], told["runs"][0]["frames"]
@@ -118,7 +120,7 @@ def test_by_the_torsos_rule_the_champion_reaches_the_line_only(tmp_path, capsys)
     told = json.loads(path.read_text())
     assert told["finish"] == "torso"
     assert not told["runs"][0]["finished"]
-    assert told["runs"][0]["distance"] > 98
+    assert 98 < told["runs"][0]["distance"] < 100
 
 
 def test_record_keeps_what_the_game_calls_finished(tmp_path, capsys):

@@ -10,7 +10,7 @@ from speed_games_reference import ReferenceBuckets, ReferenceGames
 from qwop_native import _core, champion
 from qwop_native.recording import load_recording
 from qwop_native.training.settings.games import GamesSettings
-from qwop_native.training.sprint.games import SprintGames
+from qwop_native.training.sprint.games import SprintGames, _native
 from qwop_native.training.sprint.starts import SnapshotBuckets
 
 STEPS = 1500
@@ -153,3 +153,5 @@ def test_bad_input_is_told_and_moves_nothing():
         SnapshotBuckets(0.0, 2, np.random.default_rng(1))
     with pytest.raises(ValueError, match="a bucket must hold 1 game or more, got 0"):
         SnapshotBuckets(10.0, 0, np.random.default_rng(1))
+    with pytest.raises(ValueError, match="a start's sincos flavor is not the pool's"):
+        _native(settings, games.pool, games.buckets, [_core.Game("fdlibm")])
