@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qwop-native sprint",
         description="Make a policy such as the shipped one from nothing, in "
-        "some 40 minutes on two cores. Started again, it goes on.",
+        "about an hour on two cores. Started again, it goes on.",
         epilog="example:\n  qwop-native sprint runs/sprint",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

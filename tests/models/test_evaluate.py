@@ -114,7 +114,7 @@ def test_the_champion_finishes_from_every_varied_start(tmp_path, capsys):
 
 def test_by_the_torsos_rule_the_champion_reaches_the_line_only(tmp_path, capsys):
     path = tmp_path / "ends.json"
-    command = ["evaluate", "champion", "--starts", "reset:1", "--finish", "torso"]
+    command = ["evaluate", "champion", "--starts", "click:1", "--finish", "torso"]
     assert main([*command, "--json", str(path)]) == 0
     assert "finish: qwop-gym's rule" in capsys.readouterr().out
     told = json.loads(path.read_text())

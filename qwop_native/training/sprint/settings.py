@@ -47,7 +47,7 @@ class PPOSettings(Settings):
     """PPO's own numbers, as Stable-Baselines3 names them."""
 
     steps: Count = Field(
-        default=60_000_000, description="Transitions to collect with games.frames_per_step."
+        default=100_000_000, description="Transitions to collect with games.frames_per_step."
     )
     n_steps: Count = Field(default=512, description="Steps of each game between trainings.")
     batch_size: Count = Field(default=32_768, description="Transitions of an update.")
@@ -79,10 +79,10 @@ class PPOSettings(Settings):
 _GAMES = GamesSettings(
     frames_per_step=2,
     time_cost=0.0,
-    time_cost_share=0.75,
+    time_cost_share=0.78,
     finish_reward=65.0,
     fall_steps=12.0,
-    random_key_starts=0.3,
+    random_key_starts=0.4,
     snapshot_chance=0.005,
     snapshot_after=8,
 )
@@ -114,7 +114,7 @@ class SprintSettings(Settings):
     )
     ppo: PPOSettings = Field(default=PPOSettings(), description="PPO in large batches.")
     every_frame_steps: Natural = Field(
-        default=110_000_000,
+        default=150_000_000,
         description="Transitions that PPO collects afterwards with a decision every frame; what "
         "counts steps in games and ppo is scaled to the shorter ones.",
     )
