@@ -140,14 +140,20 @@ def test_it_crosses_the_finish():
     assert game.frames <= states[-1].frames + 15
 
 
-def test_a_runner_that_is_lost_is_played_to_its_end():
+def falling(frames):
+    """A runner that has fallen in so many frames more of the keys it has held from the start."""
     game = Game("glibc")
     game.start()
     ahead = game.copy()
-    ahead.step(5, 2)
-    while not ahead.fallen:  # until two frames more of these keys and it has fallen
+    ahead.step(5, frames)
+    while not ahead.fallen:
         game.step(5)
         ahead.step(5)
+    return game
+
+
+def test_a_runner_that_is_lost_is_played_to_its_end():
+    game = falling(frames=2)
     planner = Planner(**SMALL)
     for _ in range(60):
         if game.game_ended:
@@ -156,6 +162,25 @@ def test_a_runner_that_is_lost_is_played_to_its_end():
     assert game.game_ended
     with pytest.raises(ValueError, match="there is nothing to plan: the game has ended"):
         planner.decide(game)
+
+
+def test_a_lost_runner_is_looked_at_again_with_fewer_states(monkeypatch):
+    planner, looks = Planner(width=200), []
+    deepen = RollingBeam.deepen
+
+    def noted(self, rank, width):
+        looks[-1].append(width)
+        return deepen(self, rank, width)
+
+    monkeypatch.setattr(RollingBeam, "deepen", noted)
+    game, lost = falling(frames=8), 0
+    while not game.game_ended:
+        looks.append([])
+        game.step(planner.decide(game), 3)
+        lost += planner._beam("glibc").dead
+    assert lost > 1
+    assert looks[0][0] == 200  # all that are allowed
+    assert looks[1][0] == 150
 
 
 def test_a_budget_of_time_narrows_the_plan():
