@@ -92,9 +92,14 @@ def _run(options: argparse.Namespace) -> int:
     )
     env = policy.settings.env
     starts = _starts(options, policy.frames_per_step)
-    max_steps = options.max_steps or _MAX_FRAMES // policy.frames_per_step
-    runs = evaluate(policy.chooser(), env, starts, max_steps, options.finish)
+    limit = _limit(options, policy.frames_per_step)
+    runs = evaluate(policy.chooser(), env, starts, limit, options.finish)
     return _tell(options, env, policy.settings.columns, starts, runs)
+
+
+def _limit(options: argparse.Namespace, frames_per_step: int) -> int:
+    """Steps after which a run is cut off."""
+    return int(options.max_steps or _MAX_FRAMES // frames_per_step)
 
 
 def _run_planner(options: argparse.Namespace) -> int:
@@ -110,8 +115,8 @@ def _run_planner(options: argparse.Namespace) -> int:
     def say(number: int, run: Run) -> None:
         print(f"{number}/{len(starts)}  {run.start}: {run.ended}, {run.frames} frames", flush=True)
 
-    max_steps = options.max_steps or _MAX_FRAMES // planner.frames_per_step
-    runs = evaluate_planner(planner, starts, sincos, max_steps, say)
+    limit = _limit(options, planner.frames_per_step)
+    runs = evaluate_planner(planner, starts, sincos, limit, say)
     env = {
         "frames_per_step": planner.frames_per_step,
         "action_set": ACTIONS,

@@ -43,7 +43,7 @@ class Planner:
     Every decision makes the plan longer by as much as the game has moved on. What was planned is
     kept while the game does what was planned. A new plan begins, at once, where the game stands
     otherwise: after a restart, a jump or a push. The new plan of a slow runner takes the time of
-    some twenty decisions, unless `budget_ms` forbids it: what it does first decides whether it
+    some fifteen decisions, unless `budget_ms` forbids it: what it does first decides whether it
     falls.
 
     Args:

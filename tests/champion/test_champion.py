@@ -35,12 +35,13 @@ def test_the_policy_runs_from_every_kind_of_start_in_every_flavor(tmp_path, caps
     assert main(["champion", "--results", str(results)]) == 0
     numbers = json.loads(results.read_text())
     assert set(numbers) == {"glibc", "glibc-fma", "fdlibm"}
+    assert all(0 < frames <= 1250 for frames in numbers["glibc"]["standard"].values())
     for played in numbers.values():
         assert all(0 < frames < HUMAN_RECORD for frames in played["standard"].values())
-        # 98 % and more where it was measured; where two actions are worth the same to the last
+        # All where it was measured; where two actions are worth the same to the last
         # bit, another processor's matrix products may decide otherwise.
         record = [count for count in played["varied"] if 0 < count < HUMAN_RECORD]
-        assert len(record) >= 0.9 * len(played["varied"])
+        assert len(record) >= 0.95 * len(played["varied"])
         assert sum(count > 0 for count in played["scrambled"]) >= 70
         assert sum(count > 0 for count in played["disturbed"]) >= 90
     assert {len(played["disturbed"]) for played in numbers.values()} == {100}

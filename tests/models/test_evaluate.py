@@ -95,15 +95,13 @@ def test_the_champion_finishes_from_every_varied_start(tmp_path, capsys):
     command = ["evaluate", "champion", "--starts", "varied", "--sincos", "glibc"]
     assert main([*command, "--json", str(path)]) == 0
     said = capsys.readouterr()
+    assert "155 episodes, varied starts: 100 % reach 100 m" in said.out
     assert "finish: the game's own landing" in said.out
     assert said.err == ""
     told = json.loads(path.read_text())
     assert told["finish"] == "game"
     assert len(told["runs"]) == 155
-    finished = sum(run["finished"] for run in told["runs"])
-    assert finished >= 150
-    share = f"{100 * finished / 155:.0f} % reach 100 m"
-    assert f"155 episodes, varied starts: {share}" in said.out
+    assert all(run["finished"] for run in told["runs"])
     assert set(told["runs"][0]) == {"start", "frames", "finished", "distance"}
     policy = load_policy("champion")
     name, frames = told["runs"][0]["start"], told["runs"][0]["frames"]
